@@ -1,0 +1,97 @@
+// 2-d convolution. docs/arithmetic.md, sections 4, 6, 7. Forward and error: fqt_convolution.c.
+#include "fqt_convolution.h"
+#include "fqt_kind.h"
+#include "fqt_update.h"
+#include "fqt_window.h"
+
+#define MAX_POSITIONS (66000) // * 127 * 255 < 2^31
+
+// gradient[ky][kx][c] = sum over positions of e[oy, ox, o] * (x[iy, ix, c] - zx), taps inside the input.
+// Gives the bias gradient, the sum of e; any_error tells whether one error was not 0.
+static int32_t filter_gradient(const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *e, int32_t o,
+    int32_t *gradient, bool *any_error) {
+    const fqt_window_t *window = &shape->window;
+    const int32_t filter_elements = window->kernel_height * window->kernel_width * shape->in_channels;
+    int32_t bias_gradient = 0;
+    *any_error = false;
+    for (int32_t i = 0; i < filter_elements; ++i) {
+        gradient[i] = 0;
+    }
+    e += o;
+    for (int32_t oy = 0; oy < shape->out_height; ++oy) {
+        int32_t iy = oy * window->stride_height - window->pad_top;
+        fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
+        for (int32_t ox = 0; ox < shape->out_width; ++ox, e += shape->out_channels) {
+            int32_t error = *e;
+            if (error == 0) {
+                continue;
+            }
+            *any_error = true;
+            bias_gradient += error;
+            int32_t ix = ox * window->stride_width - window->pad_left;
+            fqt_taps_t columns = fqt_taps(ix, window->kernel_width, shape->in_width);
+            int32_t run = (columns.end - columns.begin) * shape->in_channels;
+            for (int32_t ky = rows.begin; ky < rows.end; ++ky) {
+                const int8_t *x_run = x + ((iy + ky) * shape->in_width + ix + columns.begin) * shape->in_channels;
+                int32_t *g_run = gradient + (ky * window->kernel_width + columns.begin) * shape->in_channels;
+                for (int32_t i = 0; i < run; ++i) {
+                    g_run[i] += error * (x_run[i] - zx);
+                }
+            }
+        }
+    }
+    return bias_gradient;
+}
+
+static void conv2d_update(fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate) {
+    const fqt_shape_t shape = fqt_shape(model, index);
+    const int8_t *x = fqt_activation(model, index);
+    const int32_t zx = fqt_tensor(model, index)->zero_point;
+    const int8_t *e = fqt_error_of(model, index + 1);
+    const uint32_t filter_elements = fqt_layer(model, index)->filter_elements;
+    int32_t *gradient = fqt_scratch(model);
+    fqt_update_t update;
+    fqt_update_begin(&update, model, index, learning_rate);
+    for (int32_t o = 0; o < shape.out_channels; ++o) {
+        bool any_error;
+        int32_t bias_gradient = filter_gradient(&shape, x, zx, e, o, gradient, &any_error);
+        if (!any_error) {
+            continue;
+        }
+        fqt_update_channel(&update, o);
+        uint32_t j = o * filter_elements;
+        for (uint32_t i = 0; i < filter_elements; ++i, ++j) {
+            int32_t step = fqt_fixed_multiply(gradient[i], update.channel_rate);
+            fqt_update_weight(&update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+        }
+        fqt_update_end_channel(&update, o, bias_gradient);
+    }
+}
+
+static bool conv2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    uint32_t positions = (uint32_t)to->height * to->width;
+    if (fqt_layer(model, index)->trainable && positions > MAX_POSITIONS) {
+        return fqt_fail(error, "# output positions, at most # can train in 32-bit sums", positions, MAX_POSITIONS, 0);
+    }
+    return fqt_window_check(model, index, error) && fqt_convolution_check(model, index, error);
+}
+
+static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
+    uint32_t bytes = fqt_convolution_scratch_bytes(model, index);
+    uint32_t gradient_bytes = 4 * fqt_layer(model, index)->filter_elements;
+    if (fqt_layer(model, index)->trainable && bytes < gradient_bytes) {
+        bytes = gradient_bytes;
+    }
+    return bytes;
+}
+
+const fqt_kind_t fqt_kind_conv2d = {
+    .name = "conv2d",
+    .has_weights = true,
+    .check = conv2d_check,
+    .scratch_bytes = conv2d_scratch_bytes,
+    .forward = fqt_convolution_forward,
+    .error = fqt_convolution_error,
+    .update = conv2d_update,
+};

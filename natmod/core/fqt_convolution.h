@@ -1,0 +1,44 @@
+// Convolution of any kernel, stride and padding, plain: forward next to the error of its input.
+// A dense layer is the convolution of a 1x1 image. docs/arithmetic.md, sections 4 and 6.
+#ifndef FQT_CONVOLUTION_H
+#define FQT_CONVOLUTION_H
+
+#include "fqt_model.h"
+
+typedef struct {
+    int32_t in_height;
+    int32_t in_width;
+    int32_t in_channels;
+    int32_t out_height;
+    int32_t out_width;
+    int32_t out_channels;
+    fqt_window_t window;
+} fqt_shape_t;
+
+// The shape of layer `index`; dense: the input flattened into channels of a 1x1 image.
+fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index);
+
+// The part [begin, end) of a kernel's extent that lies inside the input, for a window that starts at `origin`.
+typedef struct {
+    int32_t begin;
+    int32_t end;
+} fqt_taps_t;
+
+static inline fqt_taps_t fqt_taps(int32_t origin, int32_t kernel, int32_t size) {
+    fqt_taps_t taps = {origin < 0 ? -origin : 0, origin + kernel > size ? size - origin : kernel};
+    return taps;
+}
+
+// The channels of one input pixel whose errors are formed at a time (in accumulators on the stack).
+#define FQT_CHANNEL_BLOCK (32)
+
+void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training);
+void fqt_convolution_error(fqt_model_t *model, uint32_t index);
+
+// Scratch of the error pass, of logits when the layer is the last.
+uint32_t fqt_convolution_scratch_bytes(const fqt_model_t *model, uint32_t index);
+
+// Limits that keep every accumulator in 32 bits.
+bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+
+#endif

@@ -1,0 +1,28 @@
+// The error scales in hindsight; see fqt_error_pass.h.
+#include "fqt_error_pass.h"
+
+#define DECAY (128) // a peak of 0 lowers the scale by 1 / DECAY
+
+void fqt_error_pass_begin(fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t tensor,
+    fqt_scale_t accumulator_scale) {
+    pass->tensor = fqt_tensor(model, tensor);
+    pass->activation = fqt_activation(model, tensor);
+    pass->error = fqt_error_of(model, tensor);
+    pass->peak = 0;
+    if (pass->tensor->error_scale == 0) {
+        pass->tensor->error_scale = fqt_scale_pack(accumulator_scale);
+    }
+    pass->multiplier = fqt_scale_divide(accumulator_scale, fqt_scale_unpack(pass->tensor->error_scale));
+}
+
+void fqt_error_pass_end(const fqt_error_pass_t *pass) {
+    uint32_t numerator = (uint32_t)pass->peak;
+    uint32_t denominator = INT8_MAX;
+    if (pass->peak <= INT8_MAX) {
+        numerator += INT8_MAX * (DECAY - 1);
+        denominator *= DECAY;
+    }
+    fqt_scale_t factor = fqt_scale_divide(fqt_scale_from_int(numerator), fqt_scale_from_int(denominator));
+    fqt_scale_t scale = fqt_scale_unpack(pass->tensor->error_scale);
+    pass->tensor->next_error_scale = fqt_scale_pack(fqt_scale_multiply(scale, factor));
+}

@@ -1,0 +1,39 @@
+// Flatten: another shape for the same bytes. Nothing runs.
+#include "fqt_kind.h"
+
+static bool flatten_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    const fqt_tensor_t *from = fqt_tensor(model, index);
+    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    if (to->height != 1 || to->width != 1 || to->elements != from->elements) {
+        return fqt_fail(error, "# elements in, # out, height #: flatten makes 1 x 1 x elements", from->elements,
+            to->elements, to->height);
+    }
+    fqt_layer(model, index)->passes_error_scale = true;
+    return true;
+}
+
+static uint32_t flatten_scratch_bytes(const fqt_model_t *model, uint32_t index) {
+    (void)model;
+    (void)index;
+    return 0;
+}
+
+static void flatten_forward(fqt_model_t *model, uint32_t index, bool training) {
+    (void)model;
+    (void)index;
+    (void)training;
+}
+
+static void flatten_error(fqt_model_t *model, uint32_t index) {
+    fqt_tensor(model, index)->error_scale = fqt_tensor(model, index + 1)->error_scale;
+}
+
+const fqt_kind_t fqt_kind_flatten = {
+    .name = "flatten",
+    .is_alias = true,
+    .keeps_scale = true,
+    .check = flatten_check,
+    .scratch_bytes = flatten_scratch_bytes,
+    .forward = flatten_forward,
+    .error = flatten_error,
+};

@@ -1,0 +1,30 @@
+// The table of layer kinds.
+#include "fqt_kind.h"
+
+extern const fqt_kind_t fqt_kind_dense;
+extern const fqt_kind_t fqt_kind_conv2d;
+extern const fqt_kind_t fqt_kind_max_pool2d;
+extern const fqt_kind_t fqt_kind_flatten;
+
+void fqt_pass_scales_on(const fqt_model_t *model) {
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        if (fqt_kind(fqt_layer(model, i)->kind)->keeps_scale) {
+            fqt_tensor(model, i + 1)->scale = fqt_tensor(model, i)->scale;
+        }
+    }
+}
+
+const fqt_kind_t *fqt_kind(uint32_t number) {
+    switch (number) {
+        case FQT_KIND_DENSE:
+            return &fqt_kind_dense;
+        case FQT_KIND_CONV2D:
+            return &fqt_kind_conv2d;
+        case FQT_KIND_MAX_POOL2D:
+            return &fqt_kind_max_pool2d;
+        case FQT_KIND_FLATTEN:
+            return &fqt_kind_flatten;
+        default:
+            return NULL;
+    }
+}

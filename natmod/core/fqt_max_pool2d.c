@@ -1,0 +1,118 @@
+// Max pooling: each output is the greatest value of its window; its error goes to the first that reached it.
+// docs/arithmetic.md, sections 4 and 6.
+#include "fqt_convolution.h"
+#include "fqt_error_pass.h"
+#include "fqt_kind.h"
+#include "fqt_window.h"
+
+// The index in x of the first greatest value of the window at (oy, ox), channel c.
+static uint32_t first_greatest(const fqt_shape_t *shape, const int8_t *x, int32_t oy, int32_t ox, int32_t c) {
+    const fqt_window_t *window = &shape->window;
+    int32_t iy = oy * window->stride_height - window->pad_top;
+    int32_t ix = ox * window->stride_width - window->pad_left;
+    fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
+    fqt_taps_t columns = fqt_taps(ix, window->kernel_width, shape->in_width);
+    uint32_t best = ((iy + rows.begin) * shape->in_width + ix + columns.begin) * shape->in_channels + c;
+    for (int32_t ky = rows.begin; ky < rows.end; ++ky) {
+        for (int32_t kx = columns.begin; kx < columns.end; ++kx) {
+            uint32_t i = ((iy + ky) * shape->in_width + ix + kx) * shape->in_channels + c;
+            best = x[i] > x[best] ? i : best;
+        }
+    }
+    return best;
+}
+
+// x [in_height][in_width][channels] -> y [out_height][out_width][channels]
+static void max_pool2d_forward(fqt_model_t *model, uint32_t index, bool training) {
+    (void)training;
+    const fqt_shape_t shape = fqt_shape(model, index);
+    const int8_t *x = fqt_activation(model, index);
+    int8_t *y = fqt_activation(model, index + 1);
+    for (int32_t oy = 0; oy < shape.out_height; ++oy) {
+        for (int32_t ox = 0; ox < shape.out_width; ++ox) {
+            for (int32_t c = 0; c < shape.out_channels; ++c) {
+                *y++ = x[first_greatest(&shape, x, oy, ox, c)];
+            }
+        }
+    }
+}
+
+static bool windows_overlap(const fqt_window_t *window) {
+    return window->stride_height < window->kernel_height || window->stride_width < window->kernel_width;
+}
+
+// The first window (from 0) that can reach input row or column `i`.
+static int32_t first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride) {
+    int32_t distance = i + pad - kernel + 1;
+    return distance > 0 ? (distance + stride - 1) / stride : 0;
+}
+
+// Sum of the errors of the windows whose first greatest value is input element i, at (iy, ix, c).
+static int32_t sum_of_errors(const fqt_shape_t *shape, const int8_t *x, const int8_t *e, int32_t iy, int32_t ix, int32_t c) {
+    const fqt_window_t *window = &shape->window;
+    const uint32_t i = (iy * shape->in_width + ix) * shape->in_channels + c;
+    int32_t sum = 0;
+    int32_t oy = first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
+    for (; oy < shape->out_height && oy * window->stride_height - window->pad_top <= iy; ++oy) {
+        int32_t ox = first_window(ix, window->pad_left, window->kernel_width, window->stride_width);
+        for (; ox < shape->out_width && ox * window->stride_width - window->pad_left <= ix; ++ox) {
+            int32_t error = e[(oy * shape->out_width + ox) * shape->out_channels + c];
+            if (error != 0 && first_greatest(shape, x, oy, ox, c) == i) {
+                sum += error;
+            }
+        }
+    }
+    return sum;
+}
+
+// e [out_height][out_width][channels] -> d [in_height][in_width][channels]
+static void max_pool2d_error(fqt_model_t *model, uint32_t index) {
+    const fqt_shape_t shape = fqt_shape(model, index);
+    const int8_t *x = fqt_activation(model, index);
+    const int8_t *e = fqt_error_of(model, index + 1);
+    uint32_t error_scale = fqt_tensor(model, index + 1)->error_scale;
+    bool passes_scale = fqt_layer(model, index)->passes_error_scale;
+    if (passes_scale) {
+        fqt_tensor(model, index)->error_scale = error_scale; // each error has one source
+    }
+    fqt_error_pass_t pass;
+    fqt_error_pass_begin(&pass, model, index, fqt_scale_unpack(error_scale));
+    uint32_t i = 0;
+    for (int32_t iy = 0; iy < shape.in_height; ++iy) {
+        for (int32_t ix = 0; ix < shape.in_width; ++ix) {
+            for (int32_t c = 0; c < shape.in_channels; ++c) {
+                fqt_error_pass_put(&pass, i++, sum_of_errors(&shape, x, e, iy, ix, c));
+            }
+        }
+    }
+    if (!passes_scale) {
+        fqt_error_pass_end(&pass);
+    }
+}
+
+static bool max_pool2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    uint32_t in_channels = fqt_tensor(model, index)->channels;
+    uint32_t out_channels = fqt_tensor(model, index + 1)->channels;
+    if (in_channels != out_channels) {
+        return fqt_fail(error, "# channels in, # out: pooling keeps them", in_channels, out_channels, 0);
+    }
+    fqt_layer_t *layer = fqt_layer(model, index);
+    layer->passes_error_scale = !windows_overlap(&layer->window);
+    return fqt_window_check(model, index, error);
+}
+
+static uint32_t max_pool2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
+    (void)model;
+    (void)index;
+    return 0;
+}
+
+const fqt_kind_t fqt_kind_max_pool2d = {
+    .name = "max_pool2d",
+    .keeps_scale = true,
+    .reads_input_for_error = true,
+    .check = max_pool2d_check,
+    .scratch_bytes = max_pool2d_scratch_bytes,
+    .forward = max_pool2d_forward,
+    .error = max_pool2d_error,
+};

@@ -1,0 +1,182 @@
+// The model in memory: its structures, and what can be done with it.
+//
+// Two blocks of memory hold everything: `tables` (one entry a layer and a tensor) and `arena` (trainable parameters,
+// activations, errors, scratch). Both are sized before they are allocated, hold no pointers, and have the same layout on
+// 32-bit and 64-bit machines, so that the host can tell to the byte what a board will need. Nothing is allocated later.
+//
+//   fqt_model_open     reads header and records into `tables`, checks all, plans the arena
+//   fqt_model_load     fills the arena
+//   fqt_predict, fqt_train_step   run
+//   fqt_model_write    saves, as a model file or a checkpoint
+//   fqt_model_restore  takes a checkpoint's state
+#ifndef FQT_MODEL_H
+#define FQT_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fqt_bytes.h"
+#include "fqt_error.h"
+#include "fqt_file.h"
+#include "fqt_scale.h"
+
+// Where a model file is read from. With `memory`, the file lies there and frozen blobs are used where they lie;
+// otherwise `read` copies from a stream, and every blob is loaded into the arena.
+typedef struct {
+    const uint8_t *memory;
+    bool (*read)(void *context, uint32_t offset, void *destination, uint32_t bytes); // false: could not
+    void *context;
+    uint32_t bytes;
+} fqt_source_t;
+
+// Takes the next bytes of a file being written; false stops the writing.
+typedef bool (*fqt_sink_t)(void *context, const void *bytes, uint32_t count);
+
+// A tensor between two layers: 0 is the model's input, i the output of layer i (from 1).
+typedef struct {
+    uint16_t height;
+    uint16_t width;
+    uint16_t channels;
+    int8_t zero_point;
+    bool has_relu; // the layer that made it clips at zero_point, so errors are masked there
+    uint32_t elements;
+    uint32_t scale; // float32 bits, as all scales here
+    uint32_t error_scale; // of its error in this step
+    uint32_t next_error_scale; // in the next
+    uint32_t activation; // offset in the arena
+    uint32_t error; // offset in the arena; FQT_NO_BUFFER when no error is formed
+    uint8_t same_as; // a flatten's output lies where its input lies: that tensor's index, else its own
+    uint8_t unused[3];
+} fqt_tensor_t;
+
+#define FQT_NO_BUFFER (0xFFFFFFFFu)
+
+// A window sliding over an input: what convolution and pooling share.
+typedef struct {
+    uint8_t kernel_height;
+    uint8_t kernel_width;
+    uint8_t stride_height;
+    uint8_t stride_width;
+    uint8_t pad_top;
+    uint8_t pad_bottom;
+    uint8_t pad_left;
+    uint8_t pad_right;
+} fqt_window_t;
+
+typedef struct {
+    uint8_t kind;
+    uint8_t activation;
+    bool trainable;
+    bool in_arena; // blobs: offsets below count from the arena, else from the file
+    bool passes_error_scale; // the error of its input has the scale of its output's error: none is kept
+    uint8_t unused[3];
+    fqt_window_t window;
+    uint32_t filter_elements; // kernel_height * kernel_width * in_channels
+    uint32_t weights;
+    uint32_t low_bytes; // arena only; 0 with master=8
+    uint32_t weight_scales;
+    uint32_t biases;
+    uint32_t bias_scale;
+    int32_t output_range; // Q16
+    int32_t fill; // of this step, Q16
+    char name[FQT_NAME_BYTES];
+} fqt_layer_t;
+
+typedef struct {
+    const uint8_t *file; // where frozen blobs lie; NULL when all are in the arena
+    uint8_t *tables;
+    uint8_t *arena;
+    uint32_t file_bytes;
+    uint32_t tables_bytes;
+    uint32_t arena_bytes;
+    uint32_t scratch; // offset in the arena; see fqt_plan.c
+    uint32_t random_state;
+    uint32_t identity;
+    uint32_t step_count;
+    uint16_t first_trainable; // index from 0; layer_count when all are frozen
+    uint16_t layer_count;
+    uint8_t master; // 8 or 16
+    uint8_t input_type;
+    char name[FQT_NAME_BYTES];
+} fqt_model_t;
+
+static inline fqt_layer_t *fqt_layer(const fqt_model_t *model, uint32_t index) {
+    return (fqt_layer_t *)(void *)model->tables + index;
+}
+
+static inline fqt_tensor_t *fqt_tensor(const fqt_model_t *model, uint32_t index) {
+    return (fqt_tensor_t *)(void *)(model->tables + model->layer_count * sizeof(fqt_layer_t)) + index;
+}
+
+static inline int8_t *fqt_activation(const fqt_model_t *model, uint32_t tensor) {
+    return (int8_t *)model->arena + fqt_tensor(model, tensor)->activation;
+}
+
+static inline int8_t *fqt_error_of(const fqt_model_t *model, uint32_t tensor) {
+    return (int8_t *)model->arena + fqt_tensor(model, tensor)->error;
+}
+
+static inline void *fqt_scratch(const fqt_model_t *model) {
+    return model->arena + model->scratch;
+}
+
+// A layer's blobs, wherever they lie. Scales and biases may be unaligned: read them with fqt_read_u32.
+static inline uint8_t *fqt_blob(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t offset) {
+    return (layer->in_arena ? model->arena : (uint8_t *)(uintptr_t)model->file) + offset;
+}
+
+static inline int8_t *fqt_weights(const fqt_model_t *model, const fqt_layer_t *layer) {
+    return (int8_t *)fqt_blob(model, layer, layer->weights);
+}
+
+static inline uint32_t fqt_weight_scale(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t channel) {
+    return fqt_read_u32(fqt_blob(model, layer, layer->weight_scales) + 4 * channel);
+}
+
+// Check a file's header; give its layer count, so that the caller can allocate fqt_tables_bytes(count).
+bool fqt_model_peek(const fqt_source_t *source, uint32_t *layer_count, fqt_error_t *error);
+
+static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
+    return (uint32_t)(layer_count * sizeof(fqt_layer_t) + (layer_count + 1) * sizeof(fqt_tensor_t));
+}
+
+// Read and check everything, the checksum included; plan the arena. `tables` is 4-byte aligned.
+bool fqt_model_open(fqt_model_t *model, const fqt_source_t *source, uint32_t master, void *tables, fqt_error_t *error);
+
+// Fill the arena (model->arena_bytes, 4-byte aligned).
+bool fqt_model_load(fqt_model_t *model, const fqt_source_t *source, void *arena, fqt_error_t *error);
+
+// Bytes of the file that fqt_model_write writes.
+uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint);
+
+// Write the model as it is now; with `checkpoint`, without frozen layers' blobs. False when the sink stopped it.
+bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink, void *context);
+
+// Take the trained state from a checkpoint (or a whole model file) of the same model. Everything is checked first: on
+// failure the model is as it was, unless the source itself fails between the check and the copy.
+bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error_t *error);
+
+// The input tensor's buffer, to be filled with `elements` int8 values before a run.
+static inline int8_t *fqt_input(const fqt_model_t *model) {
+    return fqt_activation(model, 0);
+}
+
+// One float32 as an int8 input. False for NaN and infinities.
+bool fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value);
+
+static inline uint32_t fqt_output_elements(const fqt_model_t *model) {
+    return fqt_tensor(model, model->layer_count)->elements;
+}
+
+// Run forward; give the logits in Q16 (in the scratch: until the next call).
+const int32_t *fqt_logits(fqt_model_t *model);
+
+// Run forward; give the index of the first greatest logit.
+uint32_t fqt_predict(fqt_model_t *model);
+
+// One training step on the input buffer; label < fqt_output_elements(); learning rate as float32 bits, finite and >= 0.
+// Gives the loss in Q16. At least one layer trains.
+int32_t fqt_train_step(fqt_model_t *model, uint32_t label, uint32_t learning_rate);
+
+#endif

@@ -1,0 +1,54 @@
+// From accumulators to what a layer gives: int8 activations, or the last layer's logits.
+// docs/arithmetic.md, sections 4 and 8. Shared by every layer kind that accumulates.
+#ifndef FQT_OUTPUT_H
+#define FQT_OUTPUT_H
+
+#include "fqt_model.h"
+
+typedef struct {
+    const fqt_model_t *model;
+    fqt_layer_t *layer;
+    int8_t *activation; // NULL for the last layer
+    int32_t *logits;
+    fqt_scale_t scale_ratio; // s_x / s_y; for logits s_x * 2^16
+    fqt_scale_t bias_ratio; // bias_scale / s_x
+    bool converts_bias;
+    int32_t zero_point;
+    int32_t low; // least activation: the zero point with ReLU
+    int32_t greatest; // before the clamp, of the tensor so far
+    int32_t least;
+    fqt_scale_t multiplier; // of the current channel
+} fqt_output_t;
+
+void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index);
+
+// Turn to output channel `channel`; give its bias, in units of the accumulator.
+int32_t fqt_output_channel(fqt_output_t *output, uint32_t channel);
+
+// Store element `i` of the output tensor (of the current channel).
+static inline void fqt_output_put(fqt_output_t *output, uint32_t i, int32_t accumulator) {
+    int32_t value = fqt_fixed_multiply(accumulator, output->multiplier);
+    if (output->activation == NULL) {
+        output->logits[i] = fqt_clamp(value, -(1 << 30), 1 << 30);
+        return;
+    }
+    if (value > INT32_MAX - 128 || value < -INT32_MAX + 128) {
+        value = value > 0 ? INT32_MAX - 128 : -INT32_MAX + 128;
+    }
+    value += output->zero_point;
+    if (value > output->greatest) {
+        output->greatest = value;
+    }
+    if (value < output->least) {
+        output->least = value;
+    }
+    output->activation[i] = (int8_t)fqt_clamp(value, output->low, INT8_MAX);
+}
+
+// Note in layer->fill how much of the output range this sample took.
+void fqt_output_end(const fqt_output_t *output);
+
+// Let the range of a trainable layer's output follow what it saw in this step.
+void fqt_output_follow_range(fqt_layer_t *layer, fqt_tensor_t *output);
+
+#endif

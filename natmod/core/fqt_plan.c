@@ -1,0 +1,155 @@
+// The arena's layout, planned when a model is opened.
+//
+//   trainable parameters       for each layer: weights, low bytes (master=16), weight scales, biases
+//   activations and errors     placed by their lifetimes: two buffers share bytes when they never live at the same time
+//   scratch                    what one pass of one layer needs beside them; the greatest need of all layers
+//
+// Time runs through one step: 0 the input arrives, i + 1 layer i (from 0) runs forward, n + 1 the loss, 2n + 1 - i layer i
+// runs backward. An activation is kept for the backward pass only where something reads it again: a trainable layer's
+// update, the mask of a ReLU, the search for a pooling maximum.
+#include "fqt_plan.h"
+#include "fqt_kind.h"
+
+#define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
+
+typedef struct {
+    uint32_t bytes; // 0: no buffer
+    uint32_t birth; // first and last moment, both included
+    uint32_t death;
+} lifetime_t;
+
+static bool error_is_formed(const fqt_model_t *model, uint32_t tensor) {
+    return model->first_trainable < model->layer_count && tensor > model->first_trainable;
+}
+
+static bool has_activation(const fqt_model_t *model, uint32_t tensor) {
+    return tensor < model->layer_count; // the last layer gives logits
+}
+
+// When layer `index` last reads its input.
+static uint32_t last_read(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    bool masks = error_is_formed(model, index)
+        && (fqt_tensor(model, index)->has_relu || fqt_kind(layer->kind)->reads_input_for_error);
+    return layer->trainable || masks ? 2 * model->layer_count + 1 - index : index + 1;
+}
+
+// Buffer 2t is tensor t's activation, buffer 2t + 1 its error. Aliases live in their source's buffer.
+static lifetime_t lifetime(const fqt_model_t *model, uint32_t buffer) {
+    const uint32_t n = model->layer_count;
+    const uint32_t first = buffer / 2;
+    lifetime_t life = {0, 0, 0};
+    if (fqt_tensor(model, first)->same_as != first) {
+        return life;
+    }
+    uint32_t last = first; // the tensor and its aliases
+    while (last < n && fqt_tensor(model, last + 1)->same_as == first) {
+        ++last;
+    }
+    if (buffer % 2 == 0) {
+        if (has_activation(model, first)) {
+            life.bytes = ALIGNED(fqt_tensor(model, first)->elements);
+            life.birth = first;
+            for (uint32_t t = first; t <= last && t < n; ++t) {
+                uint32_t read = last_read(model, t);
+                life.death = read > life.death ? read : life.death;
+            }
+        }
+    } else if (error_is_formed(model, last)) {
+        life.bytes = ALIGNED(fqt_tensor(model, first)->elements);
+        life.birth = last == n ? n + 1 : 2 * n + 1 - last;
+        life.death = 2 * n + 2 - first;
+    }
+    return life;
+}
+
+static uint32_t *placement(const fqt_model_t *model, uint32_t buffer) {
+    fqt_tensor_t *tensor = fqt_tensor(model, buffer / 2);
+    return buffer % 2 == 0 ? &tensor->activation : &tensor->error;
+}
+
+// The lowest offset from `start` where `buffer` meets no placed buffer that lives at the same time.
+static uint32_t lowest_free(const fqt_model_t *model, uint32_t buffer, uint32_t start) {
+    const lifetime_t life = lifetime(model, buffer);
+    uint32_t offset = start;
+    for (uint32_t other = 0; other < 2 * (model->layer_count + 1u); ++other) {
+        uint32_t placed = *placement(model, other);
+        if (placed == FQT_NO_BUFFER) {
+            continue;
+        }
+        lifetime_t there = lifetime(model, other);
+        bool together = there.bytes != 0 && life.birth <= there.death && there.birth <= life.death;
+        if (together && offset < placed + there.bytes && placed < offset + life.bytes) {
+            offset = placed + there.bytes;
+            other = (uint32_t)-1; // look at all of them again from the new offset
+        }
+    }
+    return offset;
+}
+
+// Greatest first, each at the lowest free place.
+static uint32_t place_tensors(fqt_model_t *model, uint32_t start) {
+    const uint32_t buffers = 2 * (model->layer_count + 1u);
+    uint32_t end = start;
+    for (uint32_t buffer = 0; buffer < buffers; ++buffer) {
+        *placement(model, buffer) = FQT_NO_BUFFER;
+    }
+    for (;;) {
+        uint32_t greatest = 0;
+        uint32_t greatest_bytes = 0;
+        for (uint32_t buffer = 0; buffer < buffers; ++buffer) {
+            uint32_t bytes = lifetime(model, buffer).bytes;
+            if (*placement(model, buffer) == FQT_NO_BUFFER && bytes > greatest_bytes) {
+                greatest = buffer;
+                greatest_bytes = bytes;
+            }
+        }
+        if (greatest_bytes == 0) {
+            break;
+        }
+        uint32_t offset = lowest_free(model, greatest, start);
+        *placement(model, greatest) = offset;
+        end = offset + greatest_bytes > end ? offset + greatest_bytes : end;
+    }
+    for (uint32_t t = 0; t <= model->layer_count; ++t) {
+        fqt_tensor_t *tensor = fqt_tensor(model, t);
+        tensor->activation = fqt_tensor(model, tensor->same_as)->activation;
+        tensor->error = fqt_tensor(model, tensor->same_as)->error;
+    }
+    return end;
+}
+
+static uint32_t place_parameters(fqt_model_t *model, bool all) {
+    uint32_t offset = 0;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        fqt_layer_t *layer = fqt_layer(model, i);
+        if (!fqt_kind(layer->kind)->has_weights || !(layer->trainable || all)) {
+            continue;
+        }
+        uint32_t channels = fqt_tensor(model, i + 1)->channels;
+        uint32_t weights = layer->filter_elements * channels;
+        layer->in_arena = true;
+        layer->weights = offset;
+        offset += ALIGNED(weights);
+        layer->low_bytes = 0;
+        if (layer->trainable && model->master == 16) {
+            layer->low_bytes = offset;
+            offset += ALIGNED(weights);
+        }
+        layer->weight_scales = offset;
+        layer->biases = offset + 4 * channels;
+        offset += 8 * channels;
+    }
+    return offset;
+}
+
+void fqt_plan(fqt_model_t *model, bool all_in_arena) {
+    uint32_t end = place_parameters(model, all_in_arena);
+    model->scratch = place_tensors(model, end);
+    uint32_t scratch_bytes = 0;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        uint32_t bytes = fqt_kind(fqt_layer(model, i)->kind)->scratch_bytes(model, i);
+        scratch_bytes = bytes > scratch_bytes ? bytes : scratch_bytes;
+    }
+    model->arena_bytes = model->scratch + ALIGNED(scratch_bytes);
+}

@@ -1,0 +1,59 @@
+// The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky scales.
+// docs/arithmetic.md, section 7. Shared by every layer kind with weights: they form the gradient, this applies it.
+#ifndef FQT_UPDATE_H
+#define FQT_UPDATE_H
+
+#include "fqt_model.h"
+#include "fqt_random.h"
+
+// Steps are in Q24 units of a weight; none moves a weight by more than 126 units.
+#define FQT_STEP_LIMIT (126 << 24)
+
+typedef struct {
+    const fqt_model_t *model;
+    const fqt_layer_t *layer;
+    int8_t *weights;
+    int8_t *low_bytes; // NULL with master=8
+    uint32_t weight_count;
+    uint32_t *random_state;
+    uint32_t base; // dithers of this update
+    uint32_t growth_base; // dithers of channels that grow
+    bool growth_drawn;
+    bool clamped; // a weight of the current channel met the end of its range
+    fqt_scale_t rate; // learning rate * s_x * s_e, Q24
+    fqt_scale_t bias_unit; // s_x * bias_scale
+    fqt_scale_t channel_rate; // k[o]
+} fqt_update_t;
+
+void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate);
+
+// Turn to a channel: set channel_rate, which takes a gradient in integer units to a step.
+void fqt_update_channel(fqt_update_t *update, uint32_t channel);
+
+// weight[j] -= step, rounded stochastically.
+static inline void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
+    uint32_t dither = fqt_dither(update->base, j);
+    if (update->low_bytes == NULL) {
+        int32_t value = update->weights[j] - ((step + (int32_t)(dither >> 8)) >> 24);
+        if (value > INT8_MAX || value < -INT8_MAX) {
+            value = value > 0 ? INT8_MAX : -INT8_MAX;
+            update->clamped = true;
+        }
+        update->weights[j] = (int8_t)value;
+    } else {
+        int32_t value = update->weights[j] * 256 + update->low_bytes[j];
+        value -= (step + (int32_t)(dither >> 16)) >> 16;
+        if (value > INT8_MAX * 256 || value < -INT8_MAX * 256) {
+            value = value > 0 ? INT8_MAX * 256 : -INT8_MAX * 256;
+            update->clamped = true;
+        }
+        int32_t rounded = (value + 128) >> 8;
+        update->weights[j] = (int8_t)rounded;
+        update->low_bytes[j] = (int8_t)(value - rounded * 256);
+    }
+}
+
+// Update the channel's bias; grow its scale if a weight was clamped.
+void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient);
+
+#endif

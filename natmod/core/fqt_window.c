@@ -1,0 +1,28 @@
+// See fqt_window.h.
+#include "fqt_window.h"
+
+static bool extent_check(uint32_t input, uint32_t output, uint32_t kernel, uint32_t stride, uint32_t before,
+    uint32_t after, fqt_error_t *error) {
+    if (kernel == 0 || stride == 0 || before >= kernel || after >= kernel) {
+        return fqt_fail(error, "kernel #, stride #, padding #: kernel and stride are at least 1, padding is below kernel",
+            kernel, stride, before > after ? before : after);
+    }
+    if (kernel > input + before + after) {
+        return fqt_fail(error, "kernel # is larger than the input # with its padding #", kernel, input, before + after);
+    }
+    uint32_t expected = (input + before + after - kernel) / stride + 1;
+    if (output != expected) {
+        return fqt_fail(error, "output extent is #, the window makes #", output, expected, 0);
+    }
+    return true;
+}
+
+bool fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    const fqt_tensor_t *from = fqt_tensor(model, index);
+    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_window_t *window = &fqt_layer(model, index)->window;
+    return extent_check(from->height, to->height, window->kernel_height, window->stride_height, window->pad_top,
+               window->pad_bottom, error)
+           && extent_check(from->width, to->width, window->kernel_width, window->stride_width, window->pad_left,
+               window->pad_right, error);
+}

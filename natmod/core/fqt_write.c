@@ -1,0 +1,166 @@
+// Writing the model as it is now, front to back in one pass, so that it can go to a stream; fqt_file.h has the layout.
+#include "fqt_crc.h"
+#include "fqt_kind.h"
+
+#define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
+
+// Where the blobs of one layer will lie in the file; 0 for those that are left out.
+typedef struct {
+    uint32_t weights;
+    uint32_t low_bytes;
+    uint32_t weight_scales;
+    uint32_t biases;
+    uint32_t end;
+} layout_t;
+
+typedef struct {
+    fqt_sink_t sink;
+    void *context;
+    uint32_t crc;
+    bool ok;
+} writer_t;
+
+static void put(writer_t *writer, const void *bytes, uint32_t count) {
+    if (writer->ok && count != 0) {
+        writer->crc = fqt_crc_update(writer->crc, bytes, count);
+        writer->ok = writer->sink(writer->context, bytes, count);
+    }
+}
+
+static void put_blob(writer_t *writer, const void *bytes, uint32_t count) {
+    static const uint8_t zeros[4] = {0};
+    put(writer, bytes, count);
+    put(writer, zeros, ALIGNED(count) - count);
+}
+
+static layout_t layout(const fqt_model_t *model, uint32_t index, uint32_t offset, bool checkpoint) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    layout_t at = {0, 0, 0, 0, offset};
+    if (!fqt_kind(layer->kind)->has_weights || (checkpoint && !layer->trainable)) {
+        return at;
+    }
+    uint32_t channels = fqt_tensor(model, index + 1)->channels;
+    uint32_t weights = ALIGNED(layer->filter_elements * channels);
+    at.weights = offset;
+    offset += weights;
+    if (layer->low_bytes != 0) {
+        at.low_bytes = offset;
+        offset += weights;
+    }
+    at.weight_scales = offset;
+    at.biases = offset + 4 * channels;
+    at.end = offset + 8 * channels;
+    return at;
+}
+
+static uint32_t blobs_start(const fqt_model_t *model) {
+    return FQT_HEADER_BYTES + model->layer_count * FQT_RECORD_BYTES;
+}
+
+uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint) {
+    uint32_t offset = blobs_start(model);
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        offset = layout(model, i, offset, checkpoint).end;
+    }
+    return offset + FQT_CHECKSUM_BYTES;
+}
+
+static void put_dimensions(uint8_t *bytes, const fqt_tensor_t *tensor) {
+    fqt_write_u16(bytes, tensor->height);
+    fqt_write_u16(bytes + 2, tensor->width);
+    fqt_write_u16(bytes + 4, tensor->channels);
+}
+
+static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoint) {
+    uint8_t header[FQT_HEADER_BYTES];
+    const fqt_tensor_t *input = fqt_tensor(model, 0);
+    fqt_fill_zero(header, FQT_HEADER_BYTES);
+    header[0] = 'F';
+    header[1] = 'Q';
+    header[2] = 'T';
+    header[3] = 0x1A;
+    fqt_write_u16(header + 4, FQT_FILE_VERSION);
+    fqt_write_u16(header + 6, FQT_RECORD_BYTES);
+    fqt_write_u32(header + 8, fqt_model_file_bytes(model, checkpoint));
+    fqt_write_u16(header + 12, model->layer_count);
+    fqt_write_u16(header + 14, checkpoint ? FQT_FILE_CHECKPOINT : 0);
+    put_dimensions(header + 16, input);
+    header[22] = model->input_type;
+    header[23] = (uint8_t)input->zero_point;
+    fqt_write_u32(header + 24, input->scale);
+    fqt_write_u32(header + 28, model->random_state);
+    fqt_write_u32(header + 32, model->identity);
+    fqt_write_u32(header + 36, model->step_count);
+    fqt_copy(header + 40, model->name, FQT_NAME_BYTES);
+    put(writer, header, FQT_HEADER_BYTES);
+}
+
+static void put_record(writer_t *writer, const fqt_model_t *model, uint32_t index, const layout_t *at) {
+    uint8_t record[FQT_RECORD_BYTES];
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const fqt_tensor_t *from = fqt_tensor(model, index);
+    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_window_t *window = &layer->window;
+    fqt_fill_zero(record, FQT_RECORD_BYTES);
+    record[0] = layer->kind;
+    record[1] = layer->activation;
+    record[2] = (uint8_t)((layer->trainable ? FQT_LAYER_TRAINABLE : 0) | (at->low_bytes ? FQT_LAYER_LOW_BYTES : 0));
+    record[3] = (uint8_t)to->zero_point;
+    fqt_write_u16(record + 4, index);
+    fqt_write_u16(record + 6, 0xFFFF);
+    put_dimensions(record + 8, to);
+    record[14] = window->kernel_height;
+    record[15] = window->kernel_width;
+    record[16] = window->stride_height;
+    record[17] = window->stride_width;
+    record[18] = window->pad_top;
+    record[19] = window->pad_bottom;
+    record[20] = window->pad_left;
+    record[21] = window->pad_right;
+    fqt_write_u32(record + 24, to->scale);
+    fqt_write_u32(record + 28, layer->bias_scale);
+    fqt_write_u32(record + 32, layer->passes_error_scale ? 0 : from->error_scale);
+    fqt_write_u32(record + 36, (uint32_t)layer->output_range);
+    fqt_write_u32(record + 40, at->weights);
+    fqt_write_u32(record + 44, at->low_bytes);
+    fqt_write_u32(record + 48, at->weight_scales);
+    fqt_write_u32(record + 52, at->biases);
+    fqt_copy(record + 56, layer->name, FQT_NAME_BYTES);
+    put(writer, record, FQT_RECORD_BYTES);
+}
+
+static void put_blobs(writer_t *writer, const fqt_model_t *model, uint32_t index, const layout_t *at) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const uint32_t channels = fqt_tensor(model, index + 1)->channels;
+    const uint32_t weights = layer->filter_elements * channels;
+    if (at->weights == 0) {
+        return;
+    }
+    put_blob(writer, fqt_weights(model, layer), weights);
+    if (at->low_bytes != 0) {
+        put_blob(writer, model->arena + layer->low_bytes, weights);
+    }
+    put_blob(writer, fqt_blob(model, layer, layer->weight_scales), 4 * channels);
+    put_blob(writer, fqt_blob(model, layer, layer->biases), 4 * channels);
+}
+
+bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink, void *context) {
+    writer_t writer = {sink, context, FQT_CRC_START, true};
+    put_header(&writer, model, checkpoint);
+    uint32_t offset = blobs_start(model);
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        layout_t at = layout(model, i, offset, checkpoint);
+        put_record(&writer, model, i, &at);
+        offset = at.end;
+    }
+    offset = blobs_start(model);
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        layout_t at = layout(model, i, offset, checkpoint);
+        put_blobs(&writer, model, i, &at);
+        offset = at.end;
+    }
+    uint8_t checksum[FQT_CHECKSUM_BYTES];
+    fqt_write_u32(checksum, fqt_crc_finish(writer.crc));
+    put(&writer, checksum, FQT_CHECKSUM_BYTES);
+    return writer.ok;
+}

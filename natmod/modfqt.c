@@ -1,0 +1,442 @@
+// The MicroPython binding: types, arguments, buffers and exceptions. The engine itself is in core/.
+//
+// Engine(source, master) is the base of the class Model in micropython_lib/fqt.py, which adds what Python does better:
+// saving to files, evaluating, printing. A step allocates nothing.
+//
+// The module is this one translation unit, core included; the build finds the names that Python sees in this file.
+#include "core/fqt_core_all.c"
+#include "py/dynruntime.h"
+
+// Compilers call these for structures and loops; a native module links with no C library.
+void *memset(void *destination, int value, size_t count) {
+    return mp_fun_table.memset_(destination, value, count);
+}
+
+void *memcpy(void *destination, const void *source, size_t count) {
+    return mp_fun_table.memmove_(destination, source, count);
+}
+
+typedef struct {
+    mp_obj_base_t base;
+    mp_obj_t source; // owns the frozen parameters: kept alive, and looked at again before each run
+    fqt_model_t model;
+    int32_t loss; // of the last step, Q16
+} engine_t;
+
+mp_obj_full_type_t engine_type; // a global that is not static: static zeroed data does not link
+
+#define DEFAULT_LEARNING_RATE (0x3C23D70Au) // 0.01
+
+// Floats cross as bit patterns, so that no float instruction or helper is needed.
+typedef union {
+    float value;
+    uint32_t bits;
+} float_bits_t;
+
+static mp_obj_t float_from_bits(uint32_t bits) {
+    float_bits_t converter = {.bits = bits};
+    return mp_obj_new_float_from_f(converter.value);
+}
+
+static uint32_t q16_to_float(int32_t value) {
+    uint32_t magnitude = value < 0 ? -(uint32_t)value : (uint32_t)value;
+    uint32_t bits = fqt_scale_pack(fqt_scale_shifted(fqt_scale_from_int(magnitude), -16));
+    return value < 0 ? bits | 0x80000000u : bits;
+}
+
+// The learning rate as float32 bits; its sign and NaN are refused.
+static uint32_t get_learning_rate(mp_obj_t rate) {
+    float_bits_t converter = {.value = mp_obj_get_float_to_f(rate)};
+    if (converter.bits == 0x80000000u) {
+        return 0;
+    }
+    if (converter.bits >= 0x7F800000u) {
+        mp_raise_ValueError("lr must be a finite number, 0 or more");
+    }
+    if (converter.bits < 0x00800000u) {
+        return 0; // subnormal
+    }
+    return converter.bits;
+}
+
+static MP_NORETURN void raise_error(const mp_obj_type_t *type, const fqt_error_t *error) {
+    char text[FQT_ERROR_TEXT_BYTES];
+    size_t length = 0;
+    fqt_error_text(error, text);
+    while (text[length]) {
+        ++length;
+    }
+    nlr_raise(mp_obj_new_exception_arg1(type, mp_obj_new_str(text, length)));
+}
+
+// A message with up to three numbers in the places of '#'.
+static MP_NORETURN void raise_value_error(const char *message, uint32_t a, uint32_t b, uint32_t c) {
+    fqt_error_t error = {0};
+    fqt_fail(&error, message, a, b, c);
+    raise_error(&mp_type_ValueError, &error);
+}
+
+// Reading from a file object: seek, then readinto until enough came.
+static bool read_stream(void *context, uint32_t offset, void *destination, uint32_t bytes) {
+    mp_obj_t stream = (mp_obj_t)context;
+    mp_obj_t method[3];
+    mp_load_method(stream, MP_QSTR_seek, method);
+    method[2] = mp_obj_new_int_from_uint(offset);
+    mp_fun_table.call_method_n_kw(1, 0, method);
+    while (bytes) {
+        mp_load_method(stream, MP_QSTR_readinto, method);
+        method[2] = mp_obj_new_bytearray_by_ref(bytes, destination);
+        mp_obj_t result = mp_fun_table.call_method_n_kw(1, 0, method);
+        uint32_t count = result == mp_const_none ? 0 : mp_obj_get_int(result);
+        if (count == 0 || count > bytes) {
+            return false;
+        }
+        destination = (uint8_t *)destination + count;
+        bytes -= count;
+    }
+    return true;
+}
+
+// A file object, or any readable buffer. A file in ROMFS is a buffer too: its parameters are used in flash.
+static fqt_source_t get_source(mp_obj_t object) {
+    fqt_source_t source = {NULL, read_stream, (void *)object, 0};
+    mp_buffer_info_t buffer;
+    if (mp_get_buffer(object, &buffer, MP_BUFFER_READ)) {
+        source.memory = buffer.buf;
+        source.bytes = buffer.len;
+        return source;
+    }
+    mp_obj_t method[4];
+    mp_fun_table.load_method_maybe(object, MP_QSTR_readinto, method);
+    if (method[0] == MP_OBJ_NULL) {
+        mp_raise_TypeError("a model comes from a buffer or a file opened with 'rb'");
+    }
+    mp_load_method(object, MP_QSTR_seek, method);
+    method[2] = MP_OBJ_NEW_SMALL_INT(0);
+    method[3] = MP_OBJ_NEW_SMALL_INT(2); // from the end
+    source.bytes = mp_obj_get_int(mp_fun_table.call_method_n_kw(2, 0, method));
+    return source;
+}
+
+static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 2, 2, false);
+    mp_int_t master = mp_obj_get_int(args[1]);
+    if (master != 8 && master != 16) {
+        mp_raise_ValueError("master is 8 or 16 (bits kept of each trainable weight)");
+    }
+    fqt_error_t error = {0};
+    fqt_source_t source = get_source(args[0]);
+    uint32_t layer_count;
+    if (!fqt_model_peek(&source, &layer_count, &error)) {
+        raise_error(&mp_type_ValueError, &error);
+    }
+    engine_t *self = mp_obj_malloc(engine_t, type);
+    self->source = source.memory != NULL ? args[0] : mp_const_none;
+    self->loss = 0;
+    // Until all is loaded: what an exception leaves behind is never used.
+    self->model.arena = NULL;
+    void *tables = m_malloc(fqt_tables_bytes(layer_count));
+    if (!fqt_model_open(&self->model, &source, master, tables, &error)) {
+        raise_error(&mp_type_ValueError, &error);
+    }
+    void *arena = m_malloc(self->model.arena_bytes);
+    if (!fqt_model_load(&self->model, &source, arena, &error)) {
+        raise_error(&mp_type_ValueError, &error);
+    }
+    return MP_OBJ_FROM_PTR(self);
+}
+
+// The engine behind an object, ready to run. A subclass's instance holds it as its native base.
+static engine_t *get_engine(mp_obj_t object) {
+    object = mp_obj_cast_to_native_base(object, MP_OBJ_FROM_PTR(&engine_type));
+    if (object == MP_OBJ_NULL) {
+        mp_raise_TypeError("a Model is needed");
+    }
+    engine_t *self = MP_OBJ_TO_PTR(object);
+    if (self->source != mp_const_none) {
+        // A bytearray may have been resized since: its bytes lie elsewhere then.
+        mp_buffer_info_t buffer;
+        mp_get_buffer_raise(self->source, &buffer, MP_BUFFER_READ);
+        if (buffer.len != self->model.file_bytes) {
+            mp_raise_ValueError("the buffer that the model was made from changed its size");
+        }
+        self->model.file = buffer.buf;
+    }
+    return self;
+}
+
+static MP_NORETURN void raise_input_type(const fqt_model_t *model) {
+    if (model->input_type == FQT_INPUT_UINT8) {
+        mp_raise_TypeError("input must be uint8 (bytes, bytearray, array 'B') or array 'f'");
+    }
+    mp_raise_TypeError("input must be int8 (array 'b', or its bytes) or array 'f'");
+}
+
+// Copy sample `index` of a buffer to the input tensor, as int8.
+static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index) {
+    mp_buffer_info_t buffer;
+    if (!mp_get_buffer(object, &buffer, MP_BUFFER_READ)) {
+        raise_input_type(model);
+    }
+    const uint32_t elements = fqt_tensor(model, 0)->elements;
+    const bool is_uint8 = model->input_type == FQT_INPUT_UINT8;
+    const bool is_float = buffer.typecode == 'f';
+    const bool is_bytes = buffer.typecode == 'B' || buffer.typecode == BYTEARRAY_TYPECODE;
+    if (!is_float && !is_bytes && (is_uint8 || buffer.typecode != 'b')) {
+        raise_input_type(model);
+    }
+    const uint32_t sample_bytes = is_float ? 4 * elements : elements;
+    const uint32_t samples = buffer.len / sample_bytes;
+    if (samples * sample_bytes != buffer.len || samples == 0) {
+        raise_value_error("a sample has # elements (# bytes here), buffer has # bytes", elements, sample_bytes,
+            buffer.len);
+    }
+    if (index < 0 || (mp_uint_t)index >= samples) {
+        raise_value_error("buffer holds # samples: no such index", samples, 0, 0);
+    }
+    const uint8_t *from = (const uint8_t *)buffer.buf + index * sample_bytes;
+    int8_t *input = fqt_input(model);
+    if (is_float) {
+        for (uint32_t i = 0; i < elements; ++i) {
+            if (!fqt_quantize_float(model, fqt_read_u32(from + 4 * i), &input[i])) {
+                raise_value_error("input element # is not a finite number", i, 0, 0);
+            }
+        }
+        return;
+    }
+    const uint8_t flip = is_uint8 ? 0x80 : 0;
+    for (uint32_t i = 0; i < elements; ++i) {
+        input[i] = (int8_t)(from[i] ^ flip);
+    }
+}
+
+// predict(x, index=0) -> int
+static mp_obj_t engine_predict(size_t n_args, const mp_obj_t *args) {
+    engine_t *self = get_engine(args[0]);
+    set_input(&self->model, args[1], n_args > 2 ? mp_obj_get_int(args[2]) : 0);
+    return MP_OBJ_NEW_SMALL_INT(fqt_predict(&self->model));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_predict_obj, 2, 3, engine_predict);
+
+// scores(x, out=None, index=0) -> out, or a list of float: the logits
+static mp_obj_t engine_scores(size_t n_args, const mp_obj_t *args) {
+    engine_t *self = get_engine(args[0]);
+    const fqt_model_t *model = &self->model;
+    const uint32_t count = fqt_output_elements(model);
+    mp_obj_t out = n_args > 2 ? args[2] : mp_const_none;
+    mp_buffer_info_t buffer;
+    if (out != mp_const_none) {
+        mp_get_buffer_raise(out, &buffer, MP_BUFFER_WRITE);
+        if (buffer.typecode != 'f' || buffer.len != 4 * count) {
+            raise_value_error("out must be an array 'f' of # elements", count, 0, 0);
+        }
+    }
+    set_input(model, args[1], n_args > 3 ? mp_obj_get_int(args[3]) : 0);
+    const int32_t *logits = fqt_logits(&self->model);
+    if (out == mp_const_none) {
+        out = mp_obj_new_list(0, NULL);
+        for (uint32_t o = 0; o < count; ++o) {
+            mp_obj_list_append(out, float_from_bits(q16_to_float(logits[o])));
+        }
+        return out;
+    }
+    for (uint32_t o = 0; o < count; ++o) {
+        fqt_write_u32((uint8_t *)buffer.buf + 4 * o, q16_to_float(logits[o]));
+    }
+    return out;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_scores_obj, 2, 4, engine_scores);
+
+// train(x, label, lr=0.01, index=0): one step
+static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
+    mp_arg_t allowed[] = {
+        {MP_QSTR_x, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+        {MP_QSTR_label, MP_ARG_REQUIRED | MP_ARG_INT, {.u_int = 0}},
+        {MP_QSTR_lr, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+        {MP_QSTR_index, MP_ARG_INT, {.u_int = 0}},
+    };
+    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all(n_args - 1, args + 1, keywords, MP_ARRAY_SIZE(allowed), allowed, values);
+    engine_t *self = get_engine(args[0]);
+    fqt_model_t *model = &self->model;
+    uint32_t learning_rate = values[2].u_obj == mp_const_none ? DEFAULT_LEARNING_RATE : get_learning_rate(values[2].u_obj);
+    mp_int_t label = values[1].u_int;
+    if (label < 0 || (mp_uint_t)label >= fqt_output_elements(model)) {
+        raise_value_error("label must be 0 to #", fqt_output_elements(model) - 1, 0, 0);
+    }
+    if (model->first_trainable == model->layer_count) {
+        mp_raise_ValueError("no layer trains: choose some when the model is made (fqt quantize, train=)");
+    }
+    set_input(model, values[0].u_obj, values[3].u_int);
+    self->loss = fqt_train_step(model, label, learning_rate);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(engine_train_obj, 3, engine_train);
+
+static bool write_to_callable(void *context, const void *bytes, uint32_t count) {
+    mp_obj_t argument = mp_obj_new_bytearray_by_ref(count, (void *)(uintptr_t)bytes);
+    mp_call_function_n_kw((mp_obj_t)context, 1, 0, &argument);
+    return true;
+}
+
+// _write(write, checkpoint): call write(bytes) with one piece of the file after another
+static mp_obj_t engine_write(mp_obj_t self_in, mp_obj_t write, mp_obj_t checkpoint) {
+    const engine_t *self = get_engine(self_in);
+    fqt_model_write(&self->model, mp_obj_is_true(checkpoint), write_to_callable, (void *)write);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(engine_write_obj, engine_write);
+
+// _restore(source)
+static mp_obj_t engine_restore(mp_obj_t self_in, mp_obj_t source_in) {
+    engine_t *self = get_engine(self_in);
+    fqt_source_t source = get_source(source_in);
+    fqt_error_t error = {0};
+    if (!fqt_model_restore(&self->model, &source, &error)) {
+        raise_error(&mp_type_ValueError, &error);
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(engine_restore_obj, engine_restore);
+
+static mp_obj_t name_to_str(const char name[FQT_NAME_BYTES]) {
+    size_t length = 0;
+    while (length < FQT_NAME_BYTES && name[length]) {
+        ++length;
+    }
+    return mp_obj_new_str(name, length);
+}
+
+static mp_obj_t shape_of(const fqt_tensor_t *tensor) {
+    mp_obj_t items[] = {
+        MP_OBJ_NEW_SMALL_INT(tensor->height),
+        MP_OBJ_NEW_SMALL_INT(tensor->width),
+        MP_OBJ_NEW_SMALL_INT(tensor->channels),
+    };
+    return mp_obj_new_tuple(3, items);
+}
+
+// (name, kind, output shape, parameters, trains, output scale, output zero point)
+static mp_obj_t layer_description(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const fqt_tensor_t *output = fqt_tensor(model, index + 1);
+    uint32_t parameters = fqt_kind(layer->kind)->has_weights ? (layer->filter_elements + 1) * output->channels : 0;
+    mp_obj_t items[] = {
+        name_to_str(layer->name),
+        name_to_str(fqt_kind(layer->kind)->name),
+        shape_of(output),
+        mp_obj_new_int_from_uint(parameters),
+        mp_obj_new_bool(layer->trainable),
+        float_from_bits(output->scale),
+        MP_OBJ_NEW_SMALL_INT(output->zero_point),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}
+
+static mp_obj_t layer_descriptions(const fqt_model_t *model) {
+    mp_obj_t list = mp_obj_new_list(0, NULL);
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        mp_obj_list_append(list, layer_description(model, i));
+    }
+    return list;
+}
+
+static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
+    const fqt_model_t *model = &self->model;
+    const fqt_tensor_t *input = fqt_tensor(model, 0);
+    if (attribute == MP_QSTR_loss) {
+        return float_from_bits(q16_to_float(self->loss));
+    } else if (attribute == MP_QSTR_memory) {
+        return mp_obj_new_int_from_uint(model->tables_bytes + model->arena_bytes);
+    } else if (attribute == MP_QSTR_name) {
+        return name_to_str(model->name);
+    } else if (attribute == MP_QSTR_master) {
+        return MP_OBJ_NEW_SMALL_INT(model->master);
+    } else if (attribute == MP_QSTR_steps) {
+        return mp_obj_new_int_from_uint(model->step_count);
+    } else if (attribute == MP_QSTR_outputs) {
+        return MP_OBJ_NEW_SMALL_INT(fqt_output_elements(model));
+    } else if (attribute == MP_QSTR_layers) {
+        return layer_descriptions(model);
+    } else if (attribute == MP_QSTR_input_shape) {
+        return shape_of(input);
+    } else if (attribute == MP_QSTR_input_scale) {
+        return float_from_bits(input->scale);
+    } else if (attribute == MP_QSTR_input_zero_point) {
+        return MP_OBJ_NEW_SMALL_INT(input->zero_point);
+    } else if (attribute == MP_QSTR_input_type) {
+        bool is_uint8 = model->input_type == FQT_INPUT_UINT8;
+        return is_uint8 ? MP_OBJ_NEW_QSTR(MP_QSTR_uint8) : MP_OBJ_NEW_QSTR(MP_QSTR_int8);
+    }
+    return MP_OBJ_NULL;
+}
+
+static void engine_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *destination) {
+    if (destination[0] != MP_OBJ_NULL) {
+        return; // a store: nothing here can be set
+    }
+    destination[0] = load_attribute(MP_OBJ_TO_PTR(self_in), attribute);
+    if (destination[0] == MP_OBJ_NULL) {
+        destination[1] = MP_OBJ_SENTINEL; // look among the methods
+    }
+}
+
+// shuffle(order, seed): a permutation of an array 'H', the same on every machine (Fisher-Yates with xorshift32)
+static mp_obj_t module_shuffle(mp_obj_t order_in, mp_obj_t seed_in) {
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(order_in, &buffer, MP_BUFFER_RW);
+    if (buffer.typecode != 'H') {
+        mp_raise_TypeError("order must be an array 'H'");
+    }
+    uint16_t *order = buffer.buf;
+    uint32_t state = mp_obj_get_int_truncated(seed_in);
+    state = state != 0 ? state : FQT_DITHER_STEP;
+    for (uint32_t i = buffer.len / 2; i > 1; --i) {
+        uint32_t j = fqt_random_draw(&state) % i;
+        uint16_t moved = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = moved;
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(module_shuffle_obj, module_shuffle);
+
+// _decayed(lr, done, whole) -> lr * (whole - done) / whole, with the same bits on every machine
+static mp_obj_t module_decayed(mp_obj_t rate_in, mp_obj_t done_in, mp_obj_t whole_in) {
+    uint32_t done = mp_obj_get_int(done_in);
+    uint32_t whole = mp_obj_get_int(whole_in);
+    fqt_scale_t rate = fqt_scale_unpack(get_learning_rate(rate_in));
+    rate = fqt_scale_multiply(rate, fqt_scale_from_int(whole - done));
+    return float_from_bits(fqt_scale_pack(fqt_scale_divide(rate, fqt_scale_from_int(whole))));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(module_decayed_obj, module_decayed);
+
+mp_map_elem_t engine_locals_table[5];
+static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
+
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    MP_DYNRUNTIME_INIT_ENTRY
+
+    mp_map_elem_t methods[] = {
+        {MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&engine_predict_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR_scores), MP_OBJ_FROM_PTR(&engine_scores_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR_train), MP_OBJ_FROM_PTR(&engine_train_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR__write), MP_OBJ_FROM_PTR(&engine_write_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR__restore), MP_OBJ_FROM_PTR(&engine_restore_obj)},
+    };
+    for (size_t i = 0; i < MP_ARRAY_SIZE(methods); ++i) {
+        engine_locals_table[i] = methods[i];
+    }
+    engine_type.base.type = (void *)&mp_type_type;
+    engine_type.flags = MP_TYPE_FLAG_NONE;
+    engine_type.name = MP_QSTR_Engine;
+    MP_OBJ_TYPE_SET_SLOT(&engine_type, make_new, engine_make_new, 0);
+    MP_OBJ_TYPE_SET_SLOT(&engine_type, attr, engine_attr, 1);
+    MP_OBJ_TYPE_SET_SLOT(&engine_type, locals_dict, (void *)&engine_locals, 2);
+
+    mp_store_global(MP_QSTR_Engine, MP_OBJ_FROM_PTR(&engine_type));
+    mp_store_global(MP_QSTR_shuffle, MP_OBJ_FROM_PTR(&module_shuffle_obj));
+    mp_store_global(MP_QSTR__decayed, MP_OBJ_FROM_PTR(&module_decayed_obj));
+
+    MP_DYNRUNTIME_INIT_EXIT
+}
