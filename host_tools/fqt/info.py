@@ -1,0 +1,79 @@
+"""What a model file holds, and the RAM that it will take: the table of `fqt info`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fqt import core
+from fqt.model_file import ModelFile
+
+
+def multiply_adds(model: ModelFile) -> list[int]:
+    """Forward multiply-adds of each layer (taps in the padding included)."""
+    counts = []
+    for layer in model.layers:
+        positions = layer.output_shape[0] * layer.output_shape[1]
+        counts.append(0 if layer.weights is None else positions * layer.weights.size)
+    return counts
+
+
+def describe(model: ModelFile) -> dict:
+    """Everything that `fqt info` shows, as plain data. RAM is in bytes, by `master` and by where frozen weights lie."""
+    file_bytes = model.to_bytes()
+    layers = [
+        {
+            "name": layer.name,
+            "kind": layer.kind,
+            "activation": layer.activation,
+            "output_shape": list(layer.output_shape),
+            "parameters": layer.parameters,
+            "multiply_adds": count,
+            "trains": layer.trainable,
+        }
+        for layer, count in zip(model.layers, multiply_adds(model), strict=True)
+    ]
+    ram = {
+        f"master={master}": {
+            "from_file": core.Model(file_bytes, master).memory,
+            "from_buffer": core.Model(file_bytes, master, in_place=True).memory,
+        }
+        for master in (8, 16)
+    }
+    return {
+        "name": model.name,
+        "input_shape": list(model.input_shape),
+        "input_type": model.input_type,
+        "steps": model.step_count,
+        "file_bytes": len(file_bytes),
+        "parameters": sum(layer["parameters"] for layer in layers),
+        "multiply_adds": sum(layer["multiply_adds"] for layer in layers),
+        "layers": layers,
+        "ram": ram,
+    }
+
+
+def table(model: ModelFile) -> str:
+    """The same for people."""
+    info = describe(model)
+    lines = [
+        f"{info['name']}: input {_shape(info['input_shape'])} {info['input_type']}, {info['file_bytes']} bytes on disk, "
+        f"{info['steps']} training steps",
+        f"  {'layer':16} {'kind':12} {'output':12} {'parameters':>10} {'multiply-adds':>13}  trains",
+    ]
+    for layer in info["layers"]:
+        kind = layer["kind"] + (" relu" if layer["activation"] == "relu" else "")
+        lines.append(
+            f"  {layer['name']:16} {kind:12} {_shape(layer['output_shape']):12} {layer['parameters']:10d} "
+            f"{layer['multiply_adds']:13d}  {'yes' if layer['trains'] else ''}".rstrip()
+        )
+    lines.append(f"  {'total':16} {'':12} {'':12} {info['parameters']:10d} {info['multiply_adds']:13d}")
+    for master, ram in info["ram"].items():
+        lines.append(
+            f"  RAM with {master}: {ram['from_file']} bytes loaded from a file, "
+            f"{ram['from_buffer']} with the file in flash or in a buffer"
+        )
+    return "\n".join(lines)
+
+
+def _shape(shape) -> str:
+    return "x".join(str(int(extent)) for extent in np.atleast_1d(shape))

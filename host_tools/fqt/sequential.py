@@ -1,0 +1,135 @@
+"""A network of layers in a row, trained in float32 with numpy alone: the baseline that everything is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fqt.layers import Layer
+from fqt.reference.fixed import decayed, shuffle
+
+
+@dataclass
+class Epoch:
+    """What one epoch of training gave. loss: mean over its samples, in nats, before each step."""
+
+    epoch: int
+    loss: float
+    lr: float
+
+
+class Sequential:
+    """Layers in a row.
+
+    layers: from fqt.layers. input_shape: (height, width, channels). Inputs are float32 in real units (for images
+    value / 255). seed: of the random weights. Raises ValueError when shapes do not fit, naming the layer.
+    """
+
+    def __init__(self, layers: list[Layer], input_shape: tuple[int, int, int], seed: int = 1, name: str = "model"):
+        if not layers:
+            raise ValueError("a network needs at least one layer")
+        self.layers = layers
+        self.input_shape = tuple(input_shape)
+        self.name = name
+        rng = np.random.default_rng(seed)
+        shape = self.input_shape
+        for number, layer in enumerate(layers, 1):
+            layer.name = layer.name or f"{layer.kind}_{number}"
+            try:
+                layer.build(shape, rng)
+            except ValueError as error:
+                raise ValueError(f"layer {number} ({layer.name}): {error}") from None
+            shape = layer.output_shape
+        names = [layer.name for layer in layers]
+        if len(set(names)) != len(names):
+            raise ValueError(f"layer names must differ: {', '.join(names)}")
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """x: [batch][height][width][channels] -> logits [batch][outputs]."""
+        x = np.asarray(x, np.float32).reshape(-1, *self.input_shape)
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x.reshape(len(x), -1)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Class indices [batch]."""
+        return self.forward(x).argmax(axis=1)
+
+    def evaluate(self, x: np.ndarray, y: np.ndarray) -> float:
+        """The share of samples that are predicted right."""
+        batches = range(0, len(x), 256)
+        return sum(int((self.predict(x[i : i + 256]) == y[i : i + 256]).sum()) for i in batches) / len(x)
+
+    def gradients(self, x: np.ndarray, y: np.ndarray, first: int = 0) -> float:
+        """Form the gradients of the mean softmax cross-entropy of a batch, in layers first and behind; give the loss."""
+        logits = self.forward(x)
+        rows = np.arange(len(logits))
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        softmax = powers / powers.sum(axis=1, keepdims=True)
+        loss = -np.log(np.maximum(softmax[rows, y], 1e-30)).mean()
+        error = softmax
+        error[rows, y] -= 1
+        error = (error / len(logits)).astype(np.float32)
+        for layer in reversed(self.layers[first:]):
+            error = layer.backward(error)
+        return float(loss)
+
+    def fit(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        epochs: int = 1,
+        lr: float = 0.01,
+        batch: int = 1,
+        decay: bool = True,
+        train: str | list[str] = "all",
+        seed: int = 1,
+    ) -> Iterator[Epoch]:
+        """Train by stochastic gradient descent; yield after each epoch.
+
+        x: [samples][...], y: class indices [samples]. With batch=1 this takes the same samples in the same order, with the
+        same learning rates, as fqt.fit on a device with the same seed. decay: lower the rate linearly, epoch by epoch. train:
+        as in trainable_names.
+        """
+        names = trainable_names(self, train)
+        chosen = [i for i, layer in enumerate(self.layers) if layer.name in names]
+        if not chosen:
+            raise ValueError("no layer trains")
+        order = np.arange(len(x))
+        for epoch in range(epochs):
+            rate = np.float32(decayed(lr, epoch, epochs) if decay else lr)
+            shuffle(order, seed + epoch)
+            loss = 0.0
+            for start in range(0, len(x), batch):
+                picked = order[start : start + batch]
+                loss += self.gradients(x[picked], y[picked], chosen[0]) * len(picked)
+                for i in chosen:
+                    layer = self.layers[i]
+                    layer.weights -= rate * layer.gradients["weights"]
+                    layer.biases -= rate * layer.gradients["biases"]
+            yield Epoch(epoch + 1, loss / len(x), float(rate))
+
+
+def trainable_names(net: Sequential, train: str | list[str]) -> list[str]:
+    """The names of the layers that train.
+
+    train: "all", "none", "last:2" (the last two that have weights), or names, in a list or with commas between. Raises
+    ValueError for a name that is not there.
+    """
+    names = [layer.name for layer in net.layers if layer.parameters]
+    if train == "all":
+        return names
+    if train == "none":
+        return []
+    if isinstance(train, str) and train.startswith("last:"):
+        count = train[len("last:") :]
+        if not count.isdigit() or not 1 <= int(count) <= len(names):
+            raise ValueError(f"train={train!r}: the network has {len(names)} layers with weights")
+        return names[-int(count) :]
+    wanted = train.split(",") if isinstance(train, str) else list(train)
+    for name in wanted:
+        if name not in names:
+            raise ValueError(f"train: no layer {name!r} with weights, there are {', '.join(names)}")
+    return wanted
