@@ -61,11 +61,7 @@ static uint32_t get_learning_rate(mp_obj_t rate) {
 
 static MP_NORETURN void raise_error(const mp_obj_type_t *type, const fqt_error_t *error) {
     char text[FQT_ERROR_TEXT_BYTES];
-    size_t length = 0;
-    fqt_error_text(error, text);
-    while (text[length]) {
-        ++length;
-    }
+    uint32_t length = fqt_error_text(error, text);
     nlr_raise(mp_obj_new_exception_arg1(type, mp_obj_new_str(text, length)));
 }
 

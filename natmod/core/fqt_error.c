@@ -40,7 +40,7 @@ static void put_number(text_t *text, uint32_t number) {
     }
 }
 
-void fqt_error_text(const fqt_error_t *error, char buffer[FQT_ERROR_TEXT_BYTES]) {
+uint32_t fqt_error_text(const fqt_error_t *error, char buffer[FQT_ERROR_TEXT_BYTES]) {
     text_t text = {buffer, buffer + FQT_ERROR_TEXT_BYTES - 1};
     if (error->layer) {
         put_string(&text, "layer ");
@@ -61,4 +61,5 @@ void fqt_error_text(const fqt_error_t *error, char buffer[FQT_ERROR_TEXT_BYTES])
         }
     }
     *text.next = 0;
+    return (uint32_t)(text.next - buffer);
 }

@@ -18,6 +18,7 @@ typedef struct {
 bool fqt_fail(fqt_error_t *error, const char *message, uint32_t a, uint32_t b, uint32_t c);
 
 // Write for example "layer 3 (conv2d): 4096 bytes of weights at 1200, file has 3120" to text, ended with a zero byte.
-void fqt_error_text(const fqt_error_t *error, char text[FQT_ERROR_TEXT_BYTES]);
+// Give its length.
+uint32_t fqt_error_text(const fqt_error_t *error, char text[FQT_ERROR_TEXT_BYTES]);
 
 #endif

@@ -1,0 +1,138 @@
+# fqt: quantized training under MicroPython. `make help` lists the targets.
+#
+# Everything that is built lies under build/, made once and redone when its inputs change. MPY_DIR=... takes a MicroPython
+# checkout that is already there (nothing is written to it).
+
+MICROPYTHON_VERSION = 1.26.1
+ARCH ?= x64
+JOBS ?= $(shell nproc)
+
+BUILD = build
+VENV = $(BUILD)/venv
+PYTHON = $(VENV)/bin/python
+MPY_SOURCE = $(BUILD)/micropython
+MPY_CROSS = $(BUILD)/mpy-cross/mpy-cross
+MICROPYTHON = $(BUILD)/unix/micropython
+CORE_LIB = $(BUILD)/libfqt_core.so
+CORE_ASAN_LIB = $(BUILD)/libfqt_core_asan.so
+MODULE = $(BUILD)/natmod/x64/fqt.mpy
+
+CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/host/*.[ch])
+MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] micropython_lib/*.py) natmod/Makefile
+C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/host/*.[ch] tests/host/*.c)
+
+DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
+DEBIAN_arm = gcc-arm-none-eabi libnewlib-arm-none-eabi
+DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+
+# What tests and examples find the builds by.
+export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
+export FQT_MPY_PATH = $(CURDIR)/$(dir $(MODULE))
+export FQT_CORE_LIB = $(CURDIR)/$(CORE_LIB)
+export FQT_CORE_ASAN_LIB = $(CURDIR)/$(CORE_ASAN_LIB)
+
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test test-quick lint format natmod core core-asan info fuzz clean distclean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) ## all that demo and test need (they call it themselves)
+
+demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
+	@$(PYTHON) examples/rotated_digits/demo.py
+
+test: setup core-asan lint ## all tests
+	@$(PYTHON) -m pytest -n $(JOBS)
+
+test-quick: setup lint ## the tests for daily work: under a minute
+	@$(PYTHON) -m pytest -n $(JOBS) -m "not slow"
+
+lint: $(VENV)/.done ## check the format and style of Python and C
+	@$(VENV)/bin/ruff check --quiet
+	@$(VENV)/bin/ruff format --check --quiet
+	@$(VENV)/bin/clang-format --dry-run --Werror $(C_FILES)
+
+format: $(VENV)/.done ## bring Python and C into the project's format
+	@$(VENV)/bin/ruff check --quiet --fix
+	@$(VENV)/bin/ruff format --quiet
+	@$(VENV)/bin/clang-format -i $(C_FILES)
+
+natmod: $(BUILD)/natmod/$(ARCH)/fqt.mpy ## the native module for ARCH= x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin
+	@ls -l $<
+
+core: $(CORE_LIB) ## the core as a shared library for the host tools
+
+core-asan: $(CORE_ASAN_LIB)
+
+info: setup ## the table of a model file: make info MODEL=digits.fqt
+	@test -n "$(MODEL)" || { echo "name a model file: make info MODEL=digits.fqt"; exit 1; }
+	@$(VENV)/bin/fqt info "$(MODEL)"
+
+clean: ## remove what was built; keep what was downloaded
+	rm -rf $(filter-out $(MPY_SOURCE) $(VENV),$(wildcard $(BUILD)/*)) dist
+
+distclean: ## remove everything that is not in git
+	rm -rf $(BUILD) dist
+
+# -- the parts, each made once ------------------------------------------------------------------------------------
+
+$(BUILD)/debian.done: Makefile
+	@tools/step debian-packages "install by hand: $(DEBIAN_BUILD)" tools/apt_install $(DEBIAN_BUILD)
+	@touch $@
+
+$(VENV)/.done: requirements.txt host_tools/pyproject.toml | $(BUILD)/debian.done
+	@tools/step python-environment "python3 -m venv must work (Debian: python3-venv)" python3 -m venv $(VENV)
+	@tools/step python-packages "pip must reach a package index for: requirements.txt" \
+	    $(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@tools/step host-tools "see host_tools/pyproject.toml" \
+	    $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e host_tools
+	@touch $@
+
+$(MPY_SOURCE)/py/dynruntime.mk: tools/fetch_micropython | $(BUILD)/debian.done
+	@tools/step micropython-source "set MPY_DIR to a checkout of MicroPython v$(MICROPYTHON_VERSION)" \
+	    tools/fetch_micropython $(MICROPYTHON_VERSION) $(MPY_SOURCE)
+	@touch -c $@ 2>/dev/null || true
+
+$(MPY_CROSS): | $(MPY_SOURCE)/py/dynruntime.mk
+	@tools/step mpy-cross "a C compiler and make are needed" \
+	    $(MAKE) -C $(MPY_SOURCE)/mpy-cross -j$(JOBS) BUILD=$(CURDIR)/$(dir $@) PROG=mpy-cross
+
+UNIX_OPTIONS = MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_SSL_MBEDTLS=0 MICROPY_SSL_AXTLS=0 \
+    FROZEN_MANIFEST=
+$(MICROPYTHON): $(MPY_CROSS)
+	@tools/step micropython-unix "a C compiler, make and pkg-config are needed" \
+	    $(MAKE) -C $(MPY_SOURCE)/ports/unix -j$(JOBS) BUILD=$(CURDIR)/$(dir $@) MICROPY_MPYCROSS=$(CURDIR)/$(MPY_CROSS) \
+	    MICROPY_MPYCROSS_DEPENDENCY= $(UNIX_OPTIONS)
+
+.SECONDARY:
+$(BUILD)/toolchain-arm%.done: Makefile
+	@tools/step toolchain-arm$* "install by hand: $(DEBIAN_arm)" tools/apt_install $(DEBIAN_arm)
+	@touch $@
+
+$(BUILD)/toolchain-rv32imc.done: Makefile
+	@tools/step toolchain-rv32imc "install by hand: $(DEBIAN_rv32imc)" tools/apt_install $(DEBIAN_rv32imc)
+	@touch $@
+
+$(BUILD)/toolchain-x64.done: Makefile
+	@touch $@
+
+$(BUILD)/toolchain-xtensawin.done: Makefile
+	@command -v xtensa-esp32-elf-gcc >/dev/null || { \
+	    echo "ARCH=xtensawin needs Espressif's compiler: put xtensa-esp32-elf-gcc on the PATH (it comes with ESP-IDF)"; \
+	    exit 1; }
+	@touch $@
+
+$(BUILD)/natmod/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
+	@mkdir -p $(dir $@)
+	@tools/step natmod-$* "see the compiler's message above" \
+	    $(MAKE) -C $(dir $@) -f $(CURDIR)/natmod/Makefile ARCH=$* MPY_DIR=$(CURDIR)/$(MPY_SOURCE) \
+	    PYTHON=$(CURDIR)/$(PYTHON) MPY_CROSS=$(CURDIR)/$(MPY_CROSS)
+
+CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
+$(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
+	@tools/step core "a C compiler is needed" $(CC) -O2 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
+
+$(CORE_ASAN_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
+	@tools/step core-asan "a C compiler with its sanitizers is needed" \
+	    $(CC) -O1 $(CORE_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ natmod/host/fqt_host.c

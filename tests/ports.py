@@ -1,0 +1,43 @@
+"""Where device tests run: a script and its files go there, its output and files come back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parent / "device"
+
+
+class UnixPort:
+    """MicroPython's unix port with the module, in a folder of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.micropython = os.environ["FQT_MICROPYTHON"]
+        self.environment = {**os.environ, "MICROPYPATH": os.environ["FQT_MPY_PATH"]}
+
+    def command(self, script: str, *options: str) -> list[str]:
+        """The command that runs a script of tests/device in the folder."""
+        shutil.copy(SCRIPTS / script, self.folder)
+        return [self.micropython, *options, script]
+
+    def run(self, script: str, *options: str, timeout: float = 300) -> str:
+        """Run a script of tests/device; give what it printed. Raises AssertionError with its output when it fails."""
+        result = subprocess.run(
+            self.command(script, *options),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def put(self, name: str, data: bytes) -> None:
+        (self.folder / name).write_bytes(data)
+
+    def get(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
