@@ -14,14 +14,15 @@ MPY_SOURCE = $(BUILD)/micropython
 MPY_CROSS = $(BUILD)/mpy-cross/mpy-cross
 MICROPYTHON = $(BUILD)/unix/micropython
 CORE_LIB = $(BUILD)/libfqt_core.so
-CORE_ASAN_LIB = $(BUILD)/libfqt_core_asan.so
+FUZZ_TOOLS = $(BUILD)/fuzz/exhaustive $(BUILD)/fuzz/model_file
 MODULE = $(BUILD)/natmod/x64/fqt.mpy
 
 CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/host/*.[ch])
 MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] micropython_lib/*.py) natmod/Makefile
-C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/host/*.[ch] tests/host/*.c)
+C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/host/*.[ch] tests/fuzz/*.c)
 
 DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
+DEBIAN_fuzz = clang-14 libclang-rt-14-dev
 DEBIAN_arm = gcc-arm-none-eabi libnewlib-arm-none-eabi
 DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 
@@ -29,10 +30,10 @@ DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
 export FQT_MPY_PATH = $(CURDIR)/$(dir $(MODULE))
 export FQT_CORE_LIB = $(CURDIR)/$(CORE_LIB)
-export FQT_CORE_ASAN_LIB = $(CURDIR)/$(CORE_ASAN_LIB)
+export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-quick lint format natmod core core-asan info fuzz clean distclean
+.PHONY: help setup demo test test-quick lint format natmod core info clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +43,7 @@ setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) ## all that demo and t
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
 
-test: setup core-asan lint ## all tests
+test: setup $(FUZZ_TOOLS) lint ## all tests
 	@$(PYTHON) -m pytest -n $(JOBS)
 
 test-quick: setup lint ## the tests for daily work: under a minute
@@ -62,8 +63,6 @@ natmod: $(BUILD)/natmod/$(ARCH)/fqt.mpy ## the native module for ARCH= x64 armv6
 	@ls -l $<
 
 core: $(CORE_LIB) ## the core as a shared library for the host tools
-
-core-asan: $(CORE_ASAN_LIB)
 
 info: setup ## the table of a model file: make info MODEL=digits.fqt
 	@test -n "$(MODEL)" || { echo "name a model file: make info MODEL=digits.fqt"; exit 1; }
@@ -133,6 +132,14 @@ CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
 	@tools/step core "a C compiler is needed" $(CC) -O2 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
 
-$(CORE_ASAN_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
-	@tools/step core-asan "a C compiler with its sanitizers is needed" \
-	    $(CC) -O1 $(CORE_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ natmod/host/fqt_host.c
+SANITIZE = -std=c99 -O1 -g -Wall -Wextra -Werror -fno-sanitize-recover=all
+$(BUILD)/fuzz/exhaustive: tests/fuzz/model_file.c $(CORE_SOURCES) | $(BUILD)/debian.done
+	@mkdir -p $(dir $@)
+	@tools/step fuzz-exhaustive "gcc with its sanitizers is needed" \
+	    $(CC) $(SANITIZE) -fsanitize=address,undefined -DFQT_EXHAUSTIVE -o $@ $<
+
+$(BUILD)/fuzz/model_file: tests/fuzz/model_file.c $(CORE_SOURCES) | $(BUILD)/debian.done
+	@mkdir -p $(dir $@)
+	@tools/step fuzz-packages "install by hand: $(DEBIAN_fuzz)" tools/apt_install $(DEBIAN_fuzz)
+	@tools/step fuzz-libfuzzer "clang with libFuzzer is needed" \
+	    clang-14 $(SANITIZE) -fsanitize=fuzzer,address,undefined -o $@ $<

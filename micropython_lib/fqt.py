@@ -1,13 +1,13 @@
 # Quantized neural networks that train on the microcontroller: the Python part of the module `fqt`.
 #
-# It is merged with the native part (natmod/modfqt.c) into one fqt.mpy, whose names Engine, shuffle and _decayed it uses.
-# Docstrings live in fqt.pyi: text here would be RAM on the board.
+# It is merged with the native part (natmod/modfqt.c) into one fqt.mpy, whose names Engine, shuffle
+# and _decayed it uses. Docstrings live in fqt.pyi: text here would be RAM on the board.
 import array
 import os
 import time
 
 
-class Model(Engine):  # noqa: F821
+class Model(Engine):
     def __init__(self, source, *, master=8):
         if not isinstance(source, str):
             super().__init__(source, master)
@@ -24,7 +24,8 @@ class Model(Engine):  # noqa: F821
         return right / len(samples)
 
     def save(self, path, *, checkpoint=False):
-        # A power cut at any byte leaves the old file or the new one: the new one is written beside it, then renamed.
+        # A power cut at any byte leaves the old file or the new one: the new one is written beside
+        # it, then renamed.
         new = path + ".new"
         with open(new, "wb") as file:
             self._write(_Writer(file), checkpoint)
@@ -42,11 +43,16 @@ class Model(Engine):  # noqa: F821
 
     def __str__(self):
         lines = ["%s: input %s %s" % (self.name, _shape(self.input_shape), self.input_type)]
-        lines.append("  %-16s %-12s %-12s %10s  %s" % ("layer", "kind", "output", "parameters", "trains"))
+        lines.append(
+            "  %-16s %-12s %-12s %10s  %s" % ("layer", "kind", "output", "parameters", "trains")
+        )
         for name, kind, shape, parameters, trains, scale, zero_point in self.layers:
             line = "  %-16s %-12s %-12s %10d  %s"
-            lines.append(line % (name, kind, _shape(shape), parameters, "yes" if trains else ""))
-        lines.append("  RAM %d bytes, master=%d, %d steps" % (self.memory, self.master, self.steps))
+            text = line % (name, kind, _shape(shape), parameters, "yes" if trains else "")
+            lines.append(text.rstrip())
+        lines.append(
+            "  RAM %d bytes, master=%d, %d steps" % (self.memory, self.master, self.steps)
+        )
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -65,7 +71,8 @@ def _exists(path):
 
 
 def _whole(path):
-    # Some file systems (FAT) remove the old file before the new one gets its name: a power cut there leaves only .new.
+    # Some file systems (FAT) remove the old file before the new one gets its name: a power cut
+    # there leaves only .new.
     new = path + ".new"
     if not _exists(path) and _exists(new):
         os.rename(new, path)
@@ -96,7 +103,8 @@ class _Pair:
 
 
 class _Sequence:
-    # Anything with a length whose items are (sample, label): a list, or an object that reads files.
+    # Anything with a length whose items are (sample, label): a list, or an object that reads
+    # files.
     def __init__(self, items):
         self.items = items
 
@@ -123,7 +131,12 @@ class Progress:
         self.lr = lr
 
     def __repr__(self):
-        return "epoch %d: %d steps, loss %.4f, lr %.5f" % (self.epoch, self.steps, self.loss, self.lr)
+        return "epoch %d: %d steps, loss %.4f, lr %.5f" % (
+            self.epoch,
+            self.steps,
+            self.loss,
+            self.lr,
+        )
 
 
 def fit(net, data, *, epochs=None, seconds=None, lr=0.01, decay=True, seed=1):
@@ -137,8 +150,8 @@ def fit(net, data, *, epochs=None, seconds=None, lr=0.01, decay=True, seed=1):
     order = array.array("H", range(count))
     epoch = 0
     while epochs is None or epoch < epochs:
-        rate = _decayed(lr, epoch, epochs) if decay and epochs else lr  # noqa: F821
-        shuffle(order, seed + epoch)  # noqa: F821
+        rate = _decayed(lr, epoch, epochs) if decay and epochs else lr
+        shuffle(order, seed + epoch)
         epoch += 1
         loss = 0.0
         steps = 0

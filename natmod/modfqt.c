@@ -184,8 +184,8 @@ static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index)
     const uint32_t sample_bytes = is_float ? 4 * elements : elements;
     const uint32_t samples = buffer.len / sample_bytes;
     if (samples * sample_bytes != buffer.len || samples == 0) {
-        raise_value_error("a sample has # elements (# bytes here), buffer has # bytes", elements, sample_bytes,
-            buffer.len);
+        raise_value_error(
+            "a sample has # elements (# bytes here), buffer has # bytes", elements, sample_bytes, buffer.len);
     }
     if (index < 0 || (mp_uint_t)index >= samples) {
         raise_value_error("buffer holds # samples: no such index", samples, 0, 0);
@@ -255,7 +255,8 @@ static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keyw
     mp_arg_parse_all(n_args - 1, args + 1, keywords, MP_ARRAY_SIZE(allowed), allowed, values);
     engine_t *self = get_engine(args[0]);
     fqt_model_t *model = &self->model;
-    uint32_t learning_rate = values[2].u_obj == mp_const_none ? DEFAULT_LEARNING_RATE : get_learning_rate(values[2].u_obj);
+    uint32_t learning_rate =
+        values[2].u_obj == mp_const_none ? DEFAULT_LEARNING_RATE : get_learning_rate(values[2].u_obj);
     mp_int_t label = values[1].u_int;
     if (label < 0 || (mp_uint_t)label >= fqt_output_elements(model)) {
         raise_value_error("label must be 0 to #", fqt_output_elements(model) - 1, 0, 0);

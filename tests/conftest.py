@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from models import Layer, random_model
 from ports import UnixPort
+
+from models import Layer, random_model
 
 
 @pytest.fixture
@@ -41,5 +42,8 @@ def frozen_model():
 @pytest.fixture(scope="session")
 def large_model():
     """uint8 16x16x1 with 50,000 parameters, all trainable, 3 classes."""
-    layers = [Layer("conv2d", 8, (3, 3), (1, 1), (1, 1, 1, 1)), Layer("max_pool2d", 0, (2, 2), (2, 2))]
+    layers = [
+        Layer("conv2d", 8, (3, 3), (1, 1), (1, 1, 1, 1)),
+        Layer("max_pool2d", 0, (2, 2), (2, 2)),
+    ]
     return random_model([*layers, Layer("dense", 96), Layer("dense", 3)], (16, 16, 1), seed=4)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from hypothesis import strategies as st
+
 from fqt.model_file import LayerRecord, ModelFile
 from fqt.reference import Network
-from hypothesis import strategies as st
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,14 @@ def random_model(
     rng = np.random.default_rng(seed)
     zero_point = -128 if input_type == "uint8" else int(rng.integers(-20, 20))
     model = ModelFile(
-        "random", input_shape, [], input_type, 1 / 255, zero_point, int(rng.integers(1, 2**32)), int(rng.integers(2**32))
+        "random",
+        input_shape,
+        [],
+        input_type,
+        1 / 255,
+        zero_point,
+        int(rng.integers(1, 2**32)),
+        int(rng.integers(2**32)),
     )
     samples = random_samples(model, 4, seed)
     for number, layer in enumerate(layers, 1):
@@ -62,9 +70,15 @@ def random_model(
             padding=layer.padding,
         )
         if not record.has_weights:
-            model.layers.append(replace(record, output_scale=scale, output_zero_point=input_zero_point))
+            model.layers.append(
+                replace(record, output_scale=scale, output_zero_point=input_zero_point)
+            )
             continue
-        inputs = int(np.prod(shape)) if layer.kind == "dense" else layer.kernel[0] * layer.kernel[1] * shape[2]
+        inputs = (
+            int(np.prod(shape))
+            if layer.kind == "dense"
+            else layer.kernel[0] * layer.kernel[1] * shape[2]
+        )
         form = (inputs,) if layer.kind == "dense" else (*layer.kernel, shape[2])
         record.trainable = layer.trainable
         record.weights = rng.integers(-127, 128, (layer.channels, *form)).astype(np.int8)
@@ -106,7 +120,10 @@ def windows(draw, layer_kind: str, shape: tuple[int, int, int]) -> dict:
     for extent, size in zip(kernel, shape, strict=False):
         least = max(0, extent - size)
         before = draw(st.integers(0, extent - 1))
-        paddings += [before, draw(st.integers(max(0, least - before), extent - 1)) if extent > 1 else 0]
+        paddings += [
+            before,
+            draw(st.integers(max(0, least - before), extent - 1)) if extent > 1 else 0,
+        ]
     return {
         "kernel": kernel,
         "stride": (draw(st.integers(1, 3)), draw(st.integers(1, 3))),
@@ -129,8 +146,12 @@ def networks(draw) -> ModelFile:
             layer = replace(layer, channels=draw(st.integers(1, 5)))
         layers.append(layer)
         shape = output_shape(layer, shape)
-    trains_somewhere = any(layer.trainable for layer in layers if layer.kind in ("conv2d", "dense"))
-    last = Layer("dense", draw(st.integers(2, 5)), trainable=not trains_somewhere or draw(st.booleans()))
+    trains_somewhere = any(
+        layer.trainable for layer in layers if layer.kind in ("conv2d", "dense")
+    )
+    last = Layer(
+        "dense", draw(st.integers(2, 5)), trainable=not trains_somewhere or draw(st.booleans())
+    )
     if draw(st.integers(0, 5)) == 0 and np.prod(shape) > 1:
         last = replace(last, kind="conv2d", kernel=shape[:2], channels=max(last.channels, 2))
     return random_model(

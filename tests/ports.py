@@ -24,7 +24,8 @@ class UnixPort:
         return [self.micropython, *options, script]
 
     def run(self, script: str, *options: str, timeout: float = 300) -> str:
-        """Run a script of tests/device; give what it printed. Raises AssertionError with its output when it fails."""
+        """Run a script of tests/device; give what it printed. Raises AssertionError with its
+        output when it fails."""
         result = subprocess.run(
             self.command(script, *options),
             cwd=self.folder,

@@ -1,11 +1,12 @@
-"""A sensor is mounted sideways: a network that knew upright digits learns rotated ones under MicroPython.
+"""A sensor is mounted sideways: a network that knew upright digits learns rotated ones under
+MicroPython.
 
-1. The host trains a small CNN in float32 on upright digits (scikit-learn's, real handwriting), and quantizes it.
-2. Rotated images confuse it. MicroPython trains it, in 8-bit integers, on a few hundred rotated samples.
-3. The same network from random weights, trained under MicroPython alone.
+1. The host trains a small CNN in float32 on upright digits (scikit-learn's, real handwriting), and
+quantizes it. 2. Rotated images confuse it. MicroPython trains it, in 8-bit integers, on a few
+hundred rotated samples. 3. The same network from random weights, trained under MicroPython alone.
 
-float32 trains on the same samples in the same order with the same rates, to compare. `make demo` runs this; figures and
-model files go to build/demo/, the picture to build/demo.png.
+float32 trains on the same samples in the same order with the same rates, to compare. `make demo`
+runs this; figures and model files go to build/demo/, the picture to build/demo.png.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
 from fqt import Conv2D, Dense, Flatten, MaxPool2D, Sequential, quantize
 
 HERE = Path(__file__).resolve().parent
@@ -54,7 +56,9 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        sys.exit("the demo's data come with scikit-learn: pip install scikit-learn, or run `make demo`")
+        sys.exit(
+            "the demo's data come with scikit-learn: pip install scikit-learn, or run `make demo`"
+        )
     data = load_digits()
     order = np.random.default_rng(0).permutation(len(data.target))
     images = (data.images[order] * 15).astype(np.uint8)
@@ -115,13 +119,17 @@ def draw(path: Path, runs: dict[str, tuple[Run, Run]], samples: np.ndarray) -> N
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.6), width_ratios=[1, 1.6, 1.6])
-    rows = np.concatenate([np.concatenate(list(samples[i : i + 4, :, :, 0]), axis=1) for i in (0, 4, 8)])
+    rows = np.concatenate(
+        [np.concatenate(list(samples[i : i + 4, :, :, 0]), axis=1) for i in (0, 4, 8)]
+    )
     axes[0].imshow(rows, cmap="gray_r")
     axes[0].set_title("what the sensor sees")
     axes[0].axis("off")
     for axis, (title, (device, host)) in zip(axes[1:], runs.items(), strict=True):
         axis.plot([100 * a for a in host.accuracies], label="float32, on the host", color="0.6")
-        axis.plot([100 * a for a in device.accuracies], label="int8, under MicroPython", color="C0")
+        axis.plot(
+            [100 * a for a in device.accuracies], label="int8, under MicroPython", color="C0"
+        )
         axis.set_title(title)
         axis.set_xlabel("epoch")
         axis.set_ylabel("test accuracy, %")
@@ -150,8 +158,10 @@ def main() -> None:
     model = quantize(upright, real(train_x[:100]))
     adapted = train_under_micropython(model, rotated, rotated_test, ADAPT_EPOCHS, "rotated")
     adapted_float = train_in_float32(deepcopy(upright), rotated, rotated_test, ADAPT_EPOCHS)
-    print(f"   before {100 * adapted.before:.2f}%, after {100 * adapted.after:.2f}% in int8, "
-          f"{100 * adapted_float.after:.2f}% in float32, on {ADAPT_SAMPLES} samples")
+    print(
+        f"   before {100 * adapted.before:.2f}%, after {100 * adapted.after:.2f}% in int8, "
+        f"{100 * adapted_float.after:.2f}% in float32, on {ADAPT_SAMPLES} samples"
+    )
 
     print("3. the same network from random weights, trained under MicroPython alone")
     fresh = network(seed=2)
@@ -160,8 +170,10 @@ def main() -> None:
         model, (train_x, train_y), (test_x, test_y), SCRATCH_EPOCHS, "scratch"
     )
     scratch_float = train_in_float32(fresh, (train_x, train_y), (test_x, test_y), SCRATCH_EPOCHS)
-    print(f"   {100 * scratch.after:.2f}% in int8, {100 * scratch_float.after:.2f}% in float32, "
-          f"on {len(train_y)} samples")
+    print(
+        f"   {100 * scratch.after:.2f}% in int8, {100 * scratch_float.after:.2f}% in float32, "
+        f"on {len(train_y)} samples"
+    )
     print(f"   {scratch.speed} steps a second on this machine, {scratch.ram} bytes of RAM")
 
     runs = {
@@ -170,8 +182,11 @@ def main() -> None:
     }
     draw(BUILD / "demo.png", runs, rotated[0])
     print(f"   curves: {os.path.relpath(BUILD / 'demo.png')}")
-    print(f"demo: before {100 * adapted.before:.2f}% after {100 * adapted.after:.2f}% "
-          f"scratch {100 * scratch.after:.2f}% float32 {100 * scratch_float.after:.2f}% ram {scratch.ram} bytes")
+    print(
+        f"demo: before {100 * adapted.before:.2f}% after {100 * adapted.after:.2f}% "
+        f"scratch {100 * scratch.after:.2f}% float32 "
+        f"{100 * scratch_float.after:.2f}% ram {scratch.ram} bytes"
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-# Runs under MicroPython, on a board or the unix port: train a model on samples from files, and tell how well it does.
+# Runs under MicroPython, on a board or the unix port: train a model on samples from files, and
+# tell how well it does.
 #
 #   micropython train.py MODEL DATA EPOCHS RATE SAVE_AS
 #
-# DATA names four files, DATA.train.x, DATA.train.y, DATA.test.x and DATA.test.y: 64 bytes (8 x 8) a sample, 1 byte a label.
+# DATA names four files, DATA.train.x, DATA.train.y, DATA.test.x and DATA.test.y: 64 bytes (8 x 8)
+# a sample, 1 byte a label.
 import sys
 import time
 

@@ -1,7 +1,7 @@
 """fqt: the host's side of quantized training on microcontrollers.
 
-Describe a network (Sequential and its layers), train it in float32, quantize it into a model file, look at it (`fqt
-info`), and run it with the device's bits (fqt.core fast, fqt.reference plain).
+Describe a network (Sequential and its layers), train it in float32, quantize it into a model file,
+look at it (`fqt info`), and run it with the device's bits (fqt.core fast, fqt.reference plain).
 """
 
 from fqt.layers import Conv2D, Dense, Flatten, MaxPool2D

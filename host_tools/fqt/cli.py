@@ -17,10 +17,14 @@ def run_info(arguments: argparse.Namespace) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(prog="fqt", description="Quantized training on microcontrollers: the host's side.")
+    root = argparse.ArgumentParser(
+        prog="fqt", description="Quantized training on microcontrollers: the host's side."
+    )
     root.add_argument("--version", action="version", version=version("fqt-host"))
     commands = root.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("info", help="show a model file: layers, parameters, RAM on the device")
+    command = commands.add_parser(
+        "info", help="show a model file: layers, parameters, RAM on the device"
+    )
     command.add_argument("file", help="a model file")
     command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.set_defaults(run=run_info)

@@ -18,7 +18,8 @@ def multiply_adds(model: ModelFile) -> list[int]:
 
 
 def describe(model: ModelFile) -> dict:
-    """Everything that `fqt info` shows, as plain data. RAM is in bytes, by `master` and by where frozen weights lie."""
+    """Everything that `fqt info` shows, as plain data. RAM is in bytes, by `master` and by where
+    frozen weights lie."""
     file_bytes = model.to_bytes()
     layers = [
         {
@@ -56,17 +57,22 @@ def table(model: ModelFile) -> str:
     """The same for people."""
     info = describe(model)
     lines = [
-        f"{info['name']}: input {_shape(info['input_shape'])} {info['input_type']}, {info['file_bytes']} bytes on disk, "
+        f"{info['name']}: input {_shape(info['input_shape'])} "
+        f"{info['input_type']}, {info['file_bytes']} bytes on disk, "
         f"{info['steps']} training steps",
-        f"  {'layer':16} {'kind':12} {'output':12} {'parameters':>10} {'multiply-adds':>13}  trains",
+        f"  {'layer':16} {'kind':12} {'output':12} "
+        f"{'parameters':>10} {'multiply-adds':>13}  trains",
     ]
     for layer in info["layers"]:
         kind = layer["kind"] + (" relu" if layer["activation"] == "relu" else "")
         lines.append(
-            f"  {layer['name']:16} {kind:12} {_shape(layer['output_shape']):12} {layer['parameters']:10d} "
-            f"{layer['multiply_adds']:13d}  {'yes' if layer['trains'] else ''}".rstrip()
+            f"  {layer['name']:16} {kind:12} {_shape(layer['output_shape']):12} "
+            f"{layer['parameters']:10d} {layer['multiply_adds']:13d}  "
+            f"{'yes' if layer['trains'] else ''}".rstrip()
         )
-    lines.append(f"  {'total':16} {'':12} {'':12} {info['parameters']:10d} {info['multiply_adds']:13d}")
+    lines.append(
+        f"  {'total':16} {'':12} {'':12} {info['parameters']:10d} {info['multiply_adds']:13d}"
+    )
     for master, ram in info["ram"].items():
         lines.append(
             f"  RAM with {master}: {ram['from_file']} bytes loaded from a file, "

@@ -1,4 +1,5 @@
-"""What users pass to a model: checked in one place, with the same messages for the reference and the core."""
+"""What users pass to a model: checked in one place, with the same messages for the reference and
+the core."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ def check_master(master: int) -> None:
 
 
 def check_learning_rate(lr: float) -> float:
-    """lr as a float32 value; subnormal numbers count as 0. Raises ValueError unless finite and >= 0."""
+    """lr as a float32 value; subnormal numbers count as 0. Raises ValueError unless finite and >=
+    0."""
     rate = np.float32(lr)
     if not np.isfinite(rate) or rate < 0:
         raise ValueError(f"lr must be a finite number, 0 or more, not {lr}")
@@ -29,13 +31,16 @@ def check_label(model, label: int) -> None:
 def sample_of(model, x) -> np.ndarray:
     """One sample as uint8, int8 or float32, as the model takes it.
 
-    Raises ValueError for another type, another number of elements, and for numbers that are not finite.
+    Raises ValueError for another type, another number of elements, and for numbers that are not
+    finite.
     """
     x = np.asarray(x)
     if x.dtype.kind == "f":
         x = x.astype(np.float32)
         if not np.isfinite(x).all():
-            raise ValueError(f"input element {int(np.argmin(np.isfinite(x.ravel())))} is not a finite number")
+            raise ValueError(
+                f"input element {int(np.argmin(np.isfinite(x.ravel())))} is not a finite number"
+            )
     elif x.dtype != model.input_type:
         raise ValueError(f"input must be {model.input_type} or float, not {x.dtype}")
     elements = int(np.prod(model.input_shape))

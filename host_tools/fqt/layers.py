@@ -1,13 +1,17 @@
 """Layers in float32, forward next to backward: what networks are described with on the host.
 
-Images are [batch][height][width][channels]. Each layer's `build` learns its shapes; `forward` keeps what `backward`
-needs; `backward` takes the gradient of the loss by the layer's output, keeps those by its parameters (summed over the
-batch) and gives the one by its input.
+Images are [batch][height][width][channels]. Each layer's `build` learns its shapes; `forward`
+keeps what `backward` needs; `backward` takes the gradient of the loss by the layer's output, keeps
+those by its parameters (summed over the batch) and gives the one by its input.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
+# What a model file's fields hold (natmod/core/fqt_file.h).
+LARGEST_EXTENT = 65535  # of a height, a width or a number of channels
+LARGEST_KERNEL = 255  # and stride
 
 
 class Layer:
@@ -21,7 +25,8 @@ class Layer:
         self.output_shape: tuple[int, ...] = ()
 
     def build(self, input_shape: tuple[int, ...], rng: np.random.Generator) -> None:
-        """Set the shapes (without the batch) and make the parameters. Raises ValueError for shapes that do not fit."""
+        """Set the shapes (without the batch) and make the parameters. Raises ValueError for shapes
+        that do not fit."""
         self.input_shape = self.output_shape = tuple(input_shape)
 
     @property
@@ -37,8 +42,8 @@ class _Weighted(Layer):
         super().__init__(name)
         if activation not in ("none", "relu"):
             raise ValueError(f"activation is 'none' or 'relu', not {activation!r}")
-        if units < 1:
-            raise ValueError(f"a {self.kind} layer needs at least 1 output channel, not {units}")
+        if not 1 <= units <= LARGEST_EXTENT:
+            raise ValueError(f"a {self.kind} layer has 1 to {LARGEST_EXTENT} outputs, not {units}")
         self.units = units
         self.activation = activation
         self.weights = self.biases = np.empty(0, np.float32)
@@ -86,8 +91,9 @@ class Dense(_Weighted):
 class _Window:
     """A sliding window: the shape rule and the padding of Conv2D and MaxPool2D.
 
-    padding: "valid" (none), "same" (output = input / stride, rounded up; TensorFlow's placement), one number for all
-    sides, or (top, bottom, left, right).
+    padding: "valid" (none), "same" (output = input / stride, rounded up; TensorFlow's placement),
+    one number for all sides, or (top, bottom, left, right); below the kernel's extent, so that
+    every window reads the input.
     """
 
     def __init__(self, kernel, stride, padding):
@@ -97,9 +103,12 @@ class _Window:
         self.padding = (0, 0, 0, 0)
 
     def build(self, input_shape: tuple[int, ...]) -> tuple[int, int]:
-        """Set the padding; give the output's height and width. Raises ValueError when the window does not fit."""
+        """Set the padding; give the output's height and width. Raises ValueError when the window
+        does not fit."""
         if len(input_shape) != 3:
-            raise ValueError(f"a window slides over height x width x channels, not over {input_shape}")
+            raise ValueError(
+                f"a window slides over height x width x channels, not over {input_shape}"
+            )
         padding = self.wanted_padding
         if padding == "same":
             sides = []
@@ -114,15 +123,25 @@ class _Window:
         elif isinstance(padding, tuple) and len(padding) == 4:
             self.padding = padding
         else:
-            raise ValueError(f"padding is 'same', 'valid', a number or (top, bottom, left, right), not {padding!r}")
+            raise ValueError(
+                "padding is 'same', 'valid', a number or "
+                f"(top, bottom, left, right), not {padding!r}"
+            )
         top, bottom, left, right = self.padding
         extents = []
-        for size, kernel, stride in (
-            (input_shape[0] + top + bottom, self.kernel[0], self.stride[0]),
-            (input_shape[1] + left + right, self.kernel[1], self.stride[1]),
+        for size, before, after, kernel, stride in (
+            (input_shape[0], top, bottom, self.kernel[0], self.stride[0]),
+            (input_shape[1], left, right, self.kernel[1], self.stride[1]),
         ):
+            if not 0 <= min(before, after) <= max(before, after) < kernel:
+                raise ValueError(
+                    f"padding {self.padding} must be 0 or more and below the kernel {self.kernel}"
+                )
+            size += before + after
             if kernel > size:
-                raise ValueError(f"kernel {self.kernel} is larger than the padded input of {input_shape}")
+                raise ValueError(
+                    f"kernel {self.kernel} is larger than the padded input of {input_shape}"
+                )
             extents.append((size - kernel) // stride + 1)
         return extents[0], extents[1]
 
@@ -141,7 +160,9 @@ class _Window:
         """dx[oy * stride + ky, ox * stride + kx] += values[oy, ox], dx padded."""
         rows, columns = values.shape[1:3]
         stride_y, stride_x = self.stride
-        dx[:, ky : ky + rows * stride_y : stride_y, kx : kx + columns * stride_x : stride_x] += values
+        dx[:, ky : ky + rows * stride_y : stride_y, kx : kx + columns * stride_x : stride_x] += (
+            values
+        )
 
     def cut(self, dx: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
         top, left = self.padding[0], self.padding[2]
@@ -149,7 +170,8 @@ class _Window:
 
 
 class Conv2D(_Weighted):
-    """2-d convolution, weights [out][kernel_height][kernel_width][in]; any kernel, stride and padding (see _Window)."""
+    """2-d convolution, weights [out][kernel_height][kernel_width][in]; any kernel, stride and
+    padding (see _Window)."""
 
     kind = "conv2d"
 
@@ -221,6 +243,11 @@ class Flatten(Layer):
     def build(self, input_shape, rng):
         self.input_shape = tuple(input_shape)
         self.output_shape = (1, 1, int(np.prod(input_shape)))
+        if self.output_shape[2] > LARGEST_EXTENT:
+            raise ValueError(
+                f"{self.output_shape[2]} elements, at most {LARGEST_EXTENT}: "
+                "a Dense layer flattens by itself"
+            )
 
     def forward(self, x):
         return x.reshape(len(x), *self.output_shape)
@@ -231,6 +258,9 @@ class Flatten(Layer):
 
 def _pair(value) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or min(pair) < 1:
-        raise ValueError(f"a kernel or stride is a number or (height, width), at least 1, not {value!r}")
+    if len(pair) != 2 or not 1 <= min(pair) <= max(pair) <= LARGEST_KERNEL:
+        raise ValueError(
+            "a kernel or stride is a number or (height, width), "
+            f"1 to {LARGEST_KERNEL}, not {value!r}"
+        )
     return pair

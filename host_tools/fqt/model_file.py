@@ -1,7 +1,7 @@
 """The model file, read and written on the host.
 
-The layout is described in natmod/core/fqt_file.h; this module is tested against the C core, which reads and writes
-the same bytes. Every offset and length is checked before it is used.
+The layout is described in natmod/core/fqt_file.h; this module is tested against the C core, which
+reads and writes the same bytes. Every offset and length is checked before it is used.
 """
 
 from __future__ import annotations
@@ -40,10 +40,12 @@ class ModelFileError(ValueError):
 
 @dataclass
 class LayerRecord:
-    """One layer. Arrays are None for layers without weights, and for frozen layers of a checkpoint.
+    """One layer. Arrays are None for layers without weights, and for frozen layers of a
+    checkpoint.
 
-    weights: int8 [out][kernel_height][kernel_width][in] (dense: [out][in]); low_bytes: the same shape or None;
-    weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale * weight_scales.
+    weights: int8 [out][kernel_height][kernel_width][in] (dense: [out][in]); low_bytes: the same
+    shape or None; weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale *
+    weight_scales.
     """
 
     kind: str
@@ -97,7 +99,8 @@ class ModelFile:
         return before.output_shape, before.output_scale, before.output_zero_point
 
     def clipped_by_relu(self, index: int) -> bool:
-        """Whether a ReLU clipped the input of layer `index`: looked for through pooling and flatten."""
+        """Whether a ReLU clipped the input of layer `index`: looked for through pooling and
+        flatten."""
         while index > 0 and not self.layers[index - 1].has_weights:
             index -= 1
         return index > 0 and self.layers[index - 1].activation == "relu"
@@ -108,7 +111,7 @@ class ModelFile:
         trainable = [i for i, layer in enumerate(self.layers) if layer.trainable]
         return trainable[0] if trainable else len(self.layers)
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing
 
     def to_bytes(self) -> bytes:
         """The file's bytes. Raises ModelFileError when the model is not valid."""
@@ -124,7 +127,11 @@ class ModelFile:
                 (layer.biases, "<i4"),
             )
             for array, dtype in arrays:
-                data = b"" if array is None or not kept else np.ascontiguousarray(array, dtype).tobytes()
+                data = (
+                    b""
+                    if array is None or not kept
+                    else np.ascontiguousarray(array, dtype).tobytes()
+                )
                 offsets.append(offset if data else 0)
                 data += bytes(-len(data) % 4)
                 offset += len(data)
@@ -186,7 +193,7 @@ class ModelFile:
             os.fsync(file.fileno())
         os.replace(path + ".new", path)
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading
 
     @staticmethod
     def read(path: str | os.PathLike) -> ModelFile:
@@ -198,7 +205,10 @@ class ModelFile:
     def from_bytes(data: bytes) -> ModelFile:
         """Read and check everything. Raises ModelFileError."""
         data = bytes(data)
-        _require(len(data) >= HEADER.size + 4, f"file has {len(data)} bytes, a model's header alone has {HEADER.size}")
+        _require(
+            len(data) >= HEADER.size + 4,
+            f"file has {len(data)} bytes, a model's header alone has {HEADER.size}",
+        )
         (
             magic,
             version,
@@ -219,9 +229,16 @@ class ModelFile:
             reserved,
         ) = HEADER.unpack_from(data)
         _require(magic == MAGIC, "not a model file (it does not start with FQT)")
-        _require(version == VERSION, f"model file of version {version}, this module reads version {VERSION}")
-        _require(file_bytes == len(data), f"file should have {file_bytes} bytes, it has {len(data)}")
-        _require(1 <= layer_count <= MAX_LAYERS, f"{layer_count} layers, 1 to {MAX_LAYERS} are possible")
+        _require(
+            version == VERSION,
+            f"model file of version {version}, this module reads version {VERSION}",
+        )
+        _require(
+            file_bytes == len(data), f"file should have {file_bytes} bytes, it has {len(data)}"
+        )
+        _require(
+            1 <= layer_count <= MAX_LAYERS, f"{layer_count} layers, 1 to {MAX_LAYERS} are possible"
+        )
         _require(
             record_bytes == RECORD.size
             and flags <= FLAG_CHECKPOINT
@@ -245,9 +262,14 @@ class ModelFile:
             step_count,
             bool(flags & FLAG_CHECKPOINT),
         )
-        _require(1 <= height * width * channels <= 1 << 24, "the input has no elements, or too many")
+        _require(
+            1 <= height * width * channels <= 1 << 24, "the input has no elements, or too many"
+        )
         records_end = HEADER.size + RECORD.size * layer_count
-        _require(records_end + 4 <= len(data), f"{layer_count} layer records need {records_end + 4} bytes")
+        _require(
+            records_end + 4 <= len(data),
+            f"{layer_count} layer records need {records_end + 4} bytes",
+        )
         for index in range(layer_count):
             try:
                 _read_layer(model, data, index, records_end)
@@ -258,10 +280,14 @@ class ModelFile:
         last = model.layers[-1]
         _require(
             last.has_weights and last.activation == "none",
-            f"layer {layer_count} ({last.kind}): the last layer must be dense or conv2d, without activation",
+            f"layer {layer_count} ({last.kind}): the last "
+            "layer must be dense or conv2d, without activation",
         )
         outputs = int(np.prod(last.output_shape))
-        _require(2 <= outputs <= 4096, f"layer {layer_count} ({last.kind}): {outputs} outputs, 2 to 4096 are possible")
+        _require(
+            2 <= outputs <= 4096,
+            f"layer {layer_count} ({last.kind}): {outputs} outputs, 2 to 4096 are possible",
+        )
         return model
 
 
@@ -299,7 +325,9 @@ def _read_layer(model: ModelFile, data: bytes, index: int, records_end: int) -> 
         "a field of its record has an unknown value",
     )
     _require(1 <= output_range <= 1 << 30, "its output range is out of bounds")
-    _require(1 <= height * width * channels <= 1 << 24, f"a tensor of {height} x {width} x {channels}")
+    _require(
+        1 <= height * width * channels <= 1 << 24, f"a tensor of {height} x {width} x {channels}"
+    )
     _require(
         _is_scale(output_scale)
         and (error_scale == 0 or _is_scale(error_scale))
@@ -318,7 +346,10 @@ def _read_layer(model: ModelFile, data: bytes, index: int, records_end: int) -> 
     _check_shape(layer, input_shape)
     if layer.has_weights:
         kept = not (model.checkpoint and not layer.trainable)
-        _require((offsets[1] != 0) == bool(flags & FLAG_LOW_BYTES), "low bytes and flags do not fit together")
+        _require(
+            (offsets[1] != 0) == bool(flags & FLAG_LOW_BYTES),
+            "low bytes and flags do not fit together",
+        )
         if kept:
             _read_blobs(layer, data, input_shape, offsets, records_end)
         else:
@@ -331,11 +362,16 @@ def _check_shape(layer: LayerRecord, input_shape: tuple[int, int, int]) -> None:
     height, width, channels = layer.output_shape
     elements = int(np.prod(input_shape))
     if layer.kind in ("dense", "flatten"):
-        _require(height == width == 1, f"output is {height} x {width}, must be 1 x 1")
+        _require(height == width == 1, f"output is {height} x {width}, this layer's is 1 x 1")
+        window = (*layer.kernel, *layer.stride, *layer.padding)
+        _require(window == (1, 1, 1, 1, 0, 0, 0, 0), "it has a window, this layer slides none")
     if layer.kind == "flatten":
         _require(channels == elements, f"{elements} elements in, {channels} out")
     if layer.kind == "max_pool2d":
-        _require(channels == input_shape[2], f"{input_shape[2]} channels in, {channels} out: pooling keeps them")
+        _require(
+            channels == input_shape[2],
+            f"{input_shape[2]} channels in, {channels} out: pooling keeps them",
+        )
     if layer.kind in ("conv2d", "max_pool2d"):
         top, bottom, left, right = layer.padding
         extents = (
@@ -343,22 +379,44 @@ def _check_shape(layer: LayerRecord, input_shape: tuple[int, int, int]) -> None:
             (input_shape[1], width, layer.kernel[1], layer.stride[1], left, right),
         )
         for size, output, kernel, stride, before, after in extents:
-            _require(kernel >= 1 and stride >= 1, f"kernel {kernel}, stride {stride}: both are at least 1")
-            _require(max(before, after) < kernel, f"padding {before}, {after} must be below the kernel {kernel}")
-            _require(kernel <= size + before + after, f"kernel {kernel} is larger than the input {size} with padding")
+            _require(
+                kernel >= 1 and stride >= 1,
+                f"kernel {kernel}, stride {stride}: both are at least 1",
+            )
+            _require(
+                max(before, after) < kernel,
+                f"padding {before}, {after} must be below the kernel {kernel}",
+            )
+            _require(
+                kernel <= size + before + after,
+                f"kernel {kernel} is larger than the input {size} with padding",
+            )
             expected = (size + before + after - kernel) // stride + 1
             _require(output == expected, f"output extent is {output}, the window makes {expected}")
     if layer.kind == "conv2d":
-        _require(not layer.trainable or height * width <= 66000, f"{height * width} output positions cannot train")
+        _require(
+            not layer.trainable or height * width <= 66000,
+            f"{height * width} output positions cannot train",
+        )
     if layer.has_weights:
         area = layer.kernel[0] * layer.kernel[1]
         inputs = elements if layer.kind == "dense" else input_shape[2]
-        _require(area * inputs <= 33000, f"{area * inputs} inputs a filter, at most 33000 fit 32-bit sums")
-        _require(area * channels <= (2**31 - 1) // (127 * 128), f"{area * channels} kernel taps times output channels")
+        _require(
+            area * inputs <= 33000,
+            f"{area * inputs} inputs a filter, at most 33000 fit 32-bit sums",
+        )
+        _require(
+            area * channels <= (2**31 - 1) // (127 * 128),
+            f"{area * channels} kernel taps times output channels",
+        )
 
 
 def _read_blobs(
-    layer: LayerRecord, data: bytes, input_shape: tuple[int, int, int], offsets: tuple[int, ...], records_end: int
+    layer: LayerRecord,
+    data: bytes,
+    input_shape: tuple[int, int, int],
+    offsets: tuple[int, ...],
+    records_end: int,
 ) -> None:
     outputs = layer.output_shape[2]
     if layer.kind == "dense":
@@ -369,8 +427,14 @@ def _read_blobs(
     def blob(offset: int, shape: tuple[int, ...], dtype: str, what: str) -> np.ndarray:
         count = int(np.prod(shape))
         size = count * np.dtype(dtype).itemsize
-        _require(offset % 4 == 0 and offset >= records_end, f"a blob at {offset} (blobs start behind {records_end})")
-        _require(offset + size <= len(data) - 4, f"{size} bytes of {what} at {offset}, file has {len(data)}")
+        _require(
+            offset % 4 == 0 and offset >= records_end,
+            f"a blob at {offset} (blobs start behind {records_end})",
+        )
+        _require(
+            offset + size <= len(data) - 4,
+            f"{size} bytes of {what} at {offset}, file has {len(data)}",
+        )
         return np.frombuffer(data, dtype, count, offset).reshape(shape).copy()
 
     layer.weights = blob(offsets[0], shape, "<i1", "weights")

@@ -1,7 +1,7 @@
 """From a float32 network to a quantized model file.
 
-Weights are int8, symmetric, one scale an output channel; activations int8 with scales that calibration data give;
-biases int32 (docs/arithmetic.md, sections 3 and 4).
+Weights are int8, symmetric, one scale an output channel; activations int8 with scales that
+calibration data give; biases int32 (docs/arithmetic.md, sections 3 and 4).
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import numpy as np
 from fqt.model_file import LARGEST_SCALE, SMALLEST_SCALE, LayerRecord, ModelFile
 from fqt.sequential import Sequential, trainable_names
 
-TRAINABLE_MARGIN = 1.05  # room above what calibration saw, as ranges that follow keep it on the device
+TRAINABLE_MARGIN = (
+    1.05  # room above what calibration saw, as ranges that follow keep it on the device
+)
 FALLBACK_SCALE = 2.0**-7  # of weights that are all zero
+BIAS_LIMIT = 2**29  # half of what the arithmetic holds, so that biases can grow
 
 
 def quantize(
@@ -27,18 +30,27 @@ def quantize(
 ) -> ModelFile:
     """The network as a model file.
 
-    calibration_x: [samples][height][width][channels] in real units, samples like those to come; a hundred are plenty.
-    train: what trains on the device, as in trainable_names. input_type "uint8": a device takes bytes u that mean u *
-    input_scale (1/255 when not given); "int8": the input's scale and zero point come from calibration_x, and devices take
-    float arrays or what quantize_input gives. seed: of the stochastic rounding on the device.
-    Raises ValueError for data that do not fit.
+    calibration_x: [samples][height][width][channels] in real units, samples like those to come; a
+    hundred are plenty. train: what trains on the device, as in trainable_names. input_type
+    "uint8": a device takes bytes u that mean u * input_scale (1/255 when not given); "int8": the
+    input's scale and zero point come from calibration_x, and devices take float arrays or what
+    quantize_input gives. seed: of the stochastic rounding on the device. Raises ValueError for
+    data that do not fit.
     """
-    x = np.asarray(calibration_x, np.float32).reshape(-1, *net.input_shape)
+    x = net.samples(calibration_x)
     if not len(x) or not np.isfinite(x).all():
         raise ValueError("calibration data must be at least one sample of finite numbers")
     if input_type == "uint8":
-        scale, zero_point = _float32(input_scale or 1 / 255), -128
+        input_scale = 1 / 255 if input_scale is None else input_scale
+        if not 0 < input_scale < np.inf:
+            raise ValueError(f"input_scale must be a finite number above 0, not {input_scale}")
+        scale, zero_point = _float32(input_scale), -128
     elif input_type == "int8":
+        if input_scale is not None:
+            raise ValueError(
+                "input_scale goes with input_type 'uint8': "
+                "that of 'int8' comes from calibration data"
+            )
         scale, zero_point = _affine(float(x.min()), float(x.max()))
     else:
         raise ValueError(f"input_type is 'uint8' or 'int8', not {input_type!r}")
@@ -56,39 +68,65 @@ def _record(layer, output: np.ndarray, model: ModelFile, trainable: bool) -> Lay
     _, input_scale, input_zero_point = model.input_of(len(model.layers))
     record = LayerRecord(layer.kind, layer.name, layer.output_shape)
     if hasattr(layer, "window"):
-        record.kernel, record.stride, record.padding = layer.window.kernel, layer.window.stride, layer.window.padding
+        record.kernel, record.stride, record.padding = (
+            layer.window.kernel,
+            layer.window.stride,
+            layer.window.padding,
+        )
     if not layer.parameters:
         record.output_scale, record.output_zero_point = input_scale, input_zero_point
         return record
+    if not np.isfinite(output).all():
+        raise ValueError(f"{layer.name}: outputs are not finite: did the training diverge?")
     margin = TRAINABLE_MARGIN if trainable else 1.0
     least, greatest = float(output.min()) * margin, float(output.max()) * margin
     record.activation, record.trainable = layer.activation, trainable
     if layer.activation == "relu":
-        record.output_scale, record.output_zero_point = _float32(greatest / 255 or FALLBACK_SCALE), -128
+        record.output_scale, record.output_zero_point = (
+            _float32(greatest / 255 or FALLBACK_SCALE),
+            -128,
+        )
     else:
         record.output_scale, record.output_zero_point = _affine(least, greatest)
-    record.weights, record.weight_scales = quantize_weights(layer.weights)
+    least_scales = np.abs(layer.biases) / (input_scale * BIAS_LIMIT)
+    record.weights, record.weight_scales = quantize_weights(layer.weights, least_scales)
     record.bias_scale = input_scale
-    biases = np.round(layer.biases / (record.weight_scales.astype(np.float64) * input_scale))
-    record.biases = np.clip(biases, -(2**30), 2**30).astype(np.int32)
+    biases = layer.biases / (record.weight_scales.astype(np.float64) * input_scale)
+    record.biases = np.round(biases).astype(np.int32)
     return record
 
 
-def quantize_weights(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """weights [out][...] -> int8 of the same shape in [-127, 127], and float32 scales [out]: the greatest of a channel is
-    127. A channel of zeros takes the greatest scale of the others."""
+def quantize_weights(
+    weights: np.ndarray, least_scales: np.ndarray | float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """weights [out][...] -> int8 of the same shape in [-127, 127], and float32 scales [out].
+
+    The greatest weight of a channel becomes 127, unless its scale would be below least_scales
+    [out]: a bias is stored in units of that scale, and beside nearly-zero weights it would not
+    fit. A channel of zeros takes the greatest scale of the others. Raises ValueError for numbers
+    that are not finite.
+    """
     if not np.isfinite(weights).all():
         raise ValueError("weights are not finite: did the training diverge?")
     peaks = np.abs(weights).reshape(len(weights), -1).max(axis=1)
     scales = np.where(peaks > 0, peaks / 127, peaks.max() / 127 or FALLBACK_SCALE)
-    scales = np.clip(scales, SMALLEST_SCALE, LARGEST_SCALE).astype(np.float32)
+    scales = np.clip(np.maximum(scales, least_scales), SMALLEST_SCALE, LARGEST_SCALE).astype(
+        np.float32
+    )
     quantized = np.round(weights / scales.reshape(-1, *[1] * (weights.ndim - 1)))
     return np.clip(quantized, -127, 127).astype(np.int8), scales
 
 
 def quantize_input(model: ModelFile, x: np.ndarray) -> np.ndarray:
-    """Samples in real units as the uint8 or int8 values that a device takes; the shape stays."""
-    q = np.round(np.asarray(x, np.float64) / model.input_scale) + model.input_zero_point
+    """Samples in real units as the uint8 or int8 values that a device takes; the shape stays.
+
+    Numbers beyond the input's range become its ends. Raises ValueError for numbers that are not
+    finite.
+    """
+    x = np.asarray(x, np.float64)
+    if not np.isfinite(x).all():
+        raise ValueError("input has numbers that are not finite")
+    q = np.round(x / model.input_scale) + model.input_zero_point
     q = np.clip(q, -128, 127).astype(np.int8)
     return q.view(np.uint8) ^ 0x80 if model.input_type == "uint8" else q
 

@@ -20,8 +20,8 @@ fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
 }
 
 // Sum over the taps inside the input of (x[iy, ix, c] - zx) * filter[ky, kx, c].
-static int32_t convolve(const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *filter, int32_t oy,
-    int32_t ox) {
+static int32_t convolve(
+    const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *filter, int32_t oy, int32_t ox) {
     const fqt_window_t *window = &shape->window;
     int32_t iy = oy * window->stride_height - window->pad_top;
     int32_t ix = ox * window->stride_width - window->pad_left;
@@ -161,13 +161,13 @@ bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t
     const fqt_shape_t shape = fqt_shape(model, index);
     const uint32_t area = (uint32_t)shape.window.kernel_height * shape.window.kernel_width;
     if (area * shape.in_channels > MAX_FILTER_ELEMENTS) {
-        return fqt_fail(error, "# inputs a filter, at most # fit 32-bit sums", area * shape.in_channels,
-            MAX_FILTER_ELEMENTS, 0);
+        return fqt_fail(
+            error, "# inputs a filter, at most # fit 32-bit sums", area * shape.in_channels, MAX_FILTER_ELEMENTS, 0);
     }
     uint32_t terms = area * shape.out_channels;
     if (terms > INT32_MAX / (127 * 128)) {
-        return fqt_fail(error, "# kernel taps times output channels, at most # fit 32-bit sums", terms,
-            INT32_MAX / (127 * 128), 0);
+        return fqt_fail(
+            error, "# kernel taps times output channels, at most # fit 32-bit sums", terms, INT32_MAX / (127 * 128), 0);
     }
     fqt_layer(model, index)->filter_elements = area * shape.in_channels;
     return true;

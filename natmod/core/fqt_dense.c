@@ -3,6 +3,7 @@
 #include "fqt_convolution.h"
 #include "fqt_kind.h"
 #include "fqt_update.h"
+#include "fqt_window.h"
 
 // |rate * (x - zx)| <= FQT_STEP_LIMIT, as |x - zx| <= 255
 #define MAX_ROW_RATE (FQT_STEP_LIMIT / 255)
@@ -30,11 +31,7 @@ static void dense_update(fqt_model_t *model, uint32_t index, fqt_scale_t learnin
 }
 
 static bool dense_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
-    if (to->height != 1 || to->width != 1) {
-        return fqt_fail(error, "output is # x #, a dense layer's is 1 x 1", to->height, to->width, 0);
-    }
-    return fqt_convolution_check(model, index, error);
+    return fqt_no_window_check(model, index, error) && fqt_convolution_check(model, index, error);
 }
 
 const fqt_kind_t fqt_kind_dense = {

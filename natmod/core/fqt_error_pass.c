@@ -3,8 +3,8 @@
 
 #define DECAY (128) // a peak of 0 lowers the scale by 1 / DECAY
 
-void fqt_error_pass_begin(fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t tensor,
-    fqt_scale_t accumulator_scale) {
+void fqt_error_pass_begin(
+    fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t tensor, fqt_scale_t accumulator_scale) {
     pass->tensor = fqt_tensor(model, tensor);
     pass->activation = fqt_activation(model, tensor);
     pass->error = fqt_error_of(model, tensor);

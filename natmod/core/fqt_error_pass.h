@@ -14,8 +14,8 @@ typedef struct {
 } fqt_error_pass_t;
 
 // `accumulator_scale`: what one unit of the accumulators means.
-void fqt_error_pass_begin(fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t tensor,
-    fqt_scale_t accumulator_scale);
+void fqt_error_pass_begin(
+    fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t tensor, fqt_scale_t accumulator_scale);
 
 // Store the error of element `i`: 0 where the ReLU that made the element had clipped it.
 static inline void fqt_error_pass_put(fqt_error_pass_t *pass, uint32_t i, int32_t accumulator) {

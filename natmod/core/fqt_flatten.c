@@ -1,15 +1,15 @@
 // Flatten: another shape for the same bytes. Nothing runs.
 #include "fqt_kind.h"
+#include "fqt_window.h"
 
 static bool flatten_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_tensor_t *from = fqt_tensor(model, index);
     const fqt_tensor_t *to = fqt_tensor(model, index + 1);
-    if (to->height != 1 || to->width != 1 || to->elements != from->elements) {
-        return fqt_fail(error, "# elements in, # out, height #: flatten makes 1 x 1 x elements", from->elements,
-            to->elements, to->height);
+    if (to->elements != from->elements) {
+        return fqt_fail(error, "# elements in, # out: flatten keeps them", from->elements, to->elements, 0);
     }
     fqt_layer(model, index)->passes_error_scale = true;
-    return true;
+    return fqt_no_window_check(model, index, error);
 }
 
 static uint32_t flatten_scratch_bytes(const fqt_model_t *model, uint32_t index) {

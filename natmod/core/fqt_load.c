@@ -29,7 +29,7 @@ bool fqt_model_load(fqt_model_t *model, const fqt_source_t *source, void *arena,
         fqt_blobs_t blobs;
         if (fqt_layer(model, i)->in_arena
             && !(fqt_read_record(source, i, record, error) && fqt_read_blobs(model, source, i, record, &blobs, error)
-                && load_blobs(model, source, i, &blobs, error))) {
+                 && load_blobs(model, source, i, &blobs, error))) {
             return fqt_at_layer(model, i, error);
         }
     }

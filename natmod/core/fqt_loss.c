@@ -38,8 +38,8 @@ static int32_t logarithm(uint64_t sum) {
     return (int32_t)(((uint64_t)log2 * LN_2_Q16) >> 16);
 }
 
-int32_t fqt_softmax_cross_entropy(int32_t *logits, uint32_t count, uint32_t label, int8_t *error,
-    uint32_t *error_scale) {
+int32_t fqt_softmax_cross_entropy(
+    int32_t *logits, uint32_t count, uint32_t label, int8_t *error, uint32_t *error_scale) {
     int32_t greatest = logits[0];
     for (uint32_t o = 1; o < count; ++o) {
         greatest = logits[o] > greatest ? logits[o] : greatest;

@@ -48,7 +48,8 @@ static int32_t first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stri
 }
 
 // Sum of the errors of the windows whose first greatest value is input element i, at (iy, ix, c).
-static int32_t sum_of_errors(const fqt_shape_t *shape, const int8_t *x, const int8_t *e, int32_t iy, int32_t ix, int32_t c) {
+static int32_t sum_of_errors(
+    const fqt_shape_t *shape, const int8_t *x, const int8_t *e, int32_t iy, int32_t ix, int32_t c) {
     const fqt_window_t *window = &shape->window;
     const uint32_t i = (iy * shape->in_width + ix) * shape->in_channels + c;
     int32_t sum = 0;

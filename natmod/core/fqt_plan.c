@@ -30,7 +30,7 @@ static bool has_activation(const fqt_model_t *model, uint32_t tensor) {
 static uint32_t last_read(const fqt_model_t *model, uint32_t index) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     bool masks = error_is_formed(model, index)
-        && (fqt_tensor(model, index)->has_relu || fqt_kind(layer->kind)->reads_input_for_error);
+                 && (fqt_tensor(model, index)->has_relu || fqt_kind(layer->kind)->reads_input_for_error);
     return layer->trainable || masks ? 2 * model->layer_count + 1 - index : index + 1;
 }
 

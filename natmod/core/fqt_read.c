@@ -10,8 +10,8 @@
 #define NO_SECOND_INPUT (0xFFFF)
 #define MAX_RANGE (1 << 30)
 
-bool fqt_source_read(const fqt_source_t *source, uint32_t offset, void *destination, uint32_t bytes,
-    fqt_error_t *error) {
+bool fqt_source_read(
+    const fqt_source_t *source, uint32_t offset, void *destination, uint32_t bytes, fqt_error_t *error) {
     if (offset > source->bytes || bytes > source->bytes - offset) {
         return fqt_fail(error, "# bytes at # are needed, file has #", bytes, offset, source->bytes);
     }
@@ -94,8 +94,7 @@ bool fqt_read_checksum(const fqt_source_t *source, fqt_error_t *error) {
     return true;
 }
 
-bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[FQT_RECORD_BYTES],
-    fqt_error_t *error) {
+bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[FQT_RECORD_BYTES], fqt_error_t *error) {
     return fqt_source_read(source, FQT_HEADER_BYTES + index * FQT_RECORD_BYTES, record, FQT_RECORD_BYTES, error);
 }
 
@@ -125,14 +124,14 @@ bool fqt_read_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32
         return fqt_fail(error, "low bytes at #, flags #", blobs->low_bytes, record[2], 0);
     }
     if (!blob_check(source, records_end, blobs->weights, weights, "# bytes of weights at #, file has #", error)
-        || !blob_check(source, records_end, blobs->weight_scales, 4 * channels, "# bytes of scales at #, file has #",
-            error)
+        || !blob_check(
+            source, records_end, blobs->weight_scales, 4 * channels, "# bytes of scales at #, file has #", error)
         || !blob_check(source, records_end, blobs->biases, 4 * channels, "# bytes of biases at #, file has #", error)) {
         return false;
     }
     if (blobs->low_bytes != 0
-        && !blob_check(source, records_end, blobs->low_bytes, weights, "# low bytes of weights at #, file has #",
-            error)) {
+        && !blob_check(
+            source, records_end, blobs->low_bytes, weights, "# low bytes of weights at #, file has #", error)) {
         return false;
     }
     for (uint32_t o = 0; o < channels; ++o) {
@@ -173,8 +172,8 @@ static bool read_layer(fqt_model_t *model, uint32_t index, const uint8_t *record
     layer->trainable = record[2] & FQT_LAYER_TRAINABLE;
     layer->in_arena = false;
     layer->passes_error_scale = false;
-    layer->window = (fqt_window_t) {record[14], record[15], record[16], record[17], record[18], record[19], record[20],
-                                    record[21]};
+    layer->window =
+        (fqt_window_t) {record[14], record[15], record[16], record[17], record[18], record[19], record[20], record[21]};
     layer->filter_elements = 0;
     layer->low_bytes = 0;
     layer->bias_scale = fqt_read_u32(record + 28);
@@ -281,8 +280,7 @@ bool fqt_model_peek(const fqt_source_t *source, uint32_t *layer_count, fqt_error
     return true;
 }
 
-bool fqt_model_open(fqt_model_t *model, const fqt_source_t *source, uint32_t master, void *tables,
-    fqt_error_t *error) {
+bool fqt_model_open(fqt_model_t *model, const fqt_source_t *source, uint32_t master, void *tables, fqt_error_t *error) {
     uint8_t header[FQT_HEADER_BYTES];
     error->layer = 0;
     if (!fqt_read_header(source, header, error) || !fqt_read_checksum(source, error)) {

@@ -13,8 +13,8 @@ typedef struct {
 } fqt_blobs_t;
 
 // Copy bytes of the file; the range was checked against source->bytes before.
-bool fqt_source_read(const fqt_source_t *source, uint32_t offset, void *destination, uint32_t bytes,
-    fqt_error_t *error);
+bool fqt_source_read(
+    const fqt_source_t *source, uint32_t offset, void *destination, uint32_t bytes, fqt_error_t *error);
 
 // The header, checked, as it stands in the file.
 bool fqt_read_header(const fqt_source_t *source, uint8_t header[FQT_HEADER_BYTES], fqt_error_t *error);
@@ -23,8 +23,7 @@ bool fqt_read_header(const fqt_source_t *source, uint8_t header[FQT_HEADER_BYTES
 bool fqt_read_checksum(const fqt_source_t *source, fqt_error_t *error);
 
 // The record of layer `index` as it stands in the file.
-bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[FQT_RECORD_BYTES],
-    fqt_error_t *error);
+bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[FQT_RECORD_BYTES], fqt_error_t *error);
 
 // Where the blobs of layer `index` lie, checked against the file's length. The layer's table entry is filled.
 bool fqt_read_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index,

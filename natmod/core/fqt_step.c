@@ -73,8 +73,8 @@ static void move_scales(fqt_model_t *model) {
 int32_t fqt_train_step(fqt_model_t *model, uint32_t label, uint32_t learning_rate) {
     fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
     forward(model, true);
-    int32_t loss = fqt_softmax_cross_entropy(fqt_scratch(model), output->elements, label,
-        fqt_error_of(model, model->layer_count), &output->error_scale);
+    int32_t loss = fqt_softmax_cross_entropy(
+        fqt_scratch(model), output->elements, label, fqt_error_of(model, model->layer_count), &output->error_scale);
     backward(model, fqt_scale_unpack(learning_rate));
     move_scales(model);
     ++model->step_count;

@@ -4,8 +4,9 @@
 static bool extent_check(uint32_t input, uint32_t output, uint32_t kernel, uint32_t stride, uint32_t before,
     uint32_t after, fqt_error_t *error) {
     if (kernel == 0 || stride == 0 || before >= kernel || after >= kernel) {
-        return fqt_fail(error, "kernel #, stride #, padding #: kernel and stride are at least 1, padding is below kernel",
-            kernel, stride, before > after ? before : after);
+        return fqt_fail(error,
+            "kernel #, stride #, padding #: kernel and stride are at least 1, padding is below kernel", kernel, stride,
+            before > after ? before : after);
     }
     if (kernel > input + before + after) {
         return fqt_fail(error, "kernel # is larger than the input # with its padding #", kernel, input, before + after);
@@ -25,4 +26,18 @@ bool fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *err
                window->pad_bottom, error)
            && extent_check(from->width, to->width, window->kernel_width, window->stride_width, window->pad_left,
                window->pad_right, error);
+}
+
+bool fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_window_t *window = &fqt_layer(model, index)->window;
+    if (to->height != 1 || to->width != 1) {
+        return fqt_fail(error, "output is # x #, this layer's is 1 x 1", to->height, to->width, 0);
+    }
+    if (window->kernel_height != 1 || window->kernel_width != 1 || window->stride_height != 1
+        || window->stride_width != 1 || window->pad_top != 0 || window->pad_bottom != 0 || window->pad_left != 0
+        || window->pad_right != 0) {
+        return fqt_fail(error, "it has a window, this layer slides none", 0, 0, 0);
+    }
+    return true;
 }

@@ -13,8 +13,8 @@ typedef struct fqt_host_model fqt_host_model_t;
 // Open a model file of `bytes` bytes. With `in_place` frozen parameters are used where they lie in `file`, which must
 // outlive the model; otherwise the file is read like a stream. NULL on failure, with the reason in `error_text`
 // (FQT_ERROR_TEXT_BYTES).
-FQT_HOST_EXPORT fqt_host_model_t *fqt_host_open(const uint8_t *file, uint32_t bytes, uint32_t master, bool in_place,
-    char *error_text);
+FQT_HOST_EXPORT fqt_host_model_t *fqt_host_open(
+    const uint8_t *file, uint32_t bytes, uint32_t master, bool in_place, char *error_text);
 FQT_HOST_EXPORT void fqt_host_close(fqt_host_model_t *host);
 
 // RAM in bytes: tables and arena, what model.memory tells on a device.
@@ -29,8 +29,8 @@ FQT_HOST_EXPORT uint32_t fqt_host_predict(fqt_host_model_t *host, const int8_t *
 FQT_HOST_EXPORT void fqt_host_logits(fqt_host_model_t *host, const int8_t *x, int32_t *logits);
 
 // x: int8 [samples][input_elements], labels [samples]. Gives how many are predicted right.
-FQT_HOST_EXPORT uint32_t fqt_host_evaluate(fqt_host_model_t *host, const int8_t *x, const uint16_t *labels,
-    uint32_t samples);
+FQT_HOST_EXPORT uint32_t fqt_host_evaluate(
+    fqt_host_model_t *host, const int8_t *x, const uint16_t *labels, uint32_t samples);
 
 // One step on each of x[order[i]], i < steps, with learning_rates[i] (float32 bits). Gives the sum of losses, Q16.
 FQT_HOST_EXPORT int64_t fqt_host_train(fqt_host_model_t *host, const int8_t *x, const uint16_t *labels,

@@ -1,5 +1,6 @@
-# The device's API: attributes, buffers, errors. Beside it: small.fqt (uint8 input 6x6x1, 3 classes, two layers of weights
-# that train), floats.fqt (int8 input 4x4x2, 2 classes, all frozen) and other.fqt (like small.fqt, another model).
+# The device's API: attributes, buffers, errors. Beside it: small.fqt (uint8 input 6x6x1, 3
+# classes, two layers of weights that train), floats.fqt (int8 input 4x4x2, 2 classes, all frozen)
+# and other.fqt (like small.fqt, another model).
 import array
 import gc
 import os

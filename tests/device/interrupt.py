@@ -1,5 +1,5 @@
-# Ctrl-C comes at any moment of a training step; the model still works afterwards. Beside it: large.fqt. The host sends the
-# interrupts while "training" is the last line printed.
+# Ctrl-C comes at any moment of a training step; the model still works afterwards. Beside it:
+# large.fqt. The host sends the interrupts while "training" is the last line printed.
 import fqt
 
 net = fqt.Model("large.fqt", master=16)

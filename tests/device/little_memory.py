@@ -1,5 +1,5 @@
-# A model that does not fit raises MemoryError, and leaves room for one that does. Run with a small heap, beside large.fqt and
-# small.fqt.
+# A model that does not fit raises MemoryError, and leaves room for one that does. Run with a small
+# heap, beside large.fqt and small.fqt.
 import gc
 
 import fqt

@@ -1,5 +1,5 @@
-# Power fails at every byte of a save, and around the rename: the old or the new model is there afterwards.
-# Beside it: small.fqt.
+# Power fails at every byte of a save, and around the rename: the old or the new model is there
+# afterwards. Beside it: small.fqt.
 import os
 
 import fqt
@@ -35,7 +35,8 @@ class CutFile:
 
 
 class CutOs:
-    # `os` on a file system where renaming over a file removes it first (FAT), with power failing between.
+    # `os` on a file system where renaming over a file removes it first (FAT), with power failing
+    # between.
     stat = os.stat
 
     @staticmethod

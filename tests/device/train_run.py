@@ -1,5 +1,6 @@
-# A whole training run: the files job.txt (model, master, steps, lr), model, samples.bin and labels.bin are beside it.
-# Writes trained.fqt and checkpoint.fqt; the host compares them with the reference, byte for byte.
+# A whole training run: the files job.txt (model, master, steps, lr), model, samples.bin and
+# labels.bin are beside it. Writes trained.fqt and checkpoint.fqt; the host compares them with the
+# reference, byte for byte.
 import gc
 
 import fqt

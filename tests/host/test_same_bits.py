@@ -1,11 +1,13 @@
-"""The C core against the numpy reference: the same bytes after whole training runs, over networks that hypothesis draws."""
+"""The C core against the numpy reference: the same bytes after whole training runs, over networks
+that hypothesis draws."""
 
 import numpy as np
 import pytest
-from fqt import core
-from fqt.reference import Network
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from fqt import core
+from fqt.reference import Network
 from models import Layer, networks, random_model, random_samples
 
 
@@ -22,7 +24,13 @@ def train_both(model, master, steps, lr, seed, in_place=False):
 
 
 @settings(max_examples=150, deadline=None)
-@given(networks(), st.sampled_from([8, 16]), st.sampled_from([0.001, 0.03, 1.0]), st.integers(0, 99), st.booleans())
+@given(
+    networks(),
+    st.sampled_from([8, 16]),
+    st.sampled_from([0.001, 0.03, 1.0]),
+    st.integers(0, 99),
+    st.booleans(),
+)
 def test_training_runs_give_the_same_bytes(model, master, lr, seed, in_place):
     reference, fast = train_both(model, master, 12, lr, seed, in_place)
     assert fast.to_bytes() == reference.to_bytes()
@@ -67,5 +75,10 @@ def test_float_inputs_are_quantized_alike(model):
     x = rng.normal(0, 1, model.input_shape).astype(np.float32)
     x.flat[0] = rng.choice([0, 1e-45, 1e30, -1e30, -0.0, 1e-20])
     assert (reference.quantize_input(x) == fast.quantize_input(x)).all()
-    exact = np.clip(np.floor(x.astype(np.float64) / np.float32(model.input_scale) + 0.5) + model.input_zero_point, -128, 127)
+    exact = np.clip(
+        np.floor(x.astype(np.float64) / np.float32(model.input_scale) + 0.5)
+        + model.input_zero_point,
+        -128,
+        127,
+    )
     assert np.abs(fast.quantize_input(x) - exact).max() <= 1

@@ -1,4 +1,5 @@
-"""The native module under MicroPython's unix port: against the reference byte for byte, and the device's API."""
+"""The native module under MicroPython's unix port: against the reference byte for byte, and the
+device's API."""
 
 import random
 import signal
@@ -7,19 +8,23 @@ import time
 
 import numpy as np
 import pytest
-from fqt import core
-from fqt.reference import Network
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from fqt import core
+from fqt.reference import Network
 from models import networks, random_samples
 
 SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
 
 
 def train_on(port, model, master, steps, lr, stress="none", seed=1):
-    """Train on a port; give what it printed as a dict, and compare its files with the reference's."""
+    """Train on a port; give what it printed as a dict, and compare its files with the
+    reference's."""
     samples = random_samples(model, min(steps, 50), seed)
-    labels = np.random.default_rng(seed).integers(0, np.prod(model.layers[-1].output_shape), len(samples))
+    labels = np.random.default_rng(seed).integers(
+        0, np.prod(model.layers[-1].output_shape), len(samples)
+    )
     port.put("model.fqt", model.to_bytes())
     port.put("samples.bin", samples.tobytes())
     port.put("labels.bin", labels.astype(np.uint8).tobytes())

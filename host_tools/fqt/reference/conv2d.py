@@ -1,6 +1,7 @@
 """2-d convolution of any kernel, stride and padding (sections 4, 6, 7).
 
-Everything is written with the windows of the input: windows[oy, ox, ky, kx, c] = x[oy*sh + ky - top, ox*sw + kx - left, c].
+Everything is written with the windows of the input: windows[oy, ox, ky, kx, c] = x[oy*sh + ky -
+top, ox*sw + kx - left, c].
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from fqt.reference.update import STEP_LIMIT, Parameters, Update
 
 
 def padded(values: np.ndarray, padding: tuple[int, int, int, int], fill=0) -> np.ndarray:
-    """values [height][width][channels] with (top, bottom, left, right) more rows and columns of `fill`."""
+    """values [height][width][channels] with (top, bottom, left, right) more rows and columns of
+    `fill`."""
     top, bottom, left, right = padding
     return np.pad(values, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
 
@@ -32,7 +34,8 @@ def forward(x: Tensor, parameters: Parameters, record) -> np.ndarray:
 
 
 def error(x: Tensor, parameters: Parameters, errors: np.ndarray, record) -> np.ndarray:
-    """errors int64 [out_height][out_width][out], brought to a common unit -> accumulators int64 [height][width][in]:
+    """errors int64 [out_height][out_width][out], brought to a common unit -> accumulators int64
+    [height][width][in]:
     each tap adds errors[oy, ox, o] * w[o, ky, kx, c] to the input element that it read."""
     height, width, channels = x.shape
     top, bottom, left, right = record.padding
@@ -43,7 +46,9 @@ def error(x: Tensor, parameters: Parameters, errors: np.ndarray, record) -> np.n
         for kx in range(kernel_width):
             tap_rows = slice(ky, ky + rows * stride_height, stride_height)
             tap_columns = slice(kx, kx + columns * stride_width, stride_width)
-            accumulators[tap_rows, tap_columns][:rows, :columns] += errors @ parameters.weights[:, ky, kx, :]
+            accumulators[tap_rows, tap_columns][:rows, :columns] += (
+                errors @ parameters.weights[:, ky, kx, :]
+            )
     return accumulators[top : top + height, left : left + width]
 
 
@@ -55,5 +60,7 @@ def update(x: Tensor, parameters: Parameters, errors: np.ndarray, step: Update, 
     gradients = np.tensordot(errors, windows, axes=([0, 1], [0, 1]))
     for o in range(errors.shape[2]):
         if errors[:, :, o].any():
-            steps = np.clip(fixed_multiply(gradients[o], step.channel_rate(o)), -STEP_LIMIT, STEP_LIMIT)
+            steps = np.clip(
+                fixed_multiply(gradients[o], step.channel_rate(o)), -STEP_LIMIT, STEP_LIMIT
+            )
             step.apply(o, steps, int(errors[:, :, o].sum()))

@@ -29,5 +29,7 @@ def update(x: Tensor, parameters: Parameters, errors: np.ndarray, step: Update) 
     centred = x.centred().ravel()
     for o, e in enumerate(errors.ravel().tolist()):
         if e != 0:
-            row_rate = np.clip(fixed_multiply(e, step.channel_rate(o)), -MAX_ROW_RATE, MAX_ROW_RATE)
+            row_rate = np.clip(
+                fixed_multiply(e, step.channel_rate(o)), -MAX_ROW_RATE, MAX_ROW_RATE
+            )
             step.apply(o, row_rate * centred, e)

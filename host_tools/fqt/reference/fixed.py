@@ -119,4 +119,6 @@ def shuffle(order: np.ndarray, seed: int) -> None:
 
 def decayed(learning_rate: float, done: int, whole: int) -> float:
     """learning_rate * (whole - done) / whole, with the bits that a device gives."""
-    return (Scale.unpack(learning_rate) * Scale.from_int(whole - done) / Scale.from_int(whole)).pack()
+    return (
+        Scale.unpack(learning_rate) * Scale.from_int(whole - done) / Scale.from_int(whole)
+    ).pack()

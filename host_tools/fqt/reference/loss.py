@@ -10,7 +10,14 @@ LOG2_E_Q16 = 94548
 LN_2_Q16 = 45426
 ONE_Q30 = 1 << 30
 NEGLIGIBLE = 20 << 16
-COEFFICIENTS = (-1029756, 9922860, -59408637, 257903302, -744258750, ONE_Q30)  # 2**-f, highest power first
+COEFFICIENTS = (
+    -1029756,
+    9922860,
+    -59408637,
+    257903302,
+    -744258750,
+    ONE_Q30,
+)  # 2**-f, highest power first
 
 
 def exponential(distance: np.ndarray) -> np.ndarray:
@@ -37,7 +44,8 @@ def logarithm(total: int) -> int:
 
 
 def softmax_cross_entropy(logits: np.ndarray, label: int) -> tuple[int, np.ndarray, float]:
-    """logits: Q16 [outputs]. Gives the loss in Q16, the error as int8 [outputs], and the error's scale."""
+    """logits: Q16 [outputs]. Gives the loss in Q16, the error as int8 [outputs], and the error's
+    scale."""
     distance = logits.max() - logits
     powers = exponential(distance)
     total = int(powers.sum())

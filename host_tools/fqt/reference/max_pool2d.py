@@ -1,4 +1,5 @@
-"""Max pooling: the greatest of each window; its error goes to the first that reached it (sections 4 and 6)."""
+"""Max pooling: the greatest of each window; its error goes to the first that reached it (sections
+4 and 6)."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def forward(x: Tensor, record) -> np.ndarray:
 
 
 def error(x: Tensor, errors: np.ndarray, record) -> np.ndarray:
-    """errors int8 [out_height][out_width][channels] -> accumulators int64 [height][width][channels]"""
+    """errors int8 [out_height][out_width][channels] -> accumulators int64
+    [height][width][channels]"""
     height, width, channels = x.shape
     top, bottom, left, right = record.padding
     accumulators = np.zeros((height + top + bottom, width + left + right, channels), np.int64)

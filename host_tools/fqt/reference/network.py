@@ -20,8 +20,8 @@ LOGIT_LIMIT = 1 << 30
 class Network:
     """A model that runs and trains in the reference arithmetic.
 
-    model: a ModelFile, or a model file's bytes. master: 8 or 16, the bits kept of each trainable weight.
-    Raises ModelFileError, or ValueError for another master.
+    model: a ModelFile, or a model file's bytes. master: 8 or 16, the bits kept of each trainable
+    weight. Raises ModelFileError, or ValueError for another master.
     """
 
     def __init__(self, model: ModelFile | bytes, master: int = 8):
@@ -30,30 +30,42 @@ class Network:
         self.master = master
         self.random = Random(self.model.random_state)
         self.step_count = self.model.step_count
-        self.tensors = [Tensor(self.model.input_shape, self.model.input_scale, self.model.input_zero_point, False)]
+        self.tensors = [
+            Tensor(
+                self.model.input_shape, self.model.input_scale, self.model.input_zero_point, False
+            )
+        ]
         self.parameters: list[Parameters | None] = []
         self.ranges = []
         for i, record in enumerate(self.model.layers):
             self.tensors[i].error_scale = record.error_scale
             has_relu = self.model.clipped_by_relu(i + 1)
-            output = Tensor(record.output_shape, record.output_scale, record.output_zero_point, has_relu)
+            output = Tensor(
+                record.output_shape, record.output_scale, record.output_zero_point, has_relu
+            )
             self.tensors.append(output)
-            self.parameters.append(Parameters(record, master, record.trainable) if record.has_weights else None)
+            self.parameters.append(
+                Parameters(record, master, record.trainable) if record.has_weights else None
+            )
             self.ranges.append(record.output_range)
 
-    # -- inputs -------------------------------------------------------------------------------------------------
+    # -- inputs
 
     def quantize_input(self, x: np.ndarray) -> np.ndarray:
-        """A sample as int8 values: uint8 minus 128, int8 as it is, float32 at the input's scale (section 3).
+        """A sample as int8 values: uint8 minus 128, int8 as it is, float32 at the input's scale
+        (section 3).
 
-        Raises ValueError for another type or number of elements, and for numbers that are not finite.
+        Raises ValueError for another type or number of elements, and for numbers that are not
+        finite.
         """
         x = sample_of(self.model, x)
         if x.dtype == np.uint8:
             return (x.astype(np.int64) - 128).astype(np.int8)
         if x.dtype == np.int8:
             return x
-        return np.array([self._quantize_float(value) for value in x.ravel().tolist()], np.int8).reshape(x.shape)
+        return np.array(
+            [self._quantize_float(value) for value in x.ravel().tolist()], np.int8
+        ).reshape(x.shape)
 
     def _quantize_float(self, value: float) -> int:
         bits = float_bits(abs(value))
@@ -62,10 +74,12 @@ class Network:
             return self.model.input_zero_point
         mantissa = (bits & 0x7FFFFF) | 0x800000
         inverse = Scale.from_int(1) / Scale.unpack(self.model.input_scale)
-        units = int(fixed_multiply(-mantissa if value < 0 else mantissa, inverse.shifted(exponent - 150)))
+        units = int(
+            fixed_multiply(-mantissa if value < 0 else mantissa, inverse.shifted(exponent - 150))
+        )
         return min(max(self.model.input_zero_point + units, -128), 127)
 
-    # -- forward (section 4) ------------------------------------------------------------------------------------
+    # -- forward (section 4)
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         """The last layer's outputs for one sample, Q16, int64 [outputs]."""
@@ -85,7 +99,11 @@ class Network:
             fills.append(1)
             if not record.has_weights:
                 y.scale = x.scale
-                y.values = max_pool2d.forward(x, record) if record.kind == "max_pool2d" else x.values.reshape(y.shape)
+                y.values = (
+                    max_pool2d.forward(x, record)
+                    if record.kind == "max_pool2d"
+                    else x.values.reshape(y.shape)
+                )
                 continue
             parameters = self.parameters[i]
             if record.kind == "dense":
@@ -93,10 +111,14 @@ class Network:
             else:
                 accumulators = conv2d.forward(x, parameters, record)
             if i + 1 == len(self.model.layers):
-                logits = self._requantize(accumulators, Scale.unpack(x.scale).shifted(16), parameters)
+                logits = self._requantize(
+                    accumulators, Scale.unpack(x.scale).shifted(16), parameters
+                )
                 logits = np.clip(logits, -LOGIT_LIMIT, LOGIT_LIMIT).ravel()
                 continue
-            values = self._requantize(accumulators, Scale.unpack(x.scale) / Scale.unpack(y.scale), parameters)
+            values = self._requantize(
+                accumulators, Scale.unpack(x.scale) / Scale.unpack(y.scale), parameters
+            )
             values = np.clip(values, -INT32_MAX + 128, INT32_MAX - 128) + y.zero_point
             has_relu = record.activation == "relu"
             fills[i] = fill(values, y.zero_point, has_relu)
@@ -112,13 +134,13 @@ class Network:
         ]
         return np.stack(channels, axis=-1)
 
-    # -- one training step (section 9) --------------------------------------------------------------------------
+    # -- one training step (section 9)
 
     def train(self, x: np.ndarray, label: int, lr: float = 0.01) -> float:
         """One step on one sample. Gives the loss before it, in nats.
 
-        Raises ValueError for a bad input, a label out of range, a learning rate that is not finite and >= 0, and when no
-        layer trains.
+        Raises ValueError for a bad input, a label out of range, a learning rate that is not finite
+        and >= 0, and when no layer trains.
         """
         learning_rate = check_learning_rate(lr)
         check_label(self.model, label)
@@ -155,7 +177,10 @@ class Network:
             terms = record.kernel[0] * record.kernel[1] * record.output_shape[2]
             unit = min(256, INT32_MAX // (127 * 128 * terms))
             greatest = Scale.unpack(parameters.scales.max())
-            factors = [int(fixed_multiply(unit, Scale.unpack(scale) / greatest)) for scale in parameters.scales]
+            factors = [
+                int(fixed_multiply(unit, Scale.unpack(scale) / greatest))
+                for scale in parameters.scales
+            ]
             errors = y.error.astype(np.int64) * np.array(factors)
             accumulator_scale = s_e * greatest / Scale.from_int(unit)
             if record.kind == "dense":
@@ -166,7 +191,12 @@ class Network:
 
     def _update(self, i: int, learning_rate: float) -> None:
         """Section 7."""
-        record, x, y, parameters = self.model.layers[i], self.tensors[i], self.tensors[i + 1], self.parameters[i]
+        record, x, y, parameters = (
+            self.model.layers[i],
+            self.tensors[i],
+            self.tensors[i + 1],
+            self.parameters[i],
+        )
         step = Update(parameters, self.random, learning_rate, x.scale, y.error_scale)
         if record.kind == "dense":
             dense.update(x, parameters, y.error, step)
@@ -181,7 +211,7 @@ class Network:
         if self.model.layers[i].trainable and i + 1 < len(self.model.layers):
             self.ranges[i], y.scale = follow_range(self.ranges[i], fill_q16, y.scale)
 
-    # -- saving -------------------------------------------------------------------------------------------------
+    # -- saving
 
     def to_model_file(self, checkpoint: bool = False) -> ModelFile:
         """The model as it is now."""
@@ -189,10 +219,14 @@ class Network:
         for i, record in enumerate(self.model.layers):
             parameters = self.parameters[i]
             changed = {"output_scale": self.tensors[i + 1].scale, "output_range": self.ranges[i]}
-            if record.has_weights or (record.kind == "max_pool2d" and max_pool2d.windows_overlap(record)):
+            if record.has_weights or (
+                record.kind == "max_pool2d" and max_pool2d.windows_overlap(record)
+            ):
                 changed["error_scale"] = self.tensors[i].error_scale
             if not record.has_weights:
-                changed["output_scale"] = layers[-1].output_scale if layers else self.model.input_scale
+                changed["output_scale"] = (
+                    layers[-1].output_scale if layers else self.model.input_scale
+                )
             if parameters is not None:
                 low_bytes = parameters.low_bytes
                 changed["weights"] = parameters.weights.astype(np.int8)

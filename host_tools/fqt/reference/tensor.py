@@ -1,4 +1,5 @@
-"""What flows between layers: activations with their scale and range, errors with theirs (sections 3, 6, 8)."""
+"""What flows between layers: activations with their scale and range, errors with theirs (sections
+3, 6, 8)."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ MARGIN = np.float32(1.05)
 
 @dataclass
 class Tensor:
-    """values: int8 [height][width][channels]; error: the same shape, or None while no error was formed."""
+    """values: int8 [height][width][channels]; error: the same shape, or None while no error was
+    formed."""
 
     shape: tuple[int, int, int]
     scale: float
@@ -31,8 +33,11 @@ class Tensor:
         """values - zero_point, int64."""
         return self.values.astype(np.int64) - self.zero_point
 
-    def store_error(self, accumulators: np.ndarray, accumulator_scale: Scale, follow: bool = True) -> None:
-        """Quantize an error at the scale chosen in hindsight; choose the next step's (section 6)."""
+    def store_error(
+        self, accumulators: np.ndarray, accumulator_scale: Scale, follow: bool = True
+    ) -> None:
+        """Quantize an error at the scale chosen in hindsight; choose the next step's (section
+        6)."""
         if self.error_scale == 0.0:
             self.error_scale = accumulator_scale.pack()
         scale = Scale.unpack(self.error_scale)
@@ -68,6 +73,8 @@ def follow_range(range_q16: int, fill_q16: int, scale: float) -> tuple[int, floa
     else:
         range_q16 -= (range_q16 - fill_q16) >> 10
     if range_q16 > RANGE_FULL or range_q16 < RANGE_IDLE:
-        grown = (Scale.unpack(scale) * Scale.from_int(range_q16)).shifted(-16) * Scale.unpack(MARGIN)
+        grown = (Scale.unpack(scale) * Scale.from_int(range_q16)).shifted(-16) * Scale.unpack(
+            MARGIN
+        )
         return RANGE_START, grown.pack()
     return range_q16, scale

@@ -1,4 +1,5 @@
-"""The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky scales (section 7)."""
+"""The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky
+scales (section 7)."""
 
 from __future__ import annotations
 
@@ -14,14 +15,17 @@ SHRINK_Q16 = 52429
 
 
 class Parameters:
-    """A layer's parameters: weights int8 [out][...], low bytes of the same shape (master=16) or None, weight scales
+    """A layer's parameters: weights int8 [out][...], low bytes of the same shape (master=16) or
+    None, weight scales
     float32 [out], biases int32 [out] in units of bias_scale * weight_scales."""
 
     def __init__(self, record, master: int, trainable: bool):
         self.weights = record.weights.astype(np.int64)
         self.low_bytes = None
         if trainable and master == 16:
-            low_bytes = record.low_bytes if record.low_bytes is not None else np.zeros_like(record.weights)
+            low_bytes = (
+                record.low_bytes if record.low_bytes is not None else np.zeros_like(record.weights)
+            )
             self.low_bytes = low_bytes.astype(np.int64)
         self.scales = record.weight_scales.astype(np.float32)
         self.biases = np.clip(record.biases.astype(np.int64), -BIAS_LIMIT, BIAS_LIMIT)
@@ -37,14 +41,19 @@ class Parameters:
 
 
 class Update:
-    """One layer's update in one step. rate = learning rate * s_x * s_e in Q24 units of a weight."""
+    """One layer's update in one step. rate = learning rate * s_x * s_e in Q24 units of a
+    weight."""
 
-    def __init__(self, parameters: Parameters, random: Random, learning_rate: float, s_x: float, s_e: float):
+    def __init__(
+        self, parameters: Parameters, random: Random, learning_rate: float, s_x: float, s_e: float
+    ):
         self.parameters = parameters
         self.random = random
         self.base = random.draw()
         self.growth_base = None
-        self.rate = (Scale.unpack(learning_rate) * Scale.unpack(s_x) * Scale.unpack(s_e)).shifted(24)
+        self.rate = (Scale.unpack(learning_rate) * Scale.unpack(s_x) * Scale.unpack(s_e)).shifted(
+            24
+        )
         self.bias_unit = Scale.unpack(s_x) * Scale.unpack(parameters.bias_scale)
 
     def channel_rate(self, o: int) -> Scale:
@@ -52,7 +61,8 @@ class Update:
         return self.rate / Scale.unpack(self.parameters.scales[o])
 
     def apply(self, o: int, step: np.ndarray, bias_gradient: int) -> None:
-        """Subtract step (Q24, the shape of weights[o]) from channel o's weights, and its bias's step."""
+        """Subtract step (Q24, the shape of weights[o]) from channel o's weights, and its bias's
+        step."""
         parameters = self.parameters
         shape = parameters.weights[o].shape
         count = int(np.prod(shape))
@@ -63,7 +73,11 @@ class Update:
             weights = parameters.weights[o] - ((step + (noise >> 8)) >> 24)
         else:
             limit = 127 * 256
-            weights = parameters.weights[o] * 256 + parameters.low_bytes[o] - ((step + (noise >> 16)) >> 16)
+            weights = (
+                parameters.weights[o] * 256
+                + parameters.low_bytes[o]
+                - ((step + (noise >> 16)) >> 16)
+            )
         clamped = np.abs(weights) > limit
         weights = np.clip(weights, -limit, limit)
 
@@ -79,7 +93,9 @@ class Update:
                 self.growth_base = self.random.draw()
             weights = (weights * SHRINK_Q16 + (dither(self.growth_base, j) >> 16)) >> 16
             bias = fixed_multiply(bias, Scale.unpack(SHRINK))
-            parameters.scales[o] = (Scale.unpack(parameters.scales[o]) * Scale.unpack(GROWTH)).pack()
+            parameters.scales[o] = (
+                Scale.unpack(parameters.scales[o]) * Scale.unpack(GROWTH)
+            ).pack()
 
         parameters.biases[o] = parameters.stored_biases[o] = bias
         if parameters.low_bytes is None:

@@ -1,0 +1,142 @@
+// The file parser under a fuzzer, with AddressSanitizer and UndefinedBehaviorSanitizer.
+//
+// Input is a model file; its length field and checksum are put right first, so that mutations reach the checks behind
+// them. Byte 0 chooses how the file is read. A model that opens is run, trained, saved, read again and restored.
+#include "../../natmod/core/fqt_core_all.c"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_RAM (1u << 22) // larger models are valid, but slow
+#define MAX_WORK (1u << 22)
+
+static bool read_bytes(void *context, uint32_t offset, void *destination, uint32_t bytes) {
+    memcpy(destination, (const uint8_t *)context + offset, bytes);
+    return true;
+}
+
+typedef struct {
+    uint8_t *next;
+    uint8_t *end;
+} buffer_t;
+
+static bool append(void *context, const void *bytes, uint32_t count) {
+    buffer_t *buffer = context;
+    if (count > (uint32_t)(buffer->end - buffer->next)) {
+        abort(); // fqt_model_file_bytes was too small
+    }
+    memcpy(buffer->next, bytes, count);
+    buffer->next += count;
+    return true;
+}
+
+// Multiply-adds forward, roughly.
+static uint64_t work(const fqt_model_t *model) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        uint64_t taps = (uint64_t)layer->window.kernel_height * layer->window.kernel_width;
+        sum += (uint64_t)fqt_tensor(model, i + 1)->elements * (layer->filter_elements + taps);
+    }
+    return sum;
+}
+
+static void use(fqt_model_t *model) {
+    int8_t *input = fqt_input(model);
+    for (uint32_t i = 0; i < fqt_tensor(model, 0)->elements; ++i) {
+        input[i] = (int8_t)(i * 37);
+    }
+    fqt_predict(model);
+    if (model->first_trainable < model->layer_count) {
+        for (uint32_t step = 0; step < 3; ++step) {
+            for (uint32_t i = 0; i < fqt_tensor(model, 0)->elements; ++i) {
+                input[i] = (int8_t)(i * 37);
+            }
+            fqt_train_step(model, step % fqt_output_elements(model), step == 2 ? 0x7F7FFFFFu : 0x3F000000u);
+        }
+    }
+    uint32_t bytes = fqt_model_file_bytes(model, true);
+    uint8_t *file = malloc(bytes);
+    buffer_t buffer = {file, file + bytes};
+    fqt_model_write(model, true, append, &buffer);
+    fqt_source_t source = {file, NULL, NULL, bytes};
+    fqt_error_t error;
+    if (buffer.next != buffer.end || !fqt_model_restore(model, &source, &error)) {
+        abort(); // what the model writes, it takes back
+    }
+    free(file);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < 1 || size > 1 << 16) {
+        return 0;
+    }
+    const uint8_t how = data[0];
+    const uint32_t bytes = (uint32_t)size - 1;
+    uint8_t *file = malloc(bytes + 1);
+    memcpy(file, data + 1, bytes);
+    if (bytes > FQT_HEADER_BYTES + FQT_CHECKSUM_BYTES) {
+        fqt_write_u32(file + 8, bytes);
+        uint32_t crc = fqt_crc_finish(fqt_crc_update(FQT_CRC_START, file, bytes - FQT_CHECKSUM_BYTES));
+        fqt_write_u32(file + bytes - FQT_CHECKSUM_BYTES, crc);
+    }
+    fqt_source_t source = {how & 1 ? file : NULL, read_bytes, file, bytes};
+    fqt_model_t model;
+    fqt_error_t error = {0};
+    uint32_t layer_count;
+    void *tables = NULL;
+    void *arena = NULL;
+    bool ok = fqt_model_peek(&source, &layer_count, &error);
+    if (ok) {
+        tables = malloc(fqt_tables_bytes(layer_count));
+        ok = fqt_model_open(&model, &source, how & 2 ? 16 : 8, tables, &error);
+    }
+    if (ok && model.arena_bytes <= MAX_RAM && work(&model) <= MAX_WORK) {
+        arena = malloc(model.arena_bytes);
+        ok = fqt_model_load(&model, &source, arena, &error);
+        if (ok) {
+            use(&model);
+        }
+    }
+    if (!ok) {
+        char text[FQT_ERROR_TEXT_BYTES];
+        fqt_error_text(&error, text); // there is always a reason
+    }
+    free(arena);
+    free(tables);
+    free(file);
+    return 0;
+}
+
+#ifdef FQT_EXHAUSTIVE
+// Every truncation of the files named, and every byte changed in four ways: `exhaustive FILE ...`
+int main(int argc, char **argv) {
+    uint64_t runs = 0;
+    for (int i = 1; i < argc; ++i) {
+        static uint8_t data[1 << 16];
+        FILE *file = fopen(argv[i], "rb");
+        if (file == NULL) {
+            return 1;
+        }
+        size_t bytes = fread(data, 1, sizeof(data), file);
+        fclose(file);
+        for (uint8_t how = 0; how < 4; ++how) {
+            data[0] = how;
+            for (size_t length = 1; length <= bytes; ++length, ++runs) {
+                LLVMFuzzerTestOneInput(data, length);
+            }
+            for (size_t at = 1; at < bytes; ++at) {
+                static const uint8_t flips[] = {0x01, 0x10, 0x80, 0xFF};
+                for (size_t flip = 0; flip < sizeof(flips); ++flip, ++runs) {
+                    data[at] ^= flips[flip];
+                    LLVMFuzzerTestOneInput(data, bytes);
+                    data[at] ^= flips[flip];
+                }
+            }
+        }
+    }
+    printf("%llu runs\n", (unsigned long long)runs);
+    return 0;
+}
+#endif

@@ -1,0 +1,180 @@
+"""The reference's integer gradients against float64 finite differences of the same network without
+rounding.
+
+A step with master=16 and a learning rate that moves weights by many units gives the gradient back:
+(before - after) / lr. Errors and activations have 8 bits, so gradients agree to a few per cent;
+their direction agrees closely. The seeds are such that no window of a pool has two values within a
+unit: those tie after rounding, and the gradient goes to another of them than in float64.
+"""
+
+import numpy as np
+import pytest
+
+from fqt.reference import Network
+from models import Layer, random_model, random_samples
+
+CASES = {
+    "dense": ([Layer("dense", 12), Layer("dense", 4)], (1, 1, 20)),
+    "conv2d": ([Layer("conv2d", 6, (3, 3), (2, 2), (1, 0, 0, 1)), Layer("dense", 4)], (7, 8, 2)),
+    "two convolutions": (
+        [
+            Layer("conv2d", 6, (3, 3), (1, 1), (1, 1, 1, 1)),
+            Layer("conv2d", 5, (2, 3), (2, 1)),
+            Layer("dense", 3),
+        ],
+        (6, 6, 2),
+    ),
+    "max_pool2d": (
+        [
+            Layer("conv2d", 6, (3, 3)),
+            Layer("max_pool2d", 0, (2, 2), (2, 2)),
+            Layer("flatten"),
+            Layer("dense", 3),
+        ],
+        (8, 8, 1),
+    ),
+    "overlapping pools": (
+        [
+            Layer("conv2d", 4, (2, 2)),
+            Layer("max_pool2d", 0, (3, 3), (1, 2), (1, 1, 1, 1)),
+            Layer("dense", 3),
+        ],
+        (6, 7, 2),
+    ),
+    "no activation": ([Layer("conv2d", 4, (3, 3), relu=False), Layer("dense", 3)], (5, 5, 1)),
+}
+SEEDS = {"overlapping pools": 7}
+
+
+def real_parameters(network):
+    """[(weights, biases)] in real units, float64, of each layer (None without weights)."""
+    result = []
+    for parameters in network.parameters:
+        if parameters is None:
+            result.append(None)
+            continue
+        low = 0 if parameters.low_bytes is None else parameters.low_bytes / 256
+        scales = parameters.scales.astype(np.float64)
+        weights = (parameters.weights + low) * scales.reshape(
+            -1, *[1] * (parameters.weights.ndim - 1)
+        )
+        result.append([weights, parameters.biases * scales * parameters.bias_scale])
+    return result
+
+
+def float_loss(model, parameters, x, label):
+    """Softmax cross-entropy of the network in float64."""
+    for record, values in zip(model.layers, parameters, strict=True):
+        if record.kind == "flatten":
+            continue
+        if record.kind == "dense":
+            y = values[0] @ x.ravel() + values[1]
+            x = y.reshape(1, 1, -1)
+        else:
+            top, bottom, left, right = record.padding
+            fill = -np.inf if record.kind == "max_pool2d" else 0
+            padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
+            rows, columns, _ = record.output_shape
+            y = np.empty(record.output_shape)
+            for oy in range(rows):
+                for ox in range(columns):
+                    iy, ix = oy * record.stride[0], ox * record.stride[1]
+                    window = padded[iy : iy + record.kernel[0], ix : ix + record.kernel[1]]
+                    if record.kind == "max_pool2d":
+                        y[oy, ox] = window.max(axis=(0, 1))
+                    else:
+                        y[oy, ox] = (values[0] * window).sum(axis=(1, 2, 3)) + values[1]
+            x = y
+        if record.activation == "relu":
+            x = np.maximum(x, 0)
+    logits = x.ravel()
+    return np.log(np.exp(logits - logits.max()).sum()) + logits.max() - logits[label]
+
+
+def finite_differences(model, parameters, x, label, which, part):
+    array = parameters[which][part]
+    gradient = np.zeros_like(array)
+    step = 1e-5
+    for index in np.ndindex(array.shape):
+        kept = array[index]
+        array[index] = kept + step
+        above = float_loss(model, parameters, x, label)
+        array[index] = kept - step
+        gradient[index] = (above - float_loss(model, parameters, x, label)) / (2 * step)
+        array[index] = kept
+    return gradient
+
+
+def cosine(a, b):
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gradients_agree_with_finite_differences(case):
+    layers, input_shape = CASES[case]
+    model = random_model(layers, input_shape, seed=SEEDS.get(case, 5))
+    for record in model.layers:  # room, so that no channel grows in this step
+        if record.has_weights:
+            record.weights = (record.weights // 2).astype(np.int8)
+    sample = random_samples(model, 1, SEEDS.get(case, 5))[0]
+    x = (sample.astype(np.float64)) * np.float32(model.input_scale)
+    network = Network(model, master=16)
+    for _ in range(5):  # the error scales settle
+        network.train(sample, 1, lr=0)
+    before = real_parameters(network)
+    lr = 0.05
+    network.train(sample, 1, lr=lr)
+    after = real_parameters(network)
+    for i, record in enumerate(model.layers):
+        if not record.has_weights:
+            continue
+        for part in (0, 1):
+            got = (before[i][part] - after[i][part]) / np.float32(lr)
+            want = finite_differences(model, before, x, 1, i, part)
+            size = np.linalg.norm(want)
+            assert size > 0
+            assert cosine(got, want) > 0.995, (record.name, part)
+            assert abs(np.linalg.norm(got) / size - 1) < 0.05, (record.name, part)
+
+
+def test_updates_are_unbiased():
+    """Steps of less than one unit arrive in the mean: 8 stored bits lose nothing in
+    expectation."""
+    model = random_model([Layer("dense", 3)], (1, 1, 40), seed=2)
+    model.layers[0].weights = (model.layers[0].weights // 2).astype(np.int8)
+    sample = random_samples(model, 1, 2)[0]
+    lr = 0.002
+    exact = Network(model, master=16)
+    start = real_parameters(exact)[0][0]
+    exact.train(sample, 0, lr=lr)
+    wanted = start - real_parameters(exact)[0][0]
+    moved = np.zeros_like(wanted)
+    runs = 400
+    for seed in range(1, runs + 1):
+        model.random_state = seed * 2654435761 % 2**32
+        network = Network(model, master=8)
+        network.train(sample, 0, lr=lr)
+        moved += (start - real_parameters(network)[0][0]) / runs
+    unit = model.layers[0].weight_scales.max()
+    assert (
+        np.abs(wanted).max() < unit
+    )  # less than a unit a step, so that rounding to nearest would lose it
+    assert cosine(moved, wanted) > 0.99
+    assert np.abs(moved - wanted).max() < 4 * 0.5 * unit / np.sqrt(runs)
+
+
+@pytest.mark.parametrize("master", [8, 16])
+def test_growth_keeps_the_real_values(master):
+    model = random_model([Layer("dense", 3)], (1, 1, 40), seed=3)
+    model.layers[0].weights[0, 0] = 127
+    sample = random_samples(model, 1, 3)[0]
+    sample.flat[0] = 255
+    network = Network(model, master)
+    scale = network.parameters[0].scales[0]
+    before = real_parameters(network)[0]
+    network.train(sample, 0, lr=0.05)
+    after = real_parameters(network)[0]
+    assert network.parameters[0].scales[0] == np.float32(scale * np.float32(1.25))
+    gradient_step = 0.05 * 1.0  # at most lr * error * x
+    units = scale * (1.25 + 1 if master == 8 else 1.3)
+    assert np.abs(after[0][0] - before[0][0]).max() <= gradient_step + units
