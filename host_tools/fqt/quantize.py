@@ -126,7 +126,7 @@ def quantize_input(model: ModelFile, x: np.ndarray) -> np.ndarray:
     x = np.asarray(x, np.float64)
     if not np.isfinite(x).all():
         raise ValueError("input has numbers that are not finite")
-    q = np.round(x / model.input_scale) + model.input_zero_point
+    q = np.floor(x / model.input_scale + 0.5) + model.input_zero_point  # halves up, as the device
     q = np.clip(q, -128, 127).astype(np.int8)
     return q.view(np.uint8) ^ 0x80 if model.input_type == "uint8" else q
 

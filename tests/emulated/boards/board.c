@@ -1,0 +1,87 @@
+// What every emulated board adds to MicroPython's qemu port: a clock, input that can be polled, a script at boot.
+#include <stdint.h>
+
+#include "py/mphal.h"
+#include "py/obj.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+#include "shared/runtime/pyexec.h"
+
+#if defined(QEMU_SOC_MPS2)
+
+// FPGAIO: COUNTER, at 25 MHz. UART0: STATE.
+#define CLOCK_MHZ (25)
+static uint32_t clock_ticks(void) {
+    return *(volatile uint32_t *)0x40028018;
+}
+
+static int input_waits(void) {
+    return *(volatile uint32_t *)0x40004004 & 2;
+}
+
+#else
+
+// CLINT: mtime, at 10 MHz. NS16550: the line status register.
+#define CLOCK_MHZ (10)
+static uint32_t clock_ticks(void) {
+    return *(volatile uint32_t *)0x0200BFF8;
+}
+
+static int input_waits(void) {
+    return *(volatile uint8_t *)0x10000005 & 1;
+}
+
+#endif
+
+mp_uint_t mp_hal_ticks_cpu(void) {
+    return clock_ticks();
+}
+
+mp_uint_t mp_hal_ticks_us(void) {
+    return clock_ticks() / CLOCK_MHZ;
+}
+
+mp_uint_t mp_hal_ticks_ms(void) {
+    return clock_ticks() / (CLOCK_MHZ * 1000);
+}
+
+uint64_t mp_hal_time_ns(void) {
+    return (uint64_t)clock_ticks() * (1000 / CLOCK_MHZ);
+}
+
+void mp_hal_delay_us(mp_uint_t us) {
+    uint32_t start = clock_ticks();
+    while (clock_ticks() - start < us * CLOCK_MHZ) {
+    }
+}
+
+void mp_hal_delay_ms(mp_uint_t ms) {
+    mp_hal_delay_us(ms * 1000);
+}
+
+// The port's own always answers 0, and mpremote mount waits for input with select.poll().
+uintptr_t __wrap_mp_hal_stdio_poll(uintptr_t poll_flags) {
+    uintptr_t ready = poll_flags & MP_STREAM_POLL_WR;
+    if ((poll_flags & MP_STREAM_POLL_RD) && input_waits()) {
+        ready |= MP_STREAM_POLL_RD;
+    }
+    return ready;
+}
+
+// The floating-point unit must be on before anything uses it.
+void __real_uart_init(void);
+void __wrap_uart_init(void) {
+    #if __ARM_FP
+    *(volatile uint32_t *)0xE000ED88 |= 0x00F00000;
+    __asm volatile ("dsb\nisb");
+    #endif
+    __real_uart_init();
+}
+
+// After each (soft) reset the file system is mounted, as boards do in their frozen boot script.
+void __real_mp_init(void);
+void __wrap_mp_init(void) {
+    __real_mp_init();
+    mp_store_name(MP_QSTR_FLASH_ADDRESS, mp_obj_new_int_from_uint(FQT_FLASH_ADDRESS));
+    pyexec_frozen_module("_boot.py", false);
+}
