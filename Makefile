@@ -16,6 +16,12 @@ MICROPYTHON = $(BUILD)/unix/micropython
 CORE_LIB = $(BUILD)/libfqt_core.so
 FUZZ_TOOLS = $(BUILD)/fuzz/exhaustive $(BUILD)/fuzz/model_file
 MODULE = $(BUILD)/natmod/x64/fqt.mpy
+ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc
+BOARDS = CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32
+MODULES = $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy)
+FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
+# The heap of the emulated boards: what an RP2040 or nRF52840 leaves to MicroPython.
+HEAP_BYTES = 194560
 
 CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/host/*.[ch])
 MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] micropython_lib/*.py) natmod/Makefile
@@ -24,16 +30,18 @@ C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/host/*.[ch] tests/fuzz
 DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
 DEBIAN_fuzz = clang-14 libclang-rt-14-dev
 DEBIAN_arm = gcc-arm-none-eabi libnewlib-arm-none-eabi
+DEBIAN_emulator = qemu-system-arm qemu-system-misc
 DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 
 # What tests and examples find the builds by.
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
 export FQT_MPY_PATH = $(CURDIR)/$(dir $(MODULE))
 export FQT_CORE_LIB = $(CURDIR)/$(CORE_LIB)
+export FQT_BUILD = $(CURDIR)/$(BUILD)
 export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-quick lint format natmod core info clean distclean
+.PHONY: help setup demo test test-quick lint format natmod dist firmware core info clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +51,7 @@ setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) ## all that demo and t
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
 
-test: setup $(FUZZ_TOOLS) lint ## all tests
+test: setup $(FUZZ_TOOLS) $(MODULES) firmware dist lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS)
 
 test-quick: setup lint ## the tests for daily work: under a minute
@@ -61,6 +69,11 @@ format: $(VENV)/.done ## bring Python and C into the project's format
 
 natmod: $(BUILD)/natmod/$(ARCH)/fqt.mpy ## the native module for ARCH= x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin
 	@ls -l $<
+
+dist: $(MODULES) ## the modules of all architectures, as users take them: dist/<arch>_6.3/
+	@for arch in $(ARCHITECTURES); do tools/make_dist $$arch $(BUILD)/natmod/$$arch/fqt.mpy dist; done
+
+firmware: $(FIRMWARES) $(BUILD)/emulator.done ## MicroPython for the emulated boards
 
 core: $(CORE_LIB) ## the core as a shared library for the host tools
 
@@ -127,6 +140,22 @@ $(BUILD)/natmod/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)
 	@tools/step natmod-$* "see the compiler's message above" \
 	    $(MAKE) -C $(dir $@) -f $(CURDIR)/natmod/Makefile ARCH=$* MPY_DIR=$(CURDIR)/$(MPY_SOURCE) \
 	    PYTHON=$(CURDIR)/$(PYTHON) MPY_CROSS=$(CURDIR)/$(MPY_CROSS)
+
+$(BUILD)/emulator.done: Makefile
+	@tools/step emulator "install by hand: $(DEBIAN_emulator)" tools/apt_install $(DEBIAN_emulator)
+	@touch $@
+
+$(BUILD)/toolchain-RV32.done: $(BUILD)/toolchain-rv32imc.done
+	@touch $@
+
+$(BUILD)/toolchain-CORTEX_%.done: $(BUILD)/toolchain-armv7m.done
+	@touch $@
+
+$(BUILD)/firmware/%/firmware.elf: tools/build_firmware $(wildcard tests/emulated/boards/*.* tests/emulated/boards/*/*.mk) $(MPY_CROSS) \
+    $(VENV)/.done $(BUILD)/toolchain-%.done
+	@rm -rf $(dir $@)
+	@tools/step firmware-$* "see the compiler's message above" tools/build_firmware $* $(HEAP_BYTES) \
+	    $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@)
 
 CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done

@@ -47,3 +47,9 @@ def large_model():
         Layer("max_pool2d", 0, (2, 2), (2, 2)),
     ]
     return random_model([*layers, Layer("dense", 96), Layer("dense", 3)], (16, 16, 1), seed=4)
+
+
+@pytest.fixture(scope="session")
+def wide_model():
+    """31,000 parameters: 62 KB of RAM with master=16."""
+    return random_model([Layer("dense", 120), Layer("dense", 3)], (16, 16, 1), seed=4)

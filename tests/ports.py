@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parent / "device"
+RUN_SECONDS = 300
 
 
 class UnixPort:
@@ -18,21 +19,21 @@ class UnixPort:
         self.micropython = os.environ["FQT_MICROPYTHON"]
         self.environment = {**os.environ, "MICROPYPATH": os.environ["FQT_MPY_PATH"]}
 
-    def command(self, script: str, *options: str) -> list[str]:
+    def command(self, script: str) -> list[str]:
         """The command that runs a script of tests/device in the folder."""
         shutil.copy(SCRIPTS / script, self.folder)
-        return [self.micropython, *options, script]
+        return [self.micropython, script]
 
-    def run(self, script: str, *options: str, timeout: float = 300) -> str:
+    def run(self, script: str) -> str:
         """Run a script of tests/device; give what it printed. Raises AssertionError with its
         output when it fails."""
         result = subprocess.run(
-            self.command(script, *options),
+            self.command(script),
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=RUN_SECONDS,
         )
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout

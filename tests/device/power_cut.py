@@ -1,6 +1,7 @@
 # Power fails at every byte of a save, and around the rename: the old or the new model is there
 # afterwards. Beside it: small.fqt.
 import os
+import sys
 
 import fqt
 
@@ -60,7 +61,8 @@ for _ in range(10):
 
 real_open = open
 real_os = fqt.os
-for cut in range(len(old_bytes)):
+# Every byte where that is quick; every 37th on a board.
+for cut in range(0, len(old_bytes), 1 if sys.platform == "linux" else 37):
     fqt.open = lambda path, mode, cut=cut: CutFile(path, cut)
     try:
         net.save("model.fqt")

@@ -17,18 +17,23 @@ steps = int(steps)
 if stress == "gc" and hasattr(gc, "threshold"):
     gc.threshold(1)
 
-count = len(labels)
-net.predict(samples, 0)
-net.train(samples, labels[0], lr, 0)
-gc.collect()
-before = gc.mem_alloc()
-i = 1
-while i < steps:
-    if stress == "gc":
-        gc.collect()
-    net.train(samples, labels[i % count], lr, i % count)
-    i += 1
-print("heap", gc.mem_alloc() - before)
+
+def run():
+    count = len(labels)
+    net.predict(samples, 0)
+    net.train(samples, labels[0], lr, 0)
+    gc.collect()
+    before = gc.mem_alloc()
+    i = 1
+    while i < steps:
+        if stress == "gc":
+            gc.collect()
+        net.train(samples, labels[i % count], lr, i % count)
+        i += 1
+    return gc.mem_alloc() - before
+
+
+print("heap", run())
 print("memory", net.memory)
 print("steps", net.steps)
 net.save("trained.fqt")

@@ -1,6 +1,7 @@
 """The native module under MicroPython's unix port: against the reference byte for byte, and the
 device's API."""
 
+import ast
 import random
 import signal
 import subprocess
@@ -10,35 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from training import train_on
 
 from fqt import core
-from fqt.reference import Network
-from models import networks, random_samples
+from fqt.reference.fixed import decayed, shuffle
+from models import networks
 
 SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
 
 
-def train_on(port, model, master, steps, lr, stress="none", seed=1):
-    """Train on a port; give what it printed as a dict, and compare its files with the
-    reference's."""
-    samples = random_samples(model, min(steps, 50), seed)
-    labels = np.random.default_rng(seed).integers(
-        0, np.prod(model.layers[-1].output_shape), len(samples)
-    )
-    port.put("model.fqt", model.to_bytes())
-    port.put("samples.bin", samples.tobytes())
-    port.put("labels.bin", labels.astype(np.uint8).tobytes())
-    port.put("job.txt", f"model.fqt {master} {steps} {lr} {stress}".encode())
-    printed = dict(line.split() for line in port.run("train_run.py").splitlines())
-    reference = Network(model, master)
-    for i in range(steps):
-        reference.train(samples[i % len(samples)], int(labels[i % len(samples)]), lr)
-    assert port.get("trained.fqt") == reference.to_bytes()
-    assert port.get("checkpoint.fqt") == reference.to_bytes(checkpoint=True)
-    assert int(printed["memory"]) == core.Model(model, master).memory
-    return printed
-
-
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=SHARED_FOLDER)
 @given(networks(), st.sampled_from([8, 16]), st.sampled_from([0.01, 0.5]))
 def test_training_runs_give_the_reference_bytes(unix_port, model, master, lr):
@@ -47,9 +29,8 @@ def test_training_runs_give_the_reference_bytes(unix_port, model, master, lr):
 
 @pytest.mark.parametrize("master", [8, 16])
 def test_a_thousand_steps_allocate_nothing(unix_port, small_model, master):
-    printed = train_on(unix_port, small_model, master, 1001, 0.02)
-    assert printed["heap"] == "0"
-    assert printed["steps"] == "1001"
+    """train_on compares the heap before and after."""
+    train_on(unix_port, small_model, master, 1001, 0.02)
 
 
 def test_the_collector_between_any_two_calls(unix_port, small_model):
@@ -63,15 +44,24 @@ def test_api(unix_port, small_model, frozen_model, other_model):
     assert unix_port.run("api.py").count("ok ") == 7
 
 
+def test_orders_and_rates_are_those_of_the_host(unix_port):
+    lines = [ast.literal_eval(line) for line in unix_port.run("order.py").splitlines()]
+    order = np.arange(50)
+    for seed, printed in zip((0, 1, 77777), lines, strict=False):
+        shuffle(order, seed)
+        assert printed == order.tolist()
+    assert lines[3] == [decayed(0.02, done, 7) for done in range(7)]
+
+
 def test_power_fails_at_every_byte_of_a_save(unix_port, small_model):
     unix_port.put("small.fqt", small_model.to_bytes())
     assert f"ok {len(small_model.to_bytes())} cuts" in unix_port.run("power_cut.py")
 
 
-def test_too_little_memory(unix_port, small_model, large_model):
+def test_too_little_memory(unix_port, small_model, wide_model):
     unix_port.put("small.fqt", small_model.to_bytes())
-    unix_port.put("large.fqt", large_model.to_bytes())
-    assert "ok" in unix_port.run("little_memory.py", "-X", "heapsize=48k")
+    unix_port.put("large.fqt", wide_model.to_bytes())
+    assert "ok" in unix_port.run("little_memory.py")
 
 
 def test_interrupts_in_the_middle_of_a_step(unix_port, large_model):

@@ -1,4 +1,6 @@
 # Mount the emulated flash: 512 KB of RAM that survives a soft reset.
+import sys
+
 import uctypes
 import vfs
 
@@ -36,4 +38,5 @@ def mount(address):
 
 
 mount(FLASH_ADDRESS)
-del mount, Flash
+sys.path.append("/lib")
+del mount, Flash, sys, uctypes, vfs

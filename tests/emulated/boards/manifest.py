@@ -1,1 +1,1 @@
-freeze("$(BOARD_DIR)/..", "_boot.py")  # noqa: F821
+freeze("$(BOARD_DIR)/..", "_boot.py")

@@ -10,10 +10,3 @@
 // mpremote mount reads and writes sys.stdin.buffer.
 #undef MICROPY_PY_SYS_STDIO_BUFFER
 #define MICROPY_PY_SYS_STDIO_BUFFER (1)
-
-// Where the emulated flash lies: RAM that the firmware does not use otherwise, so that it survives a soft reset.
-#if defined(QEMU_SOC_MPS2)
-#define FQT_FLASH_ADDRESS (0x21000000)
-#else
-#define FQT_FLASH_ADDRESS (0x84000000)
-#endif

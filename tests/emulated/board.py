@@ -1,0 +1,105 @@
+"""An emulated board on a serial line, used as a user uses a real one: through mpremote."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ports import SCRIPTS
+
+MPREMOTE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An emulated board and the architecture whose module is put on it."""
+
+    board: str
+    architecture: str
+    machine: str
+    emulator: str = "qemu-system-arm"
+    options: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.board}-{self.architecture}"
+
+
+KINDS = [
+    Kind("CORTEX_M3", "armv6m", "mps2-an385"),
+    Kind("CORTEX_M3", "armv7m", "mps2-an385"),
+    Kind("CORTEX_M4F", "armv7emsp", "mps2-an386"),
+    Kind("CORTEX_M7F", "armv7emdp", "mps2-an500"),
+    Kind("RV32", "rv32imc", "virt", "qemu-system-riscv32", ("-bios", "none")),
+]
+
+
+def build() -> Path:
+    """The folder with the builds."""
+    return Path(os.environ["FQT_BUILD"])
+
+
+def module(architecture: str) -> Path:
+    return build() / "natmod" / architecture / "fqt.mpy"
+
+
+class Board:
+    """A board that runs. `options` are more arguments for the emulator."""
+
+    def __init__(self, kind: Kind, folder: Path, options: tuple[str, ...] = ()):
+        self.kind = kind
+        self.folder = folder
+        self.waiting: list[str] = []
+        firmware = build() / "firmware" / kind.board / "firmware.elf"
+        assert firmware.exists(), f"{firmware} is missing: run the tests with `make test`"
+        command = [kind.emulator, "-machine", kind.machine, *kind.options, *options]
+        command += ["-nographic", "-monitor", "null", "-semihosting", "-serial", "pty"]
+        self.emulator = subprocess.Popen(
+            [*command, "-kernel", str(firmware)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        line = self.emulator.stdout.readline()
+        found = re.search(r"/dev/pts/\d+", line)
+        assert found, f"the emulator did not start: {line}"
+        self.port = found.group()
+        time.sleep(0.3)
+
+    def close(self) -> None:
+        self.emulator.kill()
+        self.emulator.wait()
+
+    def mpremote(self, *arguments: str, check: bool = True) -> str:
+        """Run mpremote on the board; give all that it printed."""
+        program = build() / "venv" / "bin" / "mpremote"
+        result = subprocess.run(
+            [program, "connect", self.port, *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=MPREMOTE_SECONDS,
+        )
+        assert not check or result.returncode == 0, result.stdout
+        return result.stdout
+
+    def put(self, name: str, data: bytes) -> None:
+        """The file goes to the board before the next run, together with others."""
+        (self.folder / name).write_bytes(data)
+        self.waiting.append(name)
+
+    def get(self, name: str) -> bytes:
+        self.mpremote("cp", f":{name}", f"from_board_{name}")
+        return (self.folder / f"from_board_{name}").read_bytes()
+
+    def run(self, script: str) -> str:
+        """Run a script of tests/device; give what it printed."""
+        if self.waiting:
+            self.mpremote("cp", *self.waiting, ":")
+            self.waiting = []
+        return self.mpremote("run", str(SCRIPTS / script)).replace("\r\n", "\n")

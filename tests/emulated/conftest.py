@@ -1,0 +1,13 @@
+"""A running board of each kind, with the module of its architecture."""
+
+import pytest
+
+from emulated.board import KINDS, Board, module
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=str)
+def board(request, tmp_path_factory):
+    board = Board(request.param, tmp_path_factory.mktemp("board"))
+    board.mpremote("cp", str(module(request.param.architecture)), ":fqt.mpy")
+    yield board
+    board.close()

@@ -1,0 +1,84 @@
+"""Guards on what the compiler made of the module, for every architecture: no floating point, no
+library
+beyond integer helpers, no data that a native module cannot have, text within its budget."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+# Text is RAM on a board: what `size` says of the object file, in bytes.
+TEXT_BUDGET = {
+    "x64": 38_000,
+    "armv6m": 26_000,
+    "armv7m": 25_000,
+    "armv7emsp": 25_000,
+    "armv7emdp": 25_000,
+    "rv32imc": 30_000,
+}
+# libgcc's 64-bit and division helpers, and its switch tables.
+INTEGER_HELPERS = re.compile(
+    r"__aeabi_(u?idiv(mod)?|lmul|l[la]sl|l[la]sr|llsl|llsr|lasr)|__gnu_thumb1_case_\w+|__(mul|ashl|ashr|lshr)di3"
+)
+# What the loader gives: the function table, qstrs, and types for static objects.
+PROVIDED = re.compile(r"mp_fun_table|mp_native_qstr_table|mp_type_\w+|_GLOBAL_OFFSET_TABLE_")
+TOOLS = {"x64": "", "rv32imc": "riscv64-unknown-elf-"}
+
+
+def tool(architecture, name, *arguments):
+    prefix = TOOLS.get(architecture, "arm-none-eabi-")
+    path = Path(os.environ["FQT_BUILD"]) / "natmod" / architecture / "build" / "modfqt.o"
+    return subprocess.run(
+        [prefix + name, *arguments, path], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.fixture(params=TEXT_BUDGET)
+def architecture(request):
+    return request.param
+
+
+def test_only_integer_helpers_are_called(architecture):
+    names = {
+        line.split()[-1] for line in tool(architecture, "nm", "--undefined-only").splitlines()
+    }
+    unknown = {
+        name
+        for name in names
+        if not PROVIDED.fullmatch(name) and not INTEGER_HELPERS.fullmatch(name)
+    }
+    assert not unknown
+
+
+def test_no_initialised_data_and_no_local_zeroed_data(architecture):
+    """Such data fail to link, or silently lie at the wrong place (rv32imc)."""
+    sections = dict(
+        line.split()[:2] for line in tool(architecture, "size", "-A").splitlines()[2:-2]
+    )
+    assert sections.get(".data", "0") == "0"
+    assert sections.get(".sdata", "0") == "0"
+    kinds = [line.split()[-2] for line in tool(architecture, "nm").splitlines()]
+    assert "b" not in kinds and "s" not in kinds
+
+
+def test_no_floating_point_instruction_in_the_core(architecture):
+    """The binding moves floats as bits; nothing calculates with them."""
+    if architecture == "x64":
+        calculates = re.compile(r"\b(add|sub|mul|div|sqrt|cvt\w*)[sp][sd]\b")
+    else:
+        calculates = re.compile(
+            r"\bv?(add|sub|mul|div|mla|cvt\w*|fma)\.f(32|64)\b|\bf(add|sub|mul|div|cvt)\."
+        )
+    found = [
+        line
+        for line in tool(architecture, "objdump", "-d").splitlines()
+        if calculates.search(line)
+    ]
+    assert not found
+
+
+def test_text_is_within_its_budget(architecture):
+    text = int(tool(architecture, "size").splitlines()[1].split()[0])
+    assert text <= TEXT_BUDGET[architecture]

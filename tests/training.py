@@ -1,0 +1,31 @@
+"""One training run on a port or board, compared with the reference byte for byte."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fqt import core
+from fqt.model_file import ModelFile
+from fqt.reference import Network
+from models import random_samples
+
+
+def train_on(port, model: ModelFile, master: int, steps: int, lr: float, stress="none", seed=1):
+    """Run train_run.py; give what it printed as a dict. port: a UnixPort or a Board."""
+    samples = random_samples(model, min(steps, 50), seed)
+    outputs = np.prod(model.layers[-1].output_shape)
+    labels = np.random.default_rng(seed).integers(0, outputs, len(samples))
+    port.put("model.fqt", model.to_bytes())
+    port.put("samples.bin", samples.tobytes())
+    port.put("labels.bin", labels.astype(np.uint8).tobytes())
+    port.put("job.txt", f"model.fqt {master} {steps} {lr} {stress}".encode())
+    printed = dict(line.split() for line in port.run("train_run.py").splitlines())
+    reference = Network(model, master)
+    for i in range(steps):
+        reference.train(samples[i % len(samples)], int(labels[i % len(samples)]), lr)
+    assert port.get("trained.fqt") == reference.to_bytes()
+    assert port.get("checkpoint.fqt") == reference.to_bytes(checkpoint=True)
+    assert int(printed["memory"]) == core.Model(model, master).memory
+    assert printed["steps"] == str(steps)
+    assert printed["heap"] == "0"
+    return printed
