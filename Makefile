@@ -17,7 +17,7 @@ CORE_LIB = $(BUILD)/libfqt_core.so
 FUZZ_TOOLS = $(BUILD)/fuzz/exhaustive $(BUILD)/fuzz/model_file
 MODULE = $(BUILD)/natmod/x64/fqt.mpy
 ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc
-BOARDS = CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32
+BOARDS = CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32 NO_NATIVE
 MODULES = $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy)
 FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 # The heap of the emulated boards: what an RP2040 or nRF52840 leaves to MicroPython.
@@ -25,7 +25,7 @@ HEAP_BYTES = 194560
 
 CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/host/*.[ch])
 MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] micropython_lib/*.py) natmod/Makefile
-C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/host/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/host/*.[ch] tests/fuzz/*.c tools/*.c)
 
 DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
 DEBIAN_fuzz = clang-14 libclang-rt-14-dev
@@ -41,7 +41,7 @@ export FQT_BUILD = $(CURDIR)/$(BUILD)
 export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-quick lint format natmod dist firmware core info clean distclean
+.PHONY: help setup demo test test-quick lint format natmod dist firmware bench core info clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ dist: $(MODULES) ## the modules of all architectures, as users take them: dist/<
 	@for arch in $(ARCHITECTURES); do tools/make_dist $$arch $(BUILD)/natmod/$$arch/fqt.mpy dist; done
 
 firmware: $(FIRMWARES) $(BUILD)/emulator.done ## MicroPython for the emulated boards
+
+bench: setup $(MODULES) firmware $(BUILD)/cyclemodel.so ## count instructions and cycles on emulated cores: build/bench.json
+	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
 
 core: $(CORE_LIB) ## the core as a shared library for the host tools
 
@@ -148,6 +151,9 @@ $(BUILD)/emulator.done: Makefile
 $(BUILD)/toolchain-RV32.done: $(BUILD)/toolchain-rv32imc.done
 	@touch $@
 
+$(BUILD)/toolchain-NO_NATIVE.done: $(BUILD)/toolchain-armv7m.done
+	@touch $@
+
 $(BUILD)/toolchain-CORTEX_%.done: $(BUILD)/toolchain-armv7m.done
 	@touch $@
 
@@ -156,6 +162,10 @@ $(BUILD)/firmware/%/firmware.elf: tools/build_firmware $(wildcard tests/emulated
 	@rm -rf $(dir $@)
 	@tools/step firmware-$* "see the compiler's message above" tools/build_firmware $* $(HEAP_BYTES) \
 	    $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@)
+
+$(BUILD)/cyclemodel.so: tools/cyclemodel.c | $(BUILD)/debian.done
+	@tools/step cyclemodel "a C compiler is needed" \
+	    $(CC) -O2 -Wall -Wextra -Wno-unused-parameter -Werror -shared -fPIC -fvisibility=hidden -o $@ $<
 
 CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done

@@ -270,6 +270,31 @@ static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keyw
 }
 static MP_DEFINE_CONST_FUN_OBJ_KW(engine_train_obj, 3, engine_train);
 
+// _phase(number, layer): one part of a training step with label 0 and the default rate, so that a profiler can take the
+// step apart (fqt bench): 0 forward, 1 loss, 2 error, 3 update, 4 end. In the order of fqt_train_step.
+static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t layer_in) {
+    fqt_model_t *model = &get_engine(self_in)->model;
+    mp_int_t number = mp_obj_get_int(number_in);
+    mp_uint_t layer = mp_obj_get_int(layer_in);
+    if (layer >= model->layer_count || layer < (number >= 2 ? model->first_trainable + (number == 2) : 0)) {
+        mp_raise_ValueError("no such layer in this phase");
+    }
+    const fqt_kind_t *kind = fqt_kind(fqt_layer(model, layer)->kind);
+    if (number == 0) {
+        kind->forward(model, layer, true);
+    } else if (number == 1) {
+        fqt_step_loss(model, 0);
+    } else if (number == 2) {
+        kind->error(model, layer);
+    } else if (number == 3 && fqt_layer(model, layer)->trainable) {
+        kind->update(model, layer, fqt_scale_unpack(DEFAULT_LEARNING_RATE));
+    } else if (number == 4) {
+        fqt_step_end(model);
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(engine_phase_obj, engine_phase);
+
 static bool write_to_callable(void *context, const void *bytes, uint32_t count) {
     mp_obj_t argument = mp_obj_new_bytearray_by_ref(count, (void *)(uintptr_t)bytes);
     mp_call_function_n_kw((mp_obj_t)context, 1, 0, &argument);
@@ -408,7 +433,7 @@ static mp_obj_t module_decayed(mp_obj_t rate_in, mp_obj_t done_in, mp_obj_t whol
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(module_decayed_obj, module_decayed);
 
-mp_map_elem_t engine_locals_table[5];
+mp_map_elem_t engine_locals_table[6];
 static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
@@ -418,6 +443,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
         {MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&engine_predict_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR_scores), MP_OBJ_FROM_PTR(&engine_scores_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR_train), MP_OBJ_FROM_PTR(&engine_train_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR__phase), MP_OBJ_FROM_PTR(&engine_phase_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__write), MP_OBJ_FROM_PTR(&engine_write_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__restore), MP_OBJ_FROM_PTR(&engine_restore_obj)},
     };

@@ -19,12 +19,12 @@ class UnixPort:
         self.micropython = os.environ["FQT_MICROPYTHON"]
         self.environment = {**os.environ, "MICROPYPATH": os.environ["FQT_MPY_PATH"]}
 
-    def command(self, script: str) -> list[str]:
+    def command(self, script: Path) -> list[str]:
         """The command that runs a script of tests/device in the folder."""
-        shutil.copy(SCRIPTS / script, self.folder)
-        return [self.micropython, script]
+        shutil.copy(script, self.folder)
+        return [self.micropython, script.name]
 
-    def run(self, script: str) -> str:
+    def run(self, script: Path) -> str:
         """Run a script of tests/device; give what it printed. Raises AssertionError with its
         output when it fails."""
         result = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from ports import SCRIPTS
 
 from fqt import core
 from fqt.model_file import ModelFile
@@ -19,7 +20,7 @@ def train_on(port, model: ModelFile, master: int, steps: int, lr: float, stress=
     port.put("samples.bin", samples.tobytes())
     port.put("labels.bin", labels.astype(np.uint8).tobytes())
     port.put("job.txt", f"model.fqt {master} {steps} {lr} {stress}".encode())
-    printed = dict(line.split() for line in port.run("train_run.py").splitlines())
+    printed = dict(line.split() for line in port.run(SCRIPTS / "train_run.py").splitlines())
     reference = Network(model, master)
     for i in range(steps):
         reference.train(samples[i % len(samples)], int(labels[i % len(samples)]), lr)

@@ -6,14 +6,28 @@ import argparse
 import json
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
-from fqt import info
+from fqt import bench, info
+from fqt.install import install
 from fqt.model_file import ModelFile
 
 
 def run_info(arguments: argparse.Namespace) -> None:
     model = ModelFile.read(arguments.file)
     print(json.dumps(info.describe(model), indent=2) if arguments.json else info.table(model))
+
+
+def run_bench(arguments: argparse.Namespace) -> None:
+    if arguments.file is None:
+        print(bench.bench_all(Path(arguments.output)))
+        return
+    model = ModelFile.read(arguments.file)
+    print(bench.table(bench.measure(model, arguments.core, arguments.master)))
+
+
+def run_install(arguments: argparse.Namespace) -> None:
+    print(install(Path(arguments.dist), arguments.port))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,6 +42,18 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("file", help="a model file")
     command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.set_defaults(run=run_info)
+    command = commands.add_parser(
+        "bench", help="count instructions and estimate cycles on an emulated core"
+    )
+    command.add_argument("file", nargs="?", help="a model file; without: all reference networks")
+    command.add_argument("--core", choices=bench.CORES, default="m4")
+    command.add_argument("--master", type=int, choices=(8, 16), default=8)
+    command.add_argument("--output", default="bench.json", help="where all rows go, as JSON")
+    command.set_defaults(run=run_bench)
+    command = commands.add_parser("install", help="put the module that fits onto a board")
+    command.add_argument("--port", help="the board's serial port; without: the first one found")
+    command.add_argument("--dist", default="dist", help="the folder that `make dist` wrote")
+    command.set_defaults(run=run_install)
     return root
 
 
@@ -36,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         arguments.run(arguments)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         print(f"fqt {arguments.command}: {error}", file=sys.stderr)
         return 1
     return 0

@@ -28,6 +28,11 @@ typedef struct {
     void (*update)(fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate);
 } fqt_kind_t;
 
+// The parts of a training step between the layers' passes: fqt_train_step runs them, and so does a profiler that takes
+// the step apart. Loss of the logits in the scratch, and its error; then, at the step's end, the scales' movement.
+int32_t fqt_step_loss(fqt_model_t *model, uint32_t label);
+void fqt_step_end(fqt_model_t *model);
+
 // Give the outputs of layers that keep their input's scale that scale, after scales moved.
 void fqt_pass_scales_on(const fqt_model_t *model);
 

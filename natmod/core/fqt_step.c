@@ -57,7 +57,7 @@ static void backward(fqt_model_t *model, fqt_scale_t learning_rate) {
 }
 
 // Scales move between steps only, so that a step uses one set of them throughout.
-static void move_scales(fqt_model_t *model) {
+void fqt_step_end(fqt_model_t *model) {
     for (uint32_t i = model->first_trainable; i < model->layer_count; ++i) {
         fqt_tensor_t *input = fqt_tensor(model, i);
         if (input->next_error_scale != 0) {
@@ -68,15 +68,19 @@ static void move_scales(fqt_model_t *model) {
         }
     }
     fqt_pass_scales_on(model);
+    ++model->step_count;
+}
+
+int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
+    fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
+    return fqt_softmax_cross_entropy(
+        fqt_scratch(model), output->elements, label, fqt_error_of(model, model->layer_count), &output->error_scale);
 }
 
 int32_t fqt_train_step(fqt_model_t *model, uint32_t label, uint32_t learning_rate) {
-    fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
     forward(model, true);
-    int32_t loss = fqt_softmax_cross_entropy(
-        fqt_scratch(model), output->elements, label, fqt_error_of(model, model->layer_count), &output->error_scale);
+    int32_t loss = fqt_step_loss(model, label);
     backward(model, fqt_scale_unpack(learning_rate));
-    move_scales(model);
-    ++model->step_count;
+    fqt_step_end(model);
     return loss;
 }

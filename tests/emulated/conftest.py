@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulated.board import KINDS, Board, module
+from fqt.emulator import KINDS, Board, module
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=str)

@@ -4,6 +4,7 @@ import ast
 
 import numpy as np
 import pytest
+from ports import SCRIPTS
 from training import train_on
 
 from fqt.reference.fixed import decayed, shuffle
@@ -35,22 +36,22 @@ def test_api(board, small_model, frozen_model, other_model):
     board.put("small.fqt", small_model.to_bytes())
     board.put("floats.fqt", frozen_model.to_bytes())
     board.put("other.fqt", other_model.to_bytes())
-    assert board.run("api.py").count("ok ") == 7
+    assert board.run(SCRIPTS / "api.py").count("ok ") == 7
 
 
 def test_power_fails_during_a_save(board, small_model):
     board.put("small.fqt", small_model.to_bytes())
-    assert "ok" in board.run("power_cut.py")
+    assert "ok" in board.run(SCRIPTS / "power_cut.py")
 
 
 def test_too_little_memory(board, small_model, wide_model):
     board.put("small.fqt", small_model.to_bytes())
     board.put("large.fqt", wide_model.to_bytes())
-    assert "ok" in board.run("little_memory.py")
+    assert "ok" in board.run(SCRIPTS / "little_memory.py")
 
 
 def test_orders_and_rates_are_those_of_the_host(board):
-    lines = [ast.literal_eval(line) for line in board.run("order.py").splitlines()]
+    lines = [ast.literal_eval(line) for line in board.run(SCRIPTS / "order.py").splitlines()]
     order = np.arange(50)
     for seed, printed in zip((0, 1, 77777), lines, strict=False):
         shuffle(order, seed)

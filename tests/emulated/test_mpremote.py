@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import serial
 
-from emulated.board import KINDS, Board, module
+from fqt.cli import main
+from fqt.emulator import KINDS, Board, Kind, module
 
 pytestmark = pytest.mark.slow
 DIST = Path(__file__).parents[2] / "dist"
@@ -53,7 +54,8 @@ def test_mount_and_run(bare_board, folder):
 
 def test_a_model_saved_to_a_mounted_folder_arrives_on_the_host(bare_board, folder):
     (folder / "save.py").write_text(
-        "import fqt\nnet = fqt.Model('small.fqt')\nnet.train(bytes(36), 1)\nnet.save('saved.fqt')\n"
+        "import fqt\nnet = fqt.Model('small.fqt')\n"
+        "net.train(bytes(36), 1)\nnet.save('saved.fqt')\n"
     )
     bare_board.mpremote("mount", ".", "run", "save.py")
     assert (folder / "saved.fqt").stat().st_size == (folder / "small.fqt").stat().st_size
@@ -93,3 +95,30 @@ def test_the_module_of_another_architecture_is_refused(bare_board, folder):
     (folder / "fqt.mpy").write_bytes(module("rv32imc").read_bytes())
     bare_board.mpremote("cp", "fqt.mpy", ":")
     assert "incompatible .mpy" in bare_board.mpremote("exec", "import fqt", check=False)
+
+
+@pytest.mark.parametrize("kind", KINDS[1:], ids=str)
+def test_fqt_install_puts_the_module_that_fits(kind, tmp_path, capsys):
+    board = Board(kind, tmp_path)
+    try:
+        assert main(["install", "--port", board.port, "--dist", str(DIST)]) == 0
+        assert f"{kind.architecture}_6.3" in capsys.readouterr().out
+        installed = tmp_path / "installed.mpy"
+        board.mpremote("cp", ":/lib/fqt.mpy", str(installed))
+        assert installed.read_bytes() == module(kind.architecture).read_bytes()
+    finally:
+        board.close()
+
+
+def test_a_firmware_without_a_native_loader_is_told_what_to_do(tmp_path, capsys):
+    board = Board(Kind("NO_NATIVE", "none", "mps2-an385"), tmp_path)
+    try:
+        assert main(["install", "--port", board.port, "--dist", str(DIST)]) == 1
+        assert "without a loader for native code" in capsys.readouterr().err
+    finally:
+        board.close()
+
+
+def test_an_architecture_that_was_not_built_is_named(bare_board, tmp_path, capsys):
+    assert main(["install", "--port", bare_board.port, "--dist", str(tmp_path)]) == 1
+    assert "make natmod ARCH=armv7emsp" in capsys.readouterr().err

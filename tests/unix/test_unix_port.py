@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ports import SCRIPTS
 from training import train_on
 
 from fqt import core
@@ -41,11 +42,11 @@ def test_api(unix_port, small_model, frozen_model, other_model):
     unix_port.put("small.fqt", small_model.to_bytes())
     unix_port.put("floats.fqt", frozen_model.to_bytes())
     unix_port.put("other.fqt", other_model.to_bytes())
-    assert unix_port.run("api.py").count("ok ") == 7
+    assert unix_port.run(SCRIPTS / "api.py").count("ok ") == 7
 
 
 def test_orders_and_rates_are_those_of_the_host(unix_port):
-    lines = [ast.literal_eval(line) for line in unix_port.run("order.py").splitlines()]
+    lines = [ast.literal_eval(line) for line in unix_port.run(SCRIPTS / "order.py").splitlines()]
     order = np.arange(50)
     for seed, printed in zip((0, 1, 77777), lines, strict=False):
         shuffle(order, seed)
@@ -55,19 +56,19 @@ def test_orders_and_rates_are_those_of_the_host(unix_port):
 
 def test_power_fails_at_every_byte_of_a_save(unix_port, small_model):
     unix_port.put("small.fqt", small_model.to_bytes())
-    assert f"ok {len(small_model.to_bytes())} cuts" in unix_port.run("power_cut.py")
+    assert f"ok {len(small_model.to_bytes())} cuts" in unix_port.run(SCRIPTS / "power_cut.py")
 
 
 def test_too_little_memory(unix_port, small_model, wide_model):
     unix_port.put("small.fqt", small_model.to_bytes())
     unix_port.put("large.fqt", wide_model.to_bytes())
-    assert "ok" in unix_port.run("little_memory.py")
+    assert "ok" in unix_port.run(SCRIPTS / "little_memory.py")
 
 
 def test_interrupts_in_the_middle_of_a_step(unix_port, large_model):
     unix_port.put("large.fqt", large_model.to_bytes())
     process = subprocess.Popen(
-        unix_port.command("interrupt.py"),
+        unix_port.command(SCRIPTS / "interrupt.py"),
         cwd=unix_port.folder,
         env=unix_port.environment,
         stdout=subprocess.PIPE,

@@ -10,3 +10,8 @@
 // mpremote mount reads and writes sys.stdin.buffer.
 #undef MICROPY_PY_SYS_STDIO_BUFFER
 #define MICROPY_PY_SYS_STDIO_BUFFER (1)
+
+#if defined(FQT_NO_NATIVE)
+#undef MICROPY_EMIT_THUMB
+#undef MICROPY_EMIT_INLINE_THUMB
+#endif

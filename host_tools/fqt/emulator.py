@@ -1,4 +1,7 @@
-"""An emulated board on a serial line, used as a user uses a real one: through mpremote."""
+"""Emulated boards on a serial line, used as a user uses a real one: through mpremote.
+
+The boards' firmware is built by `make firmware` from tests/emulated/boards.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
-from ports import SCRIPTS
 
 MPREMOTE_SECONDS = 300
 
@@ -38,8 +39,8 @@ KINDS = [
 
 
 def build() -> Path:
-    """The folder with the builds."""
-    return Path(os.environ["FQT_BUILD"])
+    """The folder with the builds: $FQT_BUILD, or the repository's."""
+    return Path(os.environ.get("FQT_BUILD") or Path(__file__).resolve().parents[2] / "build")
 
 
 def module(architecture: str) -> Path:
@@ -54,7 +55,8 @@ class Board:
         self.folder = folder
         self.waiting: list[str] = []
         firmware = build() / "firmware" / kind.board / "firmware.elf"
-        assert firmware.exists(), f"{firmware} is missing: run the tests with `make test`"
+        if not firmware.exists():
+            raise OSError(f"{firmware} is missing: build it with `make firmware`")
         command = [kind.emulator, "-machine", kind.machine, *kind.options, *options]
         command += ["-nographic", "-monitor", "null", "-semihosting", "-serial", "pty"]
         self.emulator = subprocess.Popen(
@@ -65,7 +67,8 @@ class Board:
         )
         line = self.emulator.stdout.readline()
         found = re.search(r"/dev/pts/\d+", line)
-        assert found, f"the emulator did not start: {line}"
+        if not found:
+            raise OSError(f"{kind.emulator} did not start: {line}")
         self.port = found.group()
         time.sleep(0.3)
 
@@ -85,7 +88,8 @@ class Board:
             text=True,
             timeout=MPREMOTE_SECONDS,
         )
-        assert not check or result.returncode == 0, result.stdout
+        if check and result.returncode != 0:
+            raise RuntimeError(f"mpremote {' '.join(arguments)}: {result.stdout}")
         return result.stdout
 
     def put(self, name: str, data: bytes) -> None:
@@ -97,9 +101,10 @@ class Board:
         self.mpremote("cp", f":{name}", f"from_board_{name}")
         return (self.folder / f"from_board_{name}").read_bytes()
 
-    def run(self, script: str) -> str:
-        """Run a script of tests/device; give what it printed."""
+    def run(self, script: Path) -> str:
+        """Run a script; give what it printed. Raises RuntimeError with its output when it
+        fails."""
         if self.waiting:
             self.mpremote("cp", *self.waiting, ":")
             self.waiting = []
-        return self.mpremote("run", str(SCRIPTS / script)).replace("\r\n", "\n")
+        return self.mpremote("run", str(script)).replace("\r\n", "\n")

@@ -1,0 +1,175 @@
+"""`fqt bench`: instructions and estimated cycles on emulated cores, by layer and by phase.
+
+The module runs under MicroPython on an emulated board; a QEMU plugin (tools/cyclemodel.c) counts
+what is executed between marks that bench_device.py sets, and estimates cycles from Arm's published
+timings. Counts repeat exactly. Cycles are a model: no flash wait states, no caches; for a
+Cortex-M7 and RISC-V only instructions are counted.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fqt import emulator
+from fqt.model_file import ModelFile
+from fqt.reference_networks import NETWORKS, images
+
+MARKER = 0x40028000
+WARM_UP_STEPS = 20
+DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
+
+
+@dataclass(frozen=True)
+class Core:
+    """A core that can be measured. timing: the plugin's model for it; None where cycles mean
+    nothing."""
+
+    board: str
+    architecture: str
+    timing: str | None
+
+
+CORES = {
+    "m0p": Core("CORTEX_M3", "armv6m", "m0p"),
+    "m3": Core("CORTEX_M3", "armv7m", "m4"),
+    "m4": Core("CORTEX_M4F", "armv7emsp", "m4"),
+    "m7": Core("CORTEX_M7F", "armv7emdp", None),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement. phase: "predict" and "step" as called from Python; "forward LAYER",
+    "loss", "error LAYER", "update LAYER" and "end" are the parts of the step."""
+
+    net: str
+    core: str
+    arch: str
+    phase: str
+    insns: int
+    cycles: int | None
+    ram_bytes: int
+    text_bytes: int
+
+
+def phases(model: ModelFile) -> list[str]:
+    """What bench_device.py counts, in its order."""
+    names = [layer.name for layer in model.layers]
+    first = model.first_trainable
+    trains = first < len(names)
+    result = ["predict"] + ["step"] * trains + [f"forward {name}" for name in names]
+    if trains:
+        result.append("loss")
+        for i in reversed(range(len(names))):
+            result += [f"error {names[i]}"] * (i > first)
+            result += [f"update {names[i]}"] * model.layers[i].trainable
+        result.append("end")
+    return result
+
+
+def _marker_range(firmware: Path) -> tuple[int, int]:
+    """The code of MicroPython's machine.mem: only its stores to the marker count."""
+    from elftools.elf.elffile import ELFFile
+
+    with open(firmware, "rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab")
+        symbol = symbols.get_symbol_by_name("machine_mem_subscr")[0]
+        start = symbol["st_value"] & ~1
+        return start, start + symbol["st_size"]
+
+
+def measure(model: ModelFile, core: str, master: int = 8) -> list[Row]:
+    """Run a model on an emulated core. Raises OSError when something is not built, RuntimeError
+    with the
+    board's output when the run fails."""
+    chosen = CORES[core]
+    kind = next(
+        kind
+        for kind in emulator.KINDS
+        if (kind.board, kind.architecture) == (chosen.board, chosen.architecture)
+    )
+    plugin = emulator.build() / "cyclemodel.so"
+    module = emulator.module(chosen.architecture)
+    firmware = emulator.build() / "firmware" / chosen.board / "firmware.elf"
+    for path in (plugin, module, firmware):
+        if not path.exists():
+            raise OSError(f"{path} is missing: `make bench` builds it")
+    low, high = _marker_range(firmware)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        counts = folder / "counts.txt"
+        settings = f"core={chosen.timing or 'm4'},marker={MARKER},lo={low},hi={high},out={counts}"
+        board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"))
+        try:
+            x = images(model.input_shape, 1)
+            x = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
+            board.put("fqt.mpy", module.read_bytes())
+            board.put("model.fqt", model.to_bytes())
+            board.put("bench.x", x.tobytes())
+            board.put("bench.txt", f"model.fqt {master} {WARM_UP_STEPS}".encode())
+            printed = board.run(DEVICE_SCRIPT)
+        finally:
+            board.close()
+        memory = int(printed.split()[-1])
+        lines = [
+            [int(field) for field in line.split()] for line in counts.read_text().splitlines()
+        ]
+    names = phases(model)
+    if len(lines) != len(names) + 1:
+        raise RuntimeError(f"{len(lines)} counts for {len(names) + 1} marks: {printed}")
+    overhead = lines[0]
+    text = _text_bytes(chosen.architecture)
+    return [
+        Row(
+            model.name,
+            core,
+            chosen.architecture,
+            phase,
+            line[0] - overhead[0],
+            line[1] - overhead[1] if chosen.timing else None,
+            memory,
+            text,
+        )
+        for phase, line in zip(names, lines[1:], strict=True)
+    ]
+
+
+def _text_bytes(architecture: str) -> int:
+    """Code and constants of the module's object file: what it takes of RAM besides its Python
+    part."""
+    from elftools.elf.elffile import ELFFile
+
+    path = emulator.module(architecture).parent / "build" / "modfqt.o"
+    with open(path, "rb") as file:
+        sections = ELFFile(file).iter_sections()
+        kept = (".text", ".rodata", ".data.rel.ro")
+        return sum(section["sh_size"] for section in sections if section.name.startswith(kept))
+
+
+def table(rows: list[Row]) -> str:
+    """Rows as text, one network and core after another, with each phase's share of the step."""
+    lines = []
+    key = None
+    for row in rows:
+        if (row.net, row.core) != key:
+            key = (row.net, row.core)
+            lines.append(
+                f"{row.net} on {row.core} ({row.arch}): RAM {row.ram_bytes} bytes, "
+                f"text {row.text_bytes} bytes"
+            )
+            lines.append(f"  {'':24} {'instructions':>12} {'cycles':>12}")
+        cycles = f"{row.cycles:12,d}" if row.cycles is not None else f"{'-':>12}"
+        lines.append(f"  {row.phase:24} {row.insns:12,d} {cycles}")
+    return "\n".join(lines)
+
+
+def bench_all(path: Path) -> str:
+    """Measure every reference network on every core; write the rows as JSON; give the table."""
+    rows = [row for net in NETWORKS.values() for core in CORES for row in measure(net(), core)]
+    path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    return table(rows)
