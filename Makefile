@@ -71,7 +71,7 @@ natmod: $(BUILD)/natmod/$(ARCH)/fqt.mpy ## the native module for ARCH= x64 armv6
 	@ls -l $<
 
 dist: $(MODULES) ## the modules of all architectures, as users take them: dist/<arch>_6.3/
-	@for arch in $(ARCHITECTURES); do tools/make_dist $$arch $(BUILD)/natmod/$$arch/fqt.mpy dist; done
+	@for arch in $(ARCHITECTURES); do tools/make_dist.py $$arch $(BUILD)/natmod/$$arch/fqt.mpy dist; done
 
 firmware: $(FIRMWARES) $(BUILD)/emulator.done ## MicroPython for the emulated boards
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 from ports import SCRIPTS
 
@@ -9,6 +13,14 @@ from fqt import core
 from fqt.model_file import ModelFile
 from fqt.reference import Network
 from models import random_samples
+
+
+def note_run(board: str, architecture: str, steps: int) -> None:
+    """Leave a note for tools/readme_table.py that this run gave the reference's bytes."""
+    folder = Path(os.environ["FQT_BUILD"]) / "boards"
+    folder.mkdir(exist_ok=True)
+    note = {"board": board, "arch": architecture, "steps": steps}
+    (folder / f"{architecture}.json").write_text(json.dumps(note) + "\n")
 
 
 def train_on(port, model: ModelFile, master: int, steps: int, lr: float, stress="none", seed=1):

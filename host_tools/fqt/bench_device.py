@@ -1,11 +1,14 @@
 # Runs on an emulated board for `fqt bench`: every part of a training step between two marks, at
 # which the emulator counts. bench.txt says which model; the order of marks is that of
 # fqt.bench.phases().
+import gc
+
 import machine
 
 import fqt
 
 MARKER = 0x40028000
+EMPTY_COUNTS = 3
 
 
 def mark():
@@ -21,9 +24,13 @@ def counted(call, *arguments):
 def main():
     with open("bench.txt") as file:
         name, master, warm_up = file.read().split()
-    net = fqt.Model(name, master=int(master))
     with open("bench.x", "rb") as file:
         x = file.read()
+    gc.collect()
+    heap = gc.mem_alloc()
+    net = fqt.Model(name, master=int(master))
+    gc.collect()
+    heap = gc.mem_alloc() - heap  # running allocates nothing more
     trains = any(layer[4] for layer in net.layers)
     if trains:
         # The error scales settle, as in a run that is under way.
@@ -31,7 +38,8 @@ def main():
             net.train(x, i % net.outputs)
     layers = range(len(net.layers))
     first = min([i for i in layers if net.layers[i][4]] or [len(layers)])
-    counted(int, 0)  # what counting itself costs
+    for _ in range(EMPTY_COUNTS):  # what counting itself costs
+        counted(int, 0)
     counted(net.predict, x)
     if trains:
         counted(net.train, x, 0)
@@ -46,7 +54,7 @@ def main():
             if net.layers[i][4]:
                 counted(net._phase, 3, i)
         counted(net._phase, 4, first)
-    print("memory", net.memory)
+    print("heap", heap)
 
 
 main()

@@ -60,15 +60,14 @@ def loader_of(answer: str) -> Loader:
     architecture = value >> 10 & 0x0F
     if architecture == 0:
         raise ValueError(
-            f"{release} on this board was built without "
-            "a loader for native "
-            "code: flash the official "
-            "firmware for the board, or build one with MICROPY_EMIT_THUMB (or its like) switched on"
+            f"{release} on this board was built without a loader for native code: flash the "
+            "official firmware for the board, or build one with MICROPY_EMIT_THUMB on"
         )
     if mpy != NEEDED_MPY or micropython < OLDEST_SAFE:
         raise ValueError(
-            f"{release} on this board loads .mpy files of version {mpy[0]}.{mpy[1]}; the module has "
-            f"{NEEDED_MPY[0]}.{NEEDED_MPY[1]} and needs MicroPython {oldest} or newer: flash that"
+            f"{release} on this board loads .mpy files of version {mpy[0]}.{mpy[1]}; the module "
+            f"has {NEEDED_MPY[0]}.{NEEDED_MPY[1]} and needs MicroPython {oldest} or newer: "
+            "flash that"
         )
     return Loader(ARCHITECTURES.get(architecture, f"number {architecture}"), mpy, micropython)
 
@@ -83,7 +82,8 @@ def install(dist: Path, port: str | None = None) -> str:
     module = dist / f"{loader.architecture}_{NEEDED_MPY[0]}.{NEEDED_MPY[1]}" / "fqt.mpy"
     if not module.exists():
         raise OSError(
-            f"there is no {module}: build it with `make natmod ARCH={loader.architecture}` and `make dist`"
+            f"there is no {module}: build it with `make natmod ARCH={loader.architecture}` and "
+            "`make dist`"
         )
     _mpremote(port, "exec", "import os\nif 'lib' not in os.listdir('/'): os.mkdir('/lib')")
     _mpremote(port, "cp", str(module), ":/lib/fqt.mpy")

@@ -5,7 +5,7 @@ import ast
 import numpy as np
 import pytest
 from ports import SCRIPTS
-from training import train_on
+from training import note_run, train_on
 
 from fqt.reference.fixed import decayed, shuffle
 from models import Layer, random_model
@@ -30,6 +30,7 @@ def trained_model():
 @pytest.mark.parametrize("master", [8, 16])
 def test_hundreds_of_steps_give_the_reference_bytes(board, trained_model, master):
     train_on(board, trained_model, master, 400, 0.05)
+    note_run(f"emulated {board.kind.machine}", board.kind.architecture, 400)
 
 
 def test_api(board, small_model, frozen_model, other_model):

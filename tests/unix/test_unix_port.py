@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ports import SCRIPTS
-from training import train_on
+from training import note_run, train_on
 
 from fqt import core
 from fqt.reference.fixed import decayed, shuffle
@@ -32,6 +32,7 @@ def test_training_runs_give_the_reference_bytes(unix_port, model, master, lr):
 def test_a_thousand_steps_allocate_nothing(unix_port, small_model, master):
     """train_on compares the heap before and after."""
     train_on(unix_port, small_model, master, 1001, 0.02)
+    note_run("unix port", "x64", 1001)
 
 
 def test_the_collector_between_any_two_calls(unix_port, small_model):

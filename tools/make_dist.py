@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Put one built module where users take it from: DIST/<arch>_<mpy version>/ with fqt.mpy and mip's package.json.
+"""Put one built module where users take it from: DIST/<arch>_<mpy version>/ with fqt.mpy and mip's
+package.json.
 
-    tools/make_dist ARCH FQT_MPY DIST
+    tools/make_dist.py ARCH FQT_MPY DIST
 
 The .mpy version is read from the file's header, the sizes are in DIST/sizes.json.
 """

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Write the README's table of architectures from what was built and run.
+
+    tools/readme_table.py            after `make test` (dist/, build/boards/) and `make bench`
+    (build/bench.json)
+
+A row tells the module's size, the emulated board whose training run gave the reference's bytes,
+and what one training step of cnn28 takes there.
+"""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BOARDS = {
+    "x64": "the unix port",
+    "armv6m": "Cortex-M0+: RP2040",
+    "armv7m": "Cortex-M3",
+    "armv7emsp": "Cortex-M4F, M33: RP2350, STM32F4/L4, nRF52840, SAMD51",
+    "armv7emdp": "Cortex-M7: STM32H7/F7, Teensy 4",
+    "rv32imc": "RISC-V: ESP32-C3/C6",
+}
+START, END = "<!-- made by tools/readme_table.py -->", "<!-- end -->"
+
+
+def main() -> None:
+    sizes = json.loads((ROOT / "dist/sizes.json").read_text())
+    runs = [
+        json.loads(path.read_text()) for path in sorted((ROOT / "build/boards").glob("*.json"))
+    ]
+    bench = json.loads((ROOT / "build/bench.json").read_text())
+    steps = {row["arch"]: row for row in bench if (row["net"], row["phase"]) == ("cnn28", "step")}
+    lines = [
+        START,
+        "| module | boards | fqt.mpy, bytes | ran on, with the reference's bytes after training "
+        "| one training step of cnn28: instructions | estimated cycles |",
+        "|---|---|---|---|---|---|",
+    ]
+    for architecture, boards in BOARDS.items():
+        size = [count for name, count in sizes.items() if name.startswith(architecture + "_")]
+        ran = [
+            f"{run['board']}, {run['steps']} steps" for run in runs if run["arch"] == architecture
+        ]
+        step = steps.get(architecture, {})
+        insns = f"{step['insns']:,}" if step else ""
+        cycles = f"{step['cycles']:,}" if step.get("cycles") else ""
+        cells = [architecture, boards, *(size or ["not built"]), ", ".join(ran), insns, cycles]
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    lines.append("| xtensawin | ESP32, S2, S3 | needs Espressif's compiler: untried | | | |")
+    lines.append(END)
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    table = "\n".join(lines)
+    place = re.compile(re.escape(START) + ".*" + re.escape(END), re.S)
+    readme.write_text(place.sub(lambda _: table, text))
+    print(table)
+
+
+if __name__ == "__main__":
+    main()
