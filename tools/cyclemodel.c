@@ -248,6 +248,10 @@ static void on_mem(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr
         return;
     }
     FILE *f = fopen(out_path, "a");
+    if (f == NULL) {
+        fprintf(stderr, "cyclemodel: cannot write %s\n", out_path);
+        exit(1);
+    }
     fprintf(f, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", insns, cycles, kinds[LOAD],
         kinds[STORE], kinds[MUL], kinds[BRANCH]);
     fclose(f);

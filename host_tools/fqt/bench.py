@@ -22,7 +22,7 @@ from fqt.model_file import ModelFile
 from fqt.reference_networks import NETWORKS, images
 
 MARKER = 0x40028000
-WARM_UP_STEPS = 20
+WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
 DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 
