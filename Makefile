@@ -51,7 +51,7 @@ setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) ## all that demo and t
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
 
-test: setup $(FUZZ_TOOLS) $(MODULES) firmware dist lint ## all tests, those on emulated boards too
+test: setup $(FUZZ_TOOLS) $(MODULES) firmware $(BUILD)/cyclemodel.so dist lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS)
 
 test-quick: setup lint ## the tests for daily work: under a minute
