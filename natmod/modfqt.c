@@ -1,7 +1,7 @@
 // The MicroPython binding: types, arguments, buffers and exceptions. The engine itself is in core/.
 //
-// Engine(source, master) is the base of the class Model in micropython_lib/fqt.py, which adds what Python does better:
-// saving to files, evaluating, printing. A step allocates nothing.
+// Engine(source, master, batch) is the base of the class Model in micropython_lib/fqt.py, which adds what Python does
+// better: saving to files, evaluating, printing. A step allocates nothing.
 //
 // The module is this one translation unit, core included; the build finds the names that Python sees in this file.
 #include "core/fqt_core_all.c"
@@ -21,11 +21,13 @@ typedef struct {
     mp_obj_t source; // owns the frozen parameters: kept alive, and looked at again before each run
     fqt_model_t model;
     int32_t loss; // of the last step, Q16
+    fqt_selection_t selection; // of the last _phase that selected
 } engine_t;
 
 mp_obj_full_type_t engine_type; // a global that is not static: static zeroed data does not link
 
 #define DEFAULT_LEARNING_RATE (0x3C23D70Au) // 0.01
+#define GREATEST_BATCH (65535)
 
 // Floats cross as bit patterns, so that no float instruction or helper is needed.
 typedef union {
@@ -44,19 +46,25 @@ static uint32_t q16_to_float(int32_t value) {
     return value < 0 ? bits | 0x80000000u : bits;
 }
 
-// The learning rate as float32 bits; its sign and NaN are refused.
-static uint32_t get_learning_rate(mp_obj_t rate) {
-    float_bits_t converter = {.value = mp_obj_get_float_to_f(rate)};
-    if (converter.bits == 0x80000000u) {
-        return 0;
-    }
-    if (converter.bits >= 0x7F800000u) {
-        mp_raise_ValueError("lr must be a finite number, 0 or more");
-    }
-    if (converter.bits < 0x00800000u) {
-        return 0; // subnormal
-    }
+static uint32_t get_float_bits(mp_obj_t number) {
+    float_bits_t converter = {.value = mp_obj_get_float_to_f(number)};
     return converter.bits;
+}
+
+// A finite number, 0 or more, as float32 bits; `message` for others.
+static uint32_t get_rate(mp_obj_t rate, const char *message) {
+    uint32_t bits = get_float_bits(rate);
+    if (bits == 0x80000000u || bits < 0x00800000u) {
+        return 0; // -0, subnormal
+    }
+    if (bits >= 0x7F800000u) {
+        mp_raise_ValueError(message);
+    }
+    return bits;
+}
+
+static uint32_t get_learning_rate(mp_obj_t rate) {
+    return get_rate(rate, "lr must be a finite number, 0 or more");
 }
 
 static MP_NORETURN void raise_error(const mp_obj_type_t *type, const fqt_error_t *error) {
@@ -70,6 +78,23 @@ static MP_NORETURN void raise_value_error(const char *message, uint32_t a, uint3
     fqt_error_t error = {0};
     fqt_fail(&error, message, a, b, c);
     raise_error(&mp_type_ValueError, &error);
+}
+
+// A message about layer `index`, which it names: "layer 3 (conv2d_2): ...".
+static MP_NORETURN void raise_layer_error(
+    const mp_obj_type_t *type, const fqt_model_t *model, uint32_t index, const char *message) {
+    char name[FQT_NAME_BYTES + 1];
+    fqt_error_t error = {.message = message, .kind = name, .layer = index + 1};
+    fqt_copy(name, fqt_layer(model, index)->name, FQT_NAME_BYTES);
+    name[FQT_NAME_BYTES] = 0;
+    raise_error(type, &error);
+}
+
+static void check_diverged(const fqt_model_t *model) {
+    if (model->diverged != 0) {
+        raise_layer_error(&mp_type_RuntimeError, model, model->diverged - 1,
+            "training diverged, its output stays off its range or 0; lower lr, and restore() the last good weights");
+    }
 }
 
 // Reading from a file object: seek, then readinto until enough came.
@@ -115,10 +140,14 @@ static fqt_source_t get_source(mp_obj_t object) {
 }
 
 static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 2, 2, false);
+    mp_arg_check_num(n_args, n_kw, 3, 3, false);
     mp_int_t master = mp_obj_get_int(args[1]);
     if (master != 8 && master != 16) {
         mp_raise_ValueError("master is 8 or 16 (bits kept of each trainable weight)");
+    }
+    mp_int_t batch = mp_obj_get_int(args[2]);
+    if (batch < 1 || batch > GREATEST_BATCH) {
+        raise_value_error("batch is 1 to # (steps whose gradients are summed before an update)", GREATEST_BATCH, 0, 0);
     }
     fqt_error_t error = {0};
     fqt_source_t source = get_source(args[0]);
@@ -132,7 +161,7 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     // Until all is loaded: what an exception leaves behind is never used.
     self->model.arena = NULL;
     void *tables = m_malloc(fqt_tables_bytes(layer_count));
-    if (!fqt_model_open(&self->model, &source, master, tables, &error)) {
+    if (!fqt_model_open(&self->model, &source, master, batch, tables, &error)) {
         raise_error(&mp_type_ValueError, &error);
     }
     void *arena = m_malloc(self->model.arena_bytes);
@@ -161,36 +190,38 @@ static engine_t *get_engine(mp_obj_t object) {
     return self;
 }
 
-static MP_NORETURN void raise_input_type(const fqt_model_t *model) {
-    if (model->input_type == FQT_INPUT_UINT8) {
-        mp_raise_TypeError("input must be uint8 (bytes, bytearray, array 'B') or array 'f'");
+static bool is_bytes(const mp_buffer_info_t *buffer) {
+    return buffer->typecode == 'B' || buffer->typecode == BYTEARRAY_TYPECODE;
+}
+
+// Row `index` of a buffer that holds one row or many.
+static const uint8_t *row_of(
+    const mp_buffer_info_t *buffer, mp_int_t index, uint32_t elements, uint32_t element_bytes) {
+    const uint32_t row_bytes = elements * element_bytes;
+    const uint32_t rows = buffer->len / row_bytes;
+    if (rows * row_bytes != buffer->len || rows == 0) {
+        raise_value_error(
+            "a sample has # elements (# bytes here), buffer has # bytes", elements, row_bytes, buffer->len);
     }
-    mp_raise_TypeError("input must be int8 (array 'b', or its bytes) or array 'f'");
+    if (index < 0 || (mp_uint_t)index >= rows) {
+        raise_value_error("buffer holds # samples: no such index", rows, 0, 0);
+    }
+    return (const uint8_t *)buffer->buf + index * row_bytes;
 }
 
 // Copy sample `index` of a buffer to the input tensor, as int8.
 static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index) {
     mp_buffer_info_t buffer;
-    if (!mp_get_buffer(object, &buffer, MP_BUFFER_READ)) {
-        raise_input_type(model);
+    const bool is_uint8 = model->input_type == FQT_INPUT_UINT8;
+    bool fits = mp_get_buffer(object, &buffer, MP_BUFFER_READ);
+    const bool is_float = fits && buffer.typecode == 'f';
+    fits = fits && (is_float || is_bytes(&buffer) || (!is_uint8 && buffer.typecode == 'b'));
+    if (!fits) {
+        mp_raise_TypeError(is_uint8 ? "input must be uint8 (bytes, bytearray, array 'B') or array 'f'"
+                                    : "input must be int8 (array 'b', or its bytes) or array 'f'");
     }
     const uint32_t elements = fqt_tensor(model, 0)->elements;
-    const bool is_uint8 = model->input_type == FQT_INPUT_UINT8;
-    const bool is_float = buffer.typecode == 'f';
-    const bool is_bytes = buffer.typecode == 'B' || buffer.typecode == BYTEARRAY_TYPECODE;
-    if (!is_float && !is_bytes && (is_uint8 || buffer.typecode != 'b')) {
-        raise_input_type(model);
-    }
-    const uint32_t sample_bytes = is_float ? 4 * elements : elements;
-    const uint32_t samples = buffer.len / sample_bytes;
-    if (samples * sample_bytes != buffer.len || samples == 0) {
-        raise_value_error(
-            "a sample has # elements (# bytes here), buffer has # bytes", elements, sample_bytes, buffer.len);
-    }
-    if (index < 0 || (mp_uint_t)index >= samples) {
-        raise_value_error("buffer holds # samples: no such index", samples, 0, 0);
-    }
-    const uint8_t *from = (const uint8_t *)buffer.buf + index * sample_bytes;
+    const uint8_t *from = row_of(&buffer, index, elements, is_float ? 4 : 1);
     int8_t *input = fqt_input(model);
     if (is_float) {
         for (uint32_t i = 0; i < elements; ++i) {
@@ -206,6 +237,67 @@ static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index)
     }
 }
 
+// Copy row `index` of features to the tensor that they are of.
+static void set_features(const fqt_model_t *model, mp_obj_t object, mp_int_t index) {
+    mp_buffer_info_t buffer;
+    if (!mp_get_buffer(object, &buffer, MP_BUFFER_READ) || !(is_bytes(&buffer) || buffer.typecode == 'b')) {
+        mp_raise_TypeError("features must be bytes, as features() wrote them");
+    }
+    const uint32_t elements = fqt_tensor(model, model->cut)->elements;
+    fqt_copy(fqt_activation(model, model->cut), row_of(&buffer, index, elements, 1), elements);
+}
+
+static void set_target_element(const fqt_model_t *model, uint32_t element, uint32_t float_bits) {
+    if (!fqt_target_float(float_bits, &fqt_targets(model)[element])) {
+        raise_value_error("target element # must be a number from -16383 to 16383", element, 0, 0);
+    }
+}
+
+// What the sample in the input buffer should give, one number an output, to the model's targets.
+static void set_targets(fqt_model_t *model, mp_obj_t target, mp_int_t index, bool from_features) {
+    const uint32_t outputs = fqt_output_elements(model);
+    mp_buffer_info_t buffer;
+    if (target == mp_const_none) {
+        const uint32_t elements = fqt_tensor(model, 0)->elements;
+        if (from_features || elements != outputs) {
+            raise_value_error(from_features ? "a target is needed: features do not tell the input"
+                                            : "a target is needed: the input has # elements, the output #",
+                elements, outputs, 0);
+        }
+        fqt_target_input(model);
+    } else if (mp_get_buffer(target, &buffer, MP_BUFFER_READ)) {
+        if (buffer.typecode != 'f') {
+            raise_value_error("target must be an array 'f' of # elements", outputs, 0, 0);
+        }
+        const uint8_t *from = row_of(&buffer, buffer.len == 4 * outputs ? 0 : index, outputs, 4);
+        for (uint32_t o = 0; o < outputs; ++o) {
+            set_target_element(model, o, fqt_read_u32(from + 4 * o));
+        }
+    } else if (outputs == 1) {
+        set_target_element(model, 0, get_float_bits(target));
+    } else {
+        mp_raise_TypeError("target must be an array 'f', as long as the output");
+    }
+    for (uint32_t o = 0; o < outputs && model->loss == FQT_LOSS_BINARY_CROSS_ENTROPY; ++o) {
+        if ((uint32_t)fqt_targets(model)[o] > 65536) {
+            raise_value_error("target element # must be 0 to 1 (binary_cross_entropy)", o, 0, 0);
+        }
+    }
+}
+
+// Take what the sample in the input buffer should give. Gives its label, when that is what the loss compares with.
+static uint32_t set_target(fqt_model_t *model, mp_obj_t target, mp_int_t index, bool from_features) {
+    if (fqt_has_targets(model)) {
+        set_targets(model, target, index, from_features);
+        return 0;
+    }
+    const mp_int_t label = mp_obj_get_int(target);
+    if (label < 0 || (mp_uint_t)label >= fqt_output_elements(model)) {
+        raise_value_error("label must be 0 to #", fqt_output_elements(model) - 1, 0, 0);
+    }
+    return label;
+}
+
 // predict(x, index=0) -> int
 static mp_obj_t engine_predict(size_t n_args, const mp_obj_t *args) {
     engine_t *self = get_engine(args[0]);
@@ -214,7 +306,7 @@ static mp_obj_t engine_predict(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_predict_obj, 2, 3, engine_predict);
 
-// scores(x, out=None, index=0) -> out, or a list of float: the logits
+// scores(x, out=None, index=0) -> out, or a list of float: the outputs
 static mp_obj_t engine_scores(size_t n_args, const mp_obj_t *args) {
     engine_t *self = get_engine(args[0]);
     const fqt_model_t *model = &self->model;
@@ -228,70 +320,242 @@ static mp_obj_t engine_scores(size_t n_args, const mp_obj_t *args) {
         }
     }
     set_input(model, args[1], n_args > 3 ? mp_obj_get_int(args[3]) : 0);
-    const int32_t *logits = fqt_logits(&self->model);
+    const int32_t *outputs = fqt_logits(&self->model, 0);
     if (out == mp_const_none) {
         out = mp_obj_new_list(0, NULL);
         for (uint32_t o = 0; o < count; ++o) {
-            mp_obj_list_append(out, float_from_bits(q16_to_float(logits[o])));
+            mp_obj_list_append(out, float_from_bits(q16_to_float(outputs[o])));
         }
         return out;
     }
     for (uint32_t o = 0; o < count; ++o) {
-        fqt_write_u32((uint8_t *)buffer.buf + 4 * o, q16_to_float(logits[o]));
+        fqt_write_u32((uint8_t *)buffer.buf + 4 * o, q16_to_float(outputs[o]));
     }
     return out;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_scores_obj, 2, 4, engine_scores);
 
-// train(x, label, lr=0.01, index=0): one step
+// loss_for(x, target, index=0) -> float
+static mp_obj_t engine_loss_for(size_t n_args, const mp_obj_t *args) {
+    fqt_model_t *model = &get_engine(args[0])->model;
+    mp_int_t index = n_args > 3 ? mp_obj_get_int(args[3]) : 0;
+    set_input(model, args[1], index);
+    uint32_t label = set_target(model, args[2], index, false);
+    return float_from_bits(q16_to_float(fqt_loss(model, label)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_loss_for_obj, 3, 4, engine_loss_for);
+
+static void check_frozen_front(const fqt_model_t *model) {
+    if (model->cut == 0) {
+        mp_raise_ValueError("there are no features: no layer in front is frozen while others train");
+    }
+}
+
+// features(x, out, index=0, offset=0) -> out: what the frozen front part gives, to out[offset:]
+static mp_obj_t engine_features(size_t n_args, const mp_obj_t *args) {
+    fqt_model_t *model = &get_engine(args[0])->model;
+    check_frozen_front(model);
+    const uint32_t elements = fqt_tensor(model, model->cut)->elements;
+    const mp_int_t offset = n_args > 4 ? mp_obj_get_int(args[4]) : 0;
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(args[2], &buffer, MP_BUFFER_WRITE);
+    if (!(is_bytes(&buffer) || buffer.typecode == 'b') || offset < 0 || (mp_uint_t)offset > buffer.len
+        || buffer.len - offset < elements) {
+        raise_value_error("out must be a bytearray with # bytes from offset on, it has #", elements, buffer.len, 0);
+    }
+    set_input(model, args[1], n_args > 3 ? mp_obj_get_int(args[3]) : 0);
+    fqt_copy((uint8_t *)buffer.buf + offset, fqt_features(model), elements);
+    return args[2];
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_features_obj, 3, 5, engine_features);
+
+// train(x, target, lr=0.01, index=0, features=False): one step
 static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
     mp_arg_t allowed[] = {
         {MP_QSTR_x, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
-        {MP_QSTR_label, MP_ARG_REQUIRED | MP_ARG_INT, {.u_int = 0}},
+        {MP_QSTR_target, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
         {MP_QSTR_lr, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
         {MP_QSTR_index, MP_ARG_INT, {.u_int = 0}},
+        {MP_QSTR_features, MP_ARG_BOOL, {.u_bool = false}},
     };
     mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args - 1, args + 1, keywords, MP_ARRAY_SIZE(allowed), allowed, values);
     engine_t *self = get_engine(args[0]);
     fqt_model_t *model = &self->model;
+    const mp_int_t index = values[3].u_int;
+    const bool from_features = values[4].u_bool;
     uint32_t learning_rate =
         values[2].u_obj == mp_const_none ? DEFAULT_LEARNING_RATE : get_learning_rate(values[2].u_obj);
-    mp_int_t label = values[1].u_int;
-    if (label < 0 || (mp_uint_t)label >= fqt_output_elements(model)) {
-        raise_value_error("label must be 0 to #", fqt_output_elements(model) - 1, 0, 0);
+    if (!fqt_trains(model)) {
+        mp_raise_ValueError(
+            "no layer trains: unfreeze() one, or choose some when the model is made (fqt quantize, train=)");
     }
-    if (model->first_trainable == model->layer_count) {
-        mp_raise_ValueError("no layer trains: choose some when the model is made (fqt quantize, train=)");
+    check_diverged(model);
+    if (from_features) {
+        check_frozen_front(model);
+        set_features(model, values[0].u_obj, index);
+    } else {
+        set_input(model, values[0].u_obj, index);
     }
-    set_input(model, values[0].u_obj, values[3].u_int);
-    self->loss = fqt_train_step(model, label, learning_rate);
+    uint32_t label = set_target(model, values[1].u_obj, index, from_features);
+    self->loss = fqt_train_step(model, from_features ? model->cut : 0, label, learning_rate);
+    check_diverged(model);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_KW(engine_train_obj, 3, engine_train);
+static MP_DEFINE_CONST_FUN_OBJ_KW(engine_train_obj, 1, engine_train);
 
-// _phase(number, layer): one part of a training step with label 0 and the default rate, so that a profiler can take the
-// step apart (fqt bench): 0 forward, 1 loss, 2 error, 3 update, 4 end. In the order of fqt_train_step.
-static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t layer_in) {
-    fqt_model_t *model = &get_engine(self_in)->model;
-    mp_int_t number = mp_obj_get_int(number_in);
-    mp_uint_t layer = mp_obj_get_int(layer_in);
-    if (layer >= model->layer_count || layer < (number >= 2 ? model->first_trainable + (number == 2) : 0)) {
-        mp_raise_ValueError("no such layer in this phase");
+// The layer that a name or a number (from 1) means.
+static uint32_t get_layer(const fqt_model_t *model, mp_obj_t which) {
+    mp_buffer_info_t buffer;
+    if (!mp_get_buffer(which, &buffer, MP_BUFFER_READ)) {
+        mp_int_t number = mp_obj_get_int(which);
+        if (number < 1 || number > model->layer_count) {
+            raise_value_error("no such layer: layers are 1 to #, or names", model->layer_count, 0, 0);
+        }
+        return number - 1;
     }
-    const fqt_kind_t *kind = fqt_kind(fqt_layer(model, layer)->kind);
-    if (number == 0) {
-        kind->forward(model, layer, true);
-    } else if (number == 1) {
-        fqt_step_loss(model, 0);
-    } else if (number == 2) {
-        kind->error(model, layer);
-    } else if (number == 3 && fqt_layer(model, layer)->trainable) {
-        kind->update(model, layer, fqt_scale_unpack(DEFAULT_LEARNING_RATE));
-    } else if (number == 4) {
-        fqt_step_end(model);
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        const char *name = fqt_layer(model, i)->name;
+        uint32_t length = 0;
+        while (length < FQT_NAME_BYTES && length < buffer.len && name[length] == ((const char *)buffer.buf)[length]) {
+            ++length;
+        }
+        if (length == buffer.len && (length == FQT_NAME_BYTES || name[length] == 0)) {
+            return i;
+        }
+    }
+    mp_raise_ValueError("no layer has that name: print the model to see them");
+}
+
+enum { FREEZE, UNFREEZE, RESET };
+
+// What freeze, unfreeze and reset share: one layer that is named, or all that train.
+static mp_obj_t change_layers(size_t n_args, const mp_obj_t *args, uint32_t change) {
+    fqt_model_t *model = &get_engine(args[0])->model;
+    uint32_t first = 0;
+    uint32_t end = model->layer_count;
+    if (n_args > 1) {
+        first = get_layer(model, args[1]);
+        end = first + 1;
+        if (!fqt_layer(model, first)->trainable) {
+            raise_layer_error(&mp_type_ValueError, model, first,
+                "it has no weights that train (they are chosen when the model is made: fqt quantize, train=)");
+        }
+    }
+    for (uint32_t i = first; i < end; ++i) {
+        if (!fqt_layer(model, i)->trainable) {
+            continue;
+        }
+        if (change == RESET) {
+            fqt_reset(model, i);
+        } else {
+            fqt_freeze(model, i, change == FREEZE);
+        }
     }
     return mp_const_none;
+}
+
+// freeze(layer=all)
+static mp_obj_t engine_freeze(size_t n_args, const mp_obj_t *args) {
+    return change_layers(n_args, args, FREEZE);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_freeze_obj, 1, 2, engine_freeze);
+
+// unfreeze(layer=all)
+static mp_obj_t engine_unfreeze(size_t n_args, const mp_obj_t *args) {
+    return change_layers(n_args, args, UNFREEZE);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_unfreeze_obj, 1, 2, engine_unfreeze);
+
+// reset(layer=all)
+static mp_obj_t engine_reset(size_t n_args, const mp_obj_t *args) {
+    return change_layers(n_args, args, RESET);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_reset_obj, 1, 2, engine_reset);
+
+// A share above 0 and at most 1 as Q16.
+static uint32_t get_share(mp_obj_t number) {
+    const uint32_t bits = get_float_bits(number);
+    int32_t share;
+    if (bits == 0 || bits > FQT_FLOAT_ONE || !fqt_target_float(bits, &share)) {
+        mp_raise_ValueError("update_rate is (least, greatest) or one number, above 0 and at most 1");
+    }
+    return share > 0 ? share : 1;
+}
+
+// _options() -> (update_rate, standardize, weight_decay); _options(update_rate, standardize, weight_decay). The store of
+// an attribute does not reach a native base class: Model makes properties of these.
+static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
+    fqt_options_t *options = &get_engine(args[0])->model.options;
+    if (n_args < 4) {
+        mp_obj_t rates[] = {
+            float_from_bits(q16_to_float(options->least_rate)),
+            float_from_bits(q16_to_float(options->greatest_rate)),
+        };
+        mp_obj_t items[] = {
+            mp_obj_new_tuple(2, rates),
+            mp_obj_new_bool(options->standardizes),
+            float_from_bits(options->weight_decay),
+        };
+        return mp_obj_new_tuple(3, items);
+    }
+    mp_obj_t rates[] = {args[1], args[1]};
+    if (mp_obj_get_type(args[1]) == &mp_type_tuple) {
+        mp_fun_table.unpack_sequence(args[1], 2, rates); // the last item first
+    }
+    fqt_options_t wanted = {
+        .least_rate = get_share(rates[1]),
+        .greatest_rate = get_share(rates[0]),
+        .weight_decay = get_rate(args[3], "weight_decay must be a finite number, 0 or more"),
+        .standardizes = mp_obj_is_true(args[2]),
+    };
+    if (wanted.least_rate > wanted.greatest_rate) {
+        mp_raise_ValueError("update_rate is (least, greatest): the first is above the second");
+    }
+    *options = wanted;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_options_obj, 1, 4, engine_options);
+
+enum { PHASE_FORWARD, PHASE_LOSS, PHASE_SELECT, PHASE_ERROR, PHASE_UPDATE, PHASE_END };
+
+// _phase(number, layer) -> whether the layer has that part: one part of a training step on what the buffers hold, with
+// label 0 and the default rate, so that a profiler can take the step apart (fqt bench). In the order of fqt_train_step;
+// each layer's error and update take the channels that its PHASE_SELECT selected.
+static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t layer_in) {
+    engine_t *self = get_engine(self_in);
+    fqt_model_t *model = &self->model;
+    const mp_int_t number = mp_obj_get_int(number_in);
+    const mp_uint_t layer = mp_obj_get_int(layer_in);
+    if (layer >= model->layer_count) {
+        mp_raise_ValueError("no such layer");
+    }
+    const fqt_kind_t *kind = fqt_kind(fqt_layer(model, layer)->kind);
+    const fqt_scale_t rate = fqt_scale_unpack(DEFAULT_LEARNING_RATE);
+    bool takes_part = number == PHASE_FORWARD || fqt_trains(model);
+    if (number >= PHASE_SELECT && number <= PHASE_UPDATE) {
+        takes_part = fqt_output_of(model, layer)->needs_error
+                     && (number == PHASE_SELECT  ? kind->has_weights
+                         : number == PHASE_ERROR ? fqt_passes_error(model, layer)
+                                                 : fqt_layer(model, layer)->updates);
+    }
+    if (!takes_part) {
+        return mp_const_false;
+    }
+    if (number == PHASE_FORWARD) {
+        kind->forward(model, layer, true);
+    } else if (number == PHASE_LOSS) {
+        self->loss = fqt_step_loss(model, 0);
+    } else if (number == PHASE_SELECT) {
+        self->selection = fqt_step_select(model, layer, self->loss);
+    } else if (number == PHASE_ERROR) {
+        kind->error(model, layer, &self->selection);
+    } else if (number == PHASE_UPDATE) {
+        kind->update(model, layer, &self->selection, rate);
+    } else {
+        fqt_step_end(model, rate);
+    }
+    return mp_const_true;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(engine_phase_obj, engine_phase);
 
@@ -348,7 +612,7 @@ static mp_obj_t layer_description(const fqt_model_t *model, uint32_t index) {
         name_to_str(fqt_kind(layer->kind)->name),
         shape_of(output),
         mp_obj_new_int_from_uint(parameters),
-        mp_obj_new_bool(layer->trainable),
+        mp_obj_new_bool(layer->updates),
         float_from_bits(output->scale),
         MP_OBJ_NEW_SMALL_INT(output->zero_point),
     };
@@ -363,6 +627,17 @@ static mp_obj_t layer_descriptions(const fqt_model_t *model) {
     return list;
 }
 
+static mp_obj_t loss_name(const fqt_model_t *model) {
+    switch (model->loss) {
+        case FQT_LOSS_MEAN_SQUARED_ERROR:
+            return MP_OBJ_NEW_QSTR(MP_QSTR_mean_squared_error);
+        case FQT_LOSS_BINARY_CROSS_ENTROPY:
+            return MP_OBJ_NEW_QSTR(MP_QSTR_binary_cross_entropy);
+        default:
+            return MP_OBJ_NEW_QSTR(MP_QSTR_softmax_cross_entropy);
+    }
+}
+
 static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
     const fqt_model_t *model = &self->model;
     const fqt_tensor_t *input = fqt_tensor(model, 0);
@@ -370,6 +645,16 @@ static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
         return float_from_bits(q16_to_float(self->loss));
     } else if (attribute == MP_QSTR_memory) {
         return mp_obj_new_int_from_uint(model->tables_bytes + model->arena_bytes);
+    } else if (attribute == MP_QSTR_loss_name) {
+        return loss_name(model);
+    } else if (attribute == MP_QSTR_batch) {
+        return MP_OBJ_NEW_SMALL_INT(model->batch);
+    } else if (attribute == MP_QSTR_diverged) {
+        return model->diverged != 0 ? name_to_str(fqt_layer(model, model->diverged - 1)->name) : mp_const_none;
+    } else if (attribute == MP_QSTR_feature_elements) {
+        return mp_obj_new_int_from_uint(fqt_tensor(model, model->cut)->elements);
+    } else if (attribute == MP_QSTR__cut) {
+        return MP_OBJ_NEW_SMALL_INT(model->cut);
     } else if (attribute == MP_QSTR_name) {
         return name_to_str(model->name);
     } else if (attribute == MP_QSTR_master) {
@@ -395,7 +680,7 @@ static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
 
 static void engine_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *destination) {
     if (destination[0] != MP_OBJ_NULL) {
-        return; // a store: nothing here can be set
+        return; // a store: nothing can be set here
     }
     destination[0] = load_attribute(MP_OBJ_TO_PTR(self_in), attribute);
     if (destination[0] == MP_OBJ_NULL) {
@@ -433,7 +718,7 @@ static mp_obj_t module_decayed(mp_obj_t rate_in, mp_obj_t done_in, mp_obj_t whol
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(module_decayed_obj, module_decayed);
 
-mp_map_elem_t engine_locals_table[6];
+mp_map_elem_t engine_locals_table[12];
 static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
@@ -443,6 +728,12 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
         {MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&engine_predict_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR_scores), MP_OBJ_FROM_PTR(&engine_scores_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR_train), MP_OBJ_FROM_PTR(&engine_train_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR_loss_for), MP_OBJ_FROM_PTR(&engine_loss_for_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR_features), MP_OBJ_FROM_PTR(&engine_features_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR_freeze), MP_OBJ_FROM_PTR(&engine_freeze_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR_unfreeze), MP_OBJ_FROM_PTR(&engine_unfreeze_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR_reset), MP_OBJ_FROM_PTR(&engine_reset_obj)},
+        {MP_OBJ_NEW_QSTR(MP_QSTR__options), MP_OBJ_FROM_PTR(&engine_options_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__phase), MP_OBJ_FROM_PTR(&engine_phase_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__write), MP_OBJ_FROM_PTR(&engine_write_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__restore), MP_OBJ_FROM_PTR(&engine_restore_obj)},

@@ -7,21 +7,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
-from fqt.model_file import LayerRecord, ModelFile
+from fqt.model_file import KEEPS_SCALE, WEIGHTED, LayerRecord, ModelFile
+from fqt.options import Options
 from fqt.reference import Network
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What a test says of a layer; shapes and scales follow."""
+    """What a test says of a layer; shapes and scales follow. inputs: tensors, None: the one
+    before."""
 
     kind: str
     channels: int = 0
     kernel: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
-    relu: bool = True
+    activation: str = "relu"
     trainable: bool = True
+    inputs: tuple[int, ...] | None = None
 
 
 def output_shape(layer: Layer, shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -41,6 +44,7 @@ def random_model(
     seed: int = 1,
     input_type: str = "uint8",
     low_bytes: bool = False,
+    loss: str = "softmax_cross_entropy",
 ) -> ModelFile:
     """A network with He-like random weights, whose activations fill their ranges on random inputs.
 
@@ -57,52 +61,79 @@ def random_model(
         zero_point,
         int(rng.integers(1, 2**32)),
         int(rng.integers(2**32)),
+        loss=loss,
     )
     samples = random_samples(model, 4, seed)
     for number, layer in enumerate(layers, 1):
-        shape, scale, input_zero_point = model.input_of(len(model.layers))
-        record = LayerRecord(
-            layer.kind,
-            f"{layer.kind}_{number}",
-            output_shape(layer, shape),
-            kernel=layer.kernel,
-            stride=layer.stride,
-            padding=layer.padding,
-        )
-        if not record.has_weights:
-            model.layers.append(
-                replace(record, output_scale=scale, output_zero_point=input_zero_point)
-            )
-            continue
-        inputs = (
-            int(np.prod(shape))
-            if layer.kind == "dense"
-            else layer.kernel[0] * layer.kernel[1] * shape[2]
-        )
-        form = (inputs,) if layer.kind == "dense" else (*layer.kernel, shape[2])
-        record.trainable = layer.trainable
-        record.weights = rng.integers(-127, 128, (layer.channels, *form)).astype(np.int8)
-        if low_bytes and layer.trainable:
-            record.low_bytes = rng.integers(-128, 128, record.weights.shape).astype(np.int8)
-            record.low_bytes[np.abs(record.weights) == 127] = 0
-        scales = rng.uniform(0.5, 1.5, layer.channels) * np.sqrt(2 / inputs) / 73
-        record.weight_scales = scales.astype(np.float32)
-        record.bias_scale = float(np.float32(scale * rng.choice([1, 1, 1.3])))
-        record.biases = rng.normal(0, 0.1 / (record.bias_scale * scales)).astype(np.int32)
-        model.layers.append(record)
-        if number == len(layers):
-            break
-        network = Network(model)
-        outputs = np.stack([network.logits(sample) for sample in samples]) / 65536
-        greatest = max(float(outputs.max()), 0.05)
-        if layer.relu:
-            record.activation, record.output_zero_point = "relu", -128
-            record.output_scale = float(np.float32(greatest / 255))
-        else:
-            least = min(float(outputs.min()), 0.0)
-            record.output_scale = float(np.float32((greatest - least) / 255))
-            record.output_zero_point = int(np.clip(-128 - least / record.output_scale, -128, 127))
+        model.layers.append(_record(model, layer, number == len(layers), rng, samples, low_bytes))
     return ModelFile.from_bytes(model.to_bytes())
+
+
+def _record(model, layer, is_last, rng, samples, low_bytes) -> LayerRecord:
+    number = len(model.layers) + 1
+    inputs = layer.inputs or (number - 1,)
+    shape, scale, zero_point = model.tensor(inputs[0])
+    record = LayerRecord(
+        layer.kind,
+        f"{layer.kind[:12]}_{number}",
+        output_shape(layer, shape),
+        kernel=layer.kernel,
+        stride=layer.stride,
+        padding=layer.padding,
+        inputs=inputs,
+    )
+    if record.kind in KEEPS_SCALE:
+        return replace(record, output_scale=scale, output_zero_point=zero_point)
+    if record.kind in WEIGHTED:
+        _fill_parameters(record, layer, shape, scale, rng, low_bytes)
+    if is_last:
+        return record
+    # The range is measured with a 1x1 layer behind that passes the output on, in real units.
+    probe = replace(model, layers=[*model.layers, record], loss="mean_squared_error")
+    if record.kind not in WEIGHTED:
+        record.output_scale, record.output_zero_point = 4 * scale, 0
+    outputs = np.stack([_real_output(probe, sample) for sample in samples])
+    greatest = max(float(outputs.max()), 0.05)
+    if layer.activation != "none" and layer.kind != "average_pool2d":
+        record.activation, record.output_zero_point = layer.activation, -128
+        if layer.activation == "relu6":  # some beyond, some never near
+            greatest = min(greatest, 6.0) if rng.integers(2) else greatest
+        record.output_scale = float(np.float32(greatest / 255))
+    else:
+        least = min(float(outputs.min()), 0.0)
+        record.output_scale = float(np.float32((greatest - least) / 255))
+        record.output_zero_point = int(np.clip(-128 - least / record.output_scale, -128, 127))
+    return record
+
+
+def _fill_parameters(record, layer, shape, scale, rng, low_bytes) -> None:
+    """Random weights and biases for a record."""
+    channels = record.output_shape[2]
+    form = {
+        "dense": (int(np.prod(shape)),),
+        "conv2d": (*layer.kernel, shape[2]),
+        "depthwise_conv2d": layer.kernel,
+    }[layer.kind]
+    inputs = int(np.prod(form))
+    record.trainable = layer.trainable
+    record.weights = rng.integers(-127, 128, (channels, *form)).astype(np.int8)
+    if low_bytes and layer.trainable:
+        record.low_bytes = rng.integers(-128, 128, record.weights.shape).astype(np.int8)
+        record.low_bytes[np.abs(record.weights) == 127] = 0
+    scales = rng.uniform(0.5, 1.5, channels) * np.sqrt(2 / inputs) / 73
+    if layer.activation == "relu6":
+        scales *= 8
+    record.weight_scales = scales.astype(np.float32)
+    record.bias_scale = float(np.float32(scale * rng.choice([1, 1, 1.3])))
+    record.biases = rng.normal(0, 0.1 / (record.bias_scale * scales)).astype(np.int32)
+
+
+def _real_output(model: ModelFile, sample) -> np.ndarray:
+    """What the last layer gives, in real units."""
+    network = Network(model)
+    last = model.layers[-1]
+    outputs = network.logits(sample) / 65536
+    return outputs if last.kind in WEIGHTED else outputs * last.output_scale
 
 
 def random_samples(model: ModelFile, count: int, seed: int = 1) -> np.ndarray:
@@ -112,9 +143,22 @@ def random_samples(model: ModelFile, count: int, seed: int = 1) -> np.ndarray:
     return values if model.input_type == "uint8" else (values ^ 0x80).view(np.int8)
 
 
+def random_targets(model: ModelFile, count: int, seed: int = 1) -> list:
+    """One for each sample, as the model's loss takes them."""
+    rng = np.random.default_rng(seed + 2000)
+    if model.loss == "softmax_cross_entropy":
+        return rng.integers(0, model.outputs, count).tolist()
+    if model.loss == "binary_cross_entropy":
+        return list(rng.uniform(0, 1, (count, model.outputs)).round().astype(np.float32))
+    return list(rng.normal(0, 1, (count, model.outputs)).astype(np.float32))
+
+
 @st.composite
 def windows(draw, layer_kind: str, shape: tuple[int, int, int]) -> dict:
     """A kernel with any stride and padding that fits the shape."""
+    if layer_kind == "average_pool2d":
+        kernel = draw(st.integers(1, shape[0])), draw(st.integers(1, shape[1]))
+        return {"kernel": kernel, "stride": (draw(st.integers(1, 3)), draw(st.integers(1, 3)))}
     kernel = draw(st.integers(1, min(4, shape[0] + 1))), draw(st.integers(1, min(4, shape[1] + 1)))
     paddings = []
     for extent, size in zip(kernel, shape, strict=False):
@@ -131,6 +175,39 @@ def windows(draw, layer_kind: str, shape: tuple[int, int, int]) -> dict:
     }
 
 
+KINDS = (
+    "conv2d",
+    "conv2d",
+    "depthwise_conv2d",
+    "max_pool2d",
+    "average_pool2d",
+    "dense",
+    "flatten",
+    "residual",
+)
+WINDOWED = ("conv2d", "depthwise_conv2d", "max_pool2d", "average_pool2d")
+ACTIVATIONS = ("relu", "relu", "none", "relu6")
+
+
+@st.composite
+def _residual(draw, shape: tuple[int, int, int], tensor: int) -> list[Layer]:
+    """Layers that keep the shape, and the sum of their output and what they read; or two branches
+    from one tensor, and their sum."""
+    activation = st.sampled_from(ACTIVATIONS)
+    convolution = Layer(
+        "conv2d", shape[2], (3, 3), (1, 1), (1, 1, 1, 1), trainable=draw(st.booleans())
+    )
+    first = replace(convolution, activation=draw(activation))
+    if draw(st.booleans()):
+        second = replace(
+            convolution, inputs=(tensor,), activation=draw(activation), trainable=True
+        )
+        inputs = draw(st.sampled_from([(tensor + 1, tensor + 2), (tensor + 2, tensor + 1)]))
+        return [first, second, Layer("add", inputs=inputs, activation=draw(activation))]
+    inputs = draw(st.sampled_from([(tensor, tensor + 1), (tensor + 1, tensor)]))
+    return [first, Layer("add", inputs=inputs, activation=draw(activation))]
+
+
 @st.composite
 def networks(draw) -> ModelFile:
     """Small networks of every layer kind, any subset of layers trainable (at least one)."""
@@ -138,19 +215,34 @@ def networks(draw) -> ModelFile:
     shape = input_shape
     layers = []
     for _ in range(draw(st.integers(0, 4))):
-        kind = draw(st.sampled_from(["conv2d", "conv2d", "max_pool2d", "dense", "flatten"]))
-        layer = Layer(kind, relu=draw(st.booleans()), trainable=draw(st.booleans()))
-        if kind in ("conv2d", "max_pool2d"):
+        kind = draw(st.sampled_from(KINDS))
+        if kind == "residual":
+            layers += draw(_residual(shape, len(layers)))
+            continue
+        layer = Layer(
+            kind, activation=draw(st.sampled_from(ACTIVATIONS)), trainable=draw(st.booleans())
+        )
+        if kind in WINDOWED:
             layer = replace(layer, **draw(windows(kind, shape)))
         if kind in ("conv2d", "dense"):
             layer = replace(layer, channels=draw(st.integers(1, 5)))
         layers.append(layer)
         shape = output_shape(layer, shape)
-    trains_somewhere = any(
-        layer.trainable for layer in layers if layer.kind in ("conv2d", "dense")
+    trains_somewhere = any(layer.trainable for layer in layers if layer.kind in WEIGHTED)
+    loss = draw(
+        st.sampled_from(
+            [
+                "softmax_cross_entropy",
+                "softmax_cross_entropy",
+                "mean_squared_error",
+                "binary_cross_entropy",
+            ]
+        )
     )
     last = Layer(
-        "dense", draw(st.integers(2, 5)), trainable=not trains_somewhere or draw(st.booleans())
+        "dense",
+        draw(st.integers(2 if loss == "softmax_cross_entropy" else 1, 5)),
+        trainable=not trains_somewhere or draw(st.booleans()),
     )
     if draw(st.integers(0, 5)) == 0 and np.prod(shape) > 1:
         last = replace(last, kind="conv2d", kernel=shape[:2], channels=max(last.channels, 2))
@@ -160,4 +252,19 @@ def networks(draw) -> ModelFile:
         draw(st.integers(0, 2**16)),
         draw(st.sampled_from(["uint8", "int8"])),
         draw(st.booleans()),
+        loss,
+    )
+
+
+@st.composite
+def options(draw) -> Options:
+    """Training options: half of the time the usual ones."""
+    if draw(st.booleans()):
+        return Options()
+    least = draw(st.sampled_from([0.1, 0.3, 0.5, 1.0]))
+    greatest = draw(st.sampled_from([0.5, 1.0]))
+    return Options(
+        (min(least, greatest), greatest),
+        draw(st.booleans()),
+        draw(st.sampled_from([0.0, 0.0, 0.01, 1.0, 1000.0])),
     )

@@ -1,4 +1,5 @@
-"""One training run on a port or board, compared with the reference byte for byte."""
+"""One training run on a port or board, compared with the reference byte for byte; and the models
+that the device's API is tested with."""
 
 from __future__ import annotations
 
@@ -10,9 +11,15 @@ import numpy as np
 from ports import SCRIPTS
 
 from fqt import core
+from fqt.inputs import DivergenceError
 from fqt.model_file import ModelFile
+from fqt.options import Options
 from fqt.reference import Network
-from models import random_samples
+from models import Layer, random_model, random_samples, random_targets
+
+API_SCRIPTS = ("api.py", "targets.py", "layers.py", "fitting.py")
+MSE = "mean_squared_error"
+BCE = "binary_cross_entropy"
 
 
 def note_run(board: str, architecture: str, steps: int) -> None:
@@ -23,22 +30,87 @@ def note_run(board: str, architecture: str, steps: int) -> None:
     (folder / f"{architecture}.json").write_text(json.dumps(note) + "\n")
 
 
-def train_on(port, model: ModelFile, master: int, steps: int, lr: float, stress="none", seed=1):
-    """Run train_run.py; give what it printed as a dict. port: a UnixPort or a Board."""
+def train_on(
+    port,
+    model: ModelFile,
+    master: int,
+    steps: int,
+    lr: float,
+    stress="none",
+    seed=1,
+    batch=1,
+    options: Options = Options(),  # noqa: B008 (immutable)
+):
+    """Run train_run.py; give what it printed as a dict. port: a UnixPort or a Board. stress: "gc"
+    collects before each step; "features" starts steps behind the frozen front part, if there is
+    one."""
     samples = random_samples(model, min(steps, 50), seed)
-    outputs = np.prod(model.layers[-1].output_shape)
-    labels = np.random.default_rng(seed).integers(0, outputs, len(samples))
+    targets = random_targets(model, len(samples), seed)
+    is_labels = model.loss == "softmax_cross_entropy"
     port.put("model.fqt", model.to_bytes())
     port.put("samples.bin", samples.tobytes())
-    port.put("labels.bin", labels.astype(np.uint8).tobytes())
-    port.put("job.txt", f"model.fqt {master} {steps} {lr} {stress}".encode())
+    port.put("targets.bin", np.array(targets, np.uint8 if is_labels else np.float32).tobytes())
+    least, greatest = options.update_rate
+    job = f"{master} {batch} {steps} {lr} {stress} {least} {greatest} "
+    job += f"{int(options.standardize)} {options.weight_decay}"
+    port.put("job.txt", f"model.fqt {job}".encode())
     printed = dict(line.split() for line in port.run(SCRIPTS / "train_run.py").splitlines())
-    reference = Network(model, master)
+    reference = Network(model, master, batch, options)
+    diverged = "0"
     for i in range(steps):
-        reference.train(samples[i % len(samples)], int(labels[i % len(samples)]), lr)
+        try:
+            reference.train(samples[i % len(samples)], targets[i % len(samples)], lr)
+        except DivergenceError:
+            diverged = "1"
+            break
     assert port.get("trained.fqt") == reference.to_bytes()
     assert port.get("checkpoint.fqt") == reference.to_bytes(checkpoint=True)
-    assert int(printed["memory"]) == core.Model(model, master).memory
-    assert printed["steps"] == str(steps)
+    assert int(printed["memory"]) == core.Model(model, master, batch).memory
+    assert printed["diverged"] == diverged
+    assert printed["steps"] == str(reference.step_count)
     assert printed["heap"] == "0"
     return printed
+
+
+def put_api_models(port) -> None:
+    """What API_SCRIPTS need beside them, but for the three files of api.py."""
+    dense = Layer("dense", 8)
+    frozen = Layer("conv2d", 4, (3, 3), (2, 2), trainable=False)
+    models = {
+        "autoencoder.fqt": random_model(
+            [dense, Layer("dense", 12)], (3, 4, 1), 5, "int8", loss=MSE
+        ),
+        "value.fqt": random_model([dense, Layer("dense", 1)], (3, 4, 1), 6, "uint8", loss=MSE),
+        "binary.fqt": random_model([dense, Layer("dense", 1)], (3, 4, 1), 7, "uint8", loss=BCE),
+        "tags.fqt": random_model([dense, Layer("dense", 3)], (3, 4, 1), 8, "uint8", loss=BCE),
+        "head.fqt": random_model(
+            [frozen, Layer("max_pool2d", 0, (2, 2), (1, 1)), dense, Layer("dense", 3)],
+            (8, 8, 1),
+            9,
+        ),
+        "residual.fqt": random_model(
+            [
+                Layer("conv2d", 2, (3, 3), (1, 1), (1, 1, 1, 1)),
+                Layer("conv2d", 2, (3, 3), (1, 1), (1, 1, 1, 1)),
+                Layer("add", inputs=(1, 2)),
+                Layer("dense", 3),
+            ],
+            (4, 4, 1),
+            10,
+        ),
+    }
+    for name, model in models.items():
+        port.put(name, model.to_bytes())
+
+
+def check_api(port, small_model, frozen_model, other_model) -> None:
+    """Run every script that tests the API on a device."""
+    port.put("small.fqt", small_model.to_bytes())
+    port.put("floats.fqt", frozen_model.to_bytes())
+    port.put("other.fqt", other_model.to_bytes())
+    port.put("checking.py", (SCRIPTS / "checking.py").read_bytes())
+    put_api_models(port)
+    for script in API_SCRIPTS:
+        source = (SCRIPTS / script).read_text()
+        printed = port.run(SCRIPTS / script)
+        assert printed.count("ok ") == source.count("\ndef check_"), printed

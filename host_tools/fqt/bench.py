@@ -48,10 +48,9 @@ CORES = {
 @dataclass(frozen=True)
 class Row:
     """One measurement. phase: "predict" and "step" as called from Python; "forward LAYER", "loss",
-    "error LAYER", "update LAYER" and "end" are the parts of the step. ram_bytes: what the model
-    took
-    of MicroPython's heap, which running does not raise; text_bytes: the module's code and
-    constants."""
+    "select LAYER", "error LAYER", "update LAYER" and "end" are the parts of the step. ram_bytes:
+    what the model took of MicroPython's heap, which running does not raise; text_bytes: the
+    module's code and constants."""
 
     net: str
     core: str
@@ -64,18 +63,15 @@ class Row:
 
 
 def phases(model: ModelFile) -> list[str]:
-    """What bench_device.py counts, in its order."""
-    names = [layer.name for layer in model.layers]
-    first = model.first_trainable
-    trains = first < len(names)
-    result = ["predict"] + ["step"] * trains + [f"forward {name}" for name in names]
-    if trains:
-        result.append("loss")
-        for i in reversed(range(len(names))):
-            result += [f"error {names[i]}"] * (i > first)
-            result += [f"update {names[i]}"] * model.layers[i].trainable
-        result.append("end")
-    return result
+    """What bench_device.py counts, in its order; not every layer has all of its backward parts."""
+    trains = any(layer.trainable for layer in model.layers)
+    result = ["predict"] + ["step"] * trains + [f"forward {layer.name}" for layer in model.layers]
+    return [*result, "loss", *_backward(model), "end"] if trains else result
+
+
+def _backward(model: ModelFile) -> list[str]:
+    names = [layer.name for layer in reversed(model.layers)]
+    return [f"{part} {name}" for name in names for part in ("select", "error", "update")]
 
 
 def _marker_range(firmware: Path) -> tuple[int, int]:
@@ -89,10 +85,15 @@ def _marker_range(firmware: Path) -> tuple[int, int]:
         return start, start + symbol["st_size"]
 
 
-def measure(model: ModelFile, core: str, master: int = 8) -> list[Row]:
-    """Run a model on an emulated core. Raises OSError when something is not built, RuntimeError
-    with the
-    board's output when the run fails."""
+def measure(
+    model: ModelFile,
+    core: str,
+    master: int = 8,
+    update_rate: tuple[float, float] = (1.0, 1.0),
+) -> list[Row]:
+    """Run a model on an emulated core. update_rate: as model.update_rate on a device. Raises
+    OSError when something is not built, RuntimeError with the board's output when the run
+    fails."""
     chosen = CORES[core]
     kind = next(
         kind
@@ -114,20 +115,22 @@ def measure(model: ModelFile, core: str, master: int = 8) -> list[Row]:
         try:
             x = images(model.input_shape, 1)
             x = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
+            wanted = f"model.fqt {master} {WARM_UP_STEPS} {update_rate[0]} {update_rate[1]}"
             board.put("fqt.mpy", module.read_bytes())
             board.put("model.fqt", model.to_bytes())
             board.put("bench.x", x.tobytes())
-            board.put("bench.txt", f"model.fqt {master} {WARM_UP_STEPS}".encode())
+            board.put("bench.txt", wanted.encode())
             printed = board.run(DEVICE_SCRIPT)
         finally:
             board.close()
-        heap = int(printed.split()[-1])
+        facts = dict(line.split() for line in printed.splitlines())
         lines = [
             [int(field) for field in line.split()] for line in counts.read_text().splitlines()
         ]
     names = phases(model)
     if len(lines) != len(names) + EMPTY_COUNTS:
         raise RuntimeError(f"{len(lines)} counts for {len(names)} parts: {printed}")
+    has_part = dict(zip(_backward(model), facts["parts"], strict="step" in names))
     overhead = min(lines[:EMPTY_COUNTS])
     text = _text_bytes(chosen.architecture)
     return [
@@ -138,10 +141,11 @@ def measure(model: ModelFile, core: str, master: int = 8) -> list[Row]:
             phase,
             line[0] - overhead[0],
             line[1] - overhead[1] if chosen.timing else None,
-            heap,
+            int(facts["heap"]),
             text,
         )
         for phase, line in zip(names, lines[EMPTY_COUNTS:], strict=True)
+        if has_part.get(phase) != "0"
     ]
 
 

@@ -1,6 +1,6 @@
 # Runs on an emulated board for `fqt bench`: every part of a training step between two marks, at
-# which the emulator counts. bench.txt says which model; the order of marks is that of
-# fqt.bench.phases().
+# which the emulator counts. bench.txt says which model and how it trains; the order of marks is
+# that of fqt.bench.phases().
 import gc
 
 import machine
@@ -9,6 +9,8 @@ import fqt
 
 MARKER = 0x40028000
 EMPTY_COUNTS = 3
+# The parts of a step, as Model._phase numbers them.
+FORWARD, LOSS, SELECT, ERROR, UPDATE, END = range(6)
 
 
 def mark():
@@ -17,13 +19,14 @@ def mark():
 
 def counted(call, *arguments):
     mark()
-    call(*arguments)
+    result = call(*arguments)
     mark()
+    return result
 
 
 def main():
     with open("bench.txt") as file:
-        name, master, warm_up = file.read().split()
+        name, master, warm_up, least_rate, greatest_rate = file.read().split()
     with open("bench.x", "rb") as file:
         x = file.read()
     gc.collect()
@@ -31,29 +34,30 @@ def main():
     net = fqt.Model(name, master=int(master))
     gc.collect()
     heap = gc.mem_alloc() - heap  # running allocates nothing more
+    net.update_rate = float(least_rate), float(greatest_rate)
     trains = any(layer[4] for layer in net.layers)
+    by_label = net.loss_name == "softmax_cross_entropy"
     if trains:
         # The error scales settle, as in a run that is under way.
         for i in range(int(warm_up)):
-            net.train(x, i % net.outputs)
+            net.train(x, i % net.outputs if by_label else None)  # None: the input itself
     layers = range(len(net.layers))
-    first = min([i for i in layers if net.layers[i][4]] or [len(layers)])
     for _ in range(EMPTY_COUNTS):  # what counting itself costs
         counted(int, 0)
     counted(net.predict, x)
     if trains:
-        counted(net.train, x, 0)
+        counted(net.train, x, 0 if by_label else None)
     net.predict(x)
     for i in layers:
-        counted(net._phase, 0, i)
+        counted(net._phase, FORWARD, i)
+    parts = []  # of each layer, whether it has the part that was counted
     if trains:
-        counted(net._phase, 1, 0)
+        counted(net._phase, LOSS, 0)
         for i in reversed(layers):
-            if i > first:
-                counted(net._phase, 2, i)
-            if net.layers[i][4]:
-                counted(net._phase, 3, i)
-        counted(net._phase, 4, first)
+            for number in (SELECT, ERROR, UPDATE):
+                parts.append(counted(net._phase, number, i))
+        counted(net._phase, END, 0)
+    print("parts", "".join(str(int(part)) for part in parts) or "none")
     print("heap", heap)
 
 

@@ -28,10 +28,13 @@ def describe(model: ModelFile) -> dict:
             "activation": layer.activation,
             "output_shape": list(layer.output_shape),
             "parameters": layer.parameters,
+            "inputs": list(model.inputs_of(index)),
             "multiply_adds": count,
             "trains": layer.trainable,
         }
-        for layer, count in zip(model.layers, multiply_adds(model), strict=True)
+        for index, (layer, count) in enumerate(
+            zip(model.layers, multiply_adds(model), strict=True)
+        )
     ]
     ram = {
         f"master={master}": {
@@ -44,6 +47,7 @@ def describe(model: ModelFile) -> dict:
         "name": model.name,
         "input_shape": list(model.input_shape),
         "input_type": model.input_type,
+        "loss": model.loss,
         "steps": model.step_count,
         "file_bytes": len(file_bytes),
         "parameters": sum(layer["parameters"] for layer in layers),
@@ -59,19 +63,20 @@ def table(model: ModelFile) -> str:
     lines = [
         f"{info['name']}: input {_shape(info['input_shape'])} "
         f"{info['input_type']}, {info['file_bytes']} bytes on disk, "
-        f"{info['steps']} training steps",
-        f"  {'layer':16} {'kind':12} {'output':12} "
+        f"{info['loss']}, {info['steps']} training steps",
+        f"  {'layer':16} {'kind':22} {'output':12} "
         f"{'parameters':>10} {'multiply-adds':>13}  trains",
     ]
     for layer in info["layers"]:
-        kind = layer["kind"] + (" relu" if layer["activation"] == "relu" else "")
+        activation = "" if layer["activation"] == "none" else " " + layer["activation"]
+        kind = layer["kind"] + activation
         lines.append(
-            f"  {layer['name']:16} {kind:12} {_shape(layer['output_shape']):12} "
+            f"  {layer['name']:16} {kind:22} {_shape(layer['output_shape']):12} "
             f"{layer['parameters']:10d} {layer['multiply_adds']:13d}  "
             f"{'yes' if layer['trains'] else ''}".rstrip()
         )
     lines.append(
-        f"  {'total':16} {'':12} {'':12} {info['parameters']:10d} {info['multiply_adds']:13d}"
+        f"  {'total':16} {'':22} {'':12} {info['parameters']:10d} {info['multiply_adds']:13d}"
     )
     for master, ram in info["ram"].items():
         lines.append(

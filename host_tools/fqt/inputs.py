@@ -6,6 +6,20 @@ from __future__ import annotations
 import numpy as np
 
 
+class DivergenceError(RuntimeError):
+    """Training ran away: the text names the layer."""
+
+
+def check_diverged(model, layer_number: int) -> None:
+    """Raises DivergenceError when the number (from 1) of a layer that diverged is not 0."""
+    if layer_number:
+        layer = model.layers[layer_number - 1]
+        raise DivergenceError(
+            f"layer {layer_number} ({layer.name}) diverged: its output stays off its range or 0; "
+            "lower lr, and restore() the last good weights"
+        )
+
+
 def check_master(master: int) -> None:
     """Raises ValueError unless master is 8 or 16."""
     if master not in (8, 16):
@@ -21,11 +35,10 @@ def check_learning_rate(lr: float) -> float:
     return float(rate) if rate >= np.finfo(np.float32).tiny else 0.0
 
 
-def check_label(model, label: int) -> None:
-    """Raises ValueError when label is no output of the model."""
-    outputs = int(np.prod(model.layers[-1].output_shape))
-    if not 0 <= label < outputs:
-        raise ValueError(f"label must be 0 to {outputs - 1}, not {label}")
+def check_label(classes: int, label: int) -> None:
+    """Raises ValueError when label is none of so many classes."""
+    if not 0 <= label < classes:
+        raise ValueError(f"label must be 0 to {classes - 1}, not {label}")
 
 
 def sample_of(model, x) -> np.ndarray:
@@ -47,3 +60,39 @@ def sample_of(model, x) -> np.ndarray:
     if x.size != elements:
         raise ValueError(f"a sample has {elements} elements, not {x.size}")
     return x
+
+
+TARGET_LIMIT = 16383 << 16
+
+
+def check_targets(model, targets) -> np.ndarray:
+    """Targets of one sample or many, real numbers, as int64 of the same shape in Q16, rounded as a
+    device rounds them. Raises ValueError for numbers that are not finite, too large, or with
+    binary cross-entropy not in 0 to 1."""
+    values = np.asarray(targets, np.float32).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("targets must be finite numbers")
+    if model.loss == "binary_cross_entropy" and ((values < 0) | (values > 1)).any():
+        raise ValueError("targets of binary_cross_entropy must be 0 to 1")
+    fixed = np.floor(values * 65536 + 0.5).astype(np.int64)
+    if (np.abs(fixed) > TARGET_LIMIT).any():
+        raise ValueError("targets must be -16383 to 16383")
+    return fixed
+
+
+def target_of(model, target) -> np.ndarray:
+    """A sample's target as Q16 [outputs]. target: as many numbers, or one when there is one
+    output. Raises ValueError when they do not fit."""
+    values = check_targets(model, target).ravel()
+    if values.size != model.outputs:
+        raise ValueError(f"a target has {model.outputs} numbers, not {values.size}")
+    return values
+
+
+def check_input_is_target(model) -> None:
+    """Raises ValueError unless the input can be the target (None as target)."""
+    elements = int(np.prod(model.input_shape))
+    if elements != model.outputs:
+        raise ValueError(
+            f"a target is needed: the input has {elements} elements, the output {model.outputs}"
+        )

@@ -13,29 +13,46 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-VERSION = 1
+from fqt.model_checks import (
+    ModelFileError,
+    check_shape,
+    is_positive_zero,
+    is_scale,
+    name_bytes,
+    name_text,
+    require,
+)
+
+VERSION = 2
 MAGIC = b"FQT\x1a"
-HEADER = struct.Struct("<4sHHIHHHHHBbfIII16s8s")
+HEADER = struct.Struct("<4sHHIHHHHHBbfIII16sIB3s")
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
 MAX_LAYERS = 64
 NO_SECOND_INPUT = 0xFFFF
 OUTPUT_RANGE_START = 62415
-SMALLEST_SCALE = 2.0**-64
-LARGEST_SCALE = 2.0**64
 
-KINDS = {"dense": 1, "conv2d": 2, "max_pool2d": 3, "flatten": 4}
+KINDS = {
+    "dense": 1,
+    "conv2d": 2,
+    "max_pool2d": 3,
+    "flatten": 4,
+    "depthwise_conv2d": 5,
+    "average_pool2d": 6,
+    "add": 7,
+}
+WEIGHTED = ("dense", "conv2d", "depthwise_conv2d")
+ACTIVATED = (*WEIGHTED, "add")
+KEEPS_SCALE = ("max_pool2d", "flatten")  # output has the input's scale and zero point
 KIND_NAMES = {number: name for name, number in KINDS.items()}
-ACTIVATIONS = {"none": 0, "relu": 1}
+ACTIVATIONS = {"none": 0, "relu": 1, "relu6": 2}
 ACTIVATION_NAMES = {number: name for name, number in ACTIVATIONS.items()}
 INPUT_TYPES = {"int8": 0, "uint8": 1}
 INPUT_TYPE_NAMES = {number: name for name, number in INPUT_TYPES.items()}
+LOSSES = {"softmax_cross_entropy": 0, "mean_squared_error": 1, "binary_cross_entropy": 2}
+LOSS_NAMES = {number: name for name, number in LOSSES.items()}
 FLAG_CHECKPOINT = 1
 FLAG_TRAINABLE = 1
 FLAG_LOW_BYTES = 2
-
-
-class ModelFileError(ValueError):
-    """A model file, or a model to be written, is not valid: the text says what and where."""
 
 
 @dataclass
@@ -43,9 +60,10 @@ class LayerRecord:
     """One layer. Arrays are None for layers without weights, and for frozen layers of a
     checkpoint.
 
-    weights: int8 [out][kernel_height][kernel_width][in] (dense: [out][in]); low_bytes: the same
-    shape or None; weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale *
-    weight_scales.
+    inputs: the tensors that it reads, 0 the model's input, i the output of layer i (from 1); None:
+    the one before. weights: int8 [out][kernel_height][kernel_width][in] (dense: [out][in];
+    depthwise_conv2d: [out][kernel_height][kernel_width]); low_bytes: the same shape or None;
+    weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale * weight_scales.
     """
 
     kind: str
@@ -61,6 +79,7 @@ class LayerRecord:
     bias_scale: float = 0.0
     error_scale: float = 0.0
     output_range: int = OUTPUT_RANGE_START
+    inputs: tuple[int, ...] | None = None
     weights: np.ndarray | None = None
     low_bytes: np.ndarray | None = None
     weight_scales: np.ndarray | None = None
@@ -68,7 +87,20 @@ class LayerRecord:
 
     @property
     def has_weights(self) -> bool:
-        return self.kind in ("dense", "conv2d")
+        return self.kind in WEIGHTED
+
+    @property
+    def windows_overlap(self) -> bool:
+        """Whether an input element can belong to two windows."""
+        return self.stride[0] < self.kernel[0] or self.stride[1] < self.kernel[1]
+
+    @property
+    def passes_error_scale(self) -> bool:
+        """Whether each error of the input has one source, so that its scale follows from the
+        output's (docs/arithmetic.md, section 6)."""
+        if self.kind in ("max_pool2d", "average_pool2d"):
+            return not self.windows_overlap
+        return self.kind in ("flatten", "add")
 
     @property
     def parameters(self) -> int:
@@ -90,26 +122,41 @@ class ModelFile:
     identity: int = 0
     step_count: int = 0
     checkpoint: bool = False
+    loss: str = "softmax_cross_entropy"
+    greatest_loss: int = 0
 
-    def input_of(self, index: int) -> tuple[tuple[int, int, int], float, int]:
-        """Shape, scale and zero point of the tensor that layer `index` (from 0) reads."""
-        if index == 0:
+    def inputs_of(self, index: int) -> tuple[int, ...]:
+        """The tensors that layer `index` (from 0) reads."""
+        inputs = self.layers[index].inputs if index < len(self.layers) else None
+        return (index,) if inputs is None else inputs
+
+    def tensor(self, number: int) -> tuple[tuple[int, int, int], float, int]:
+        """Shape, scale and zero point of a tensor: 0 is the model's input, i the output of layer i
+        (from 1)."""
+        if number == 0:
             return self.input_shape, self.input_scale, self.input_zero_point
-        before = self.layers[index - 1]
-        return before.output_shape, before.output_scale, before.output_zero_point
+        made_by = self.layers[number - 1]
+        return made_by.output_shape, made_by.output_scale, made_by.output_zero_point
 
-    def clipped_by_relu(self, index: int) -> bool:
-        """Whether a ReLU clipped the input of layer `index`: looked for through pooling and
-        flatten."""
-        while index > 0 and not self.layers[index - 1].has_weights:
-            index -= 1
-        return index > 0 and self.layers[index - 1].activation == "relu"
+    def readers_of(self, tensor: int) -> list[int]:
+        """The layers (from 0) that read a tensor."""
+        return [i for i in range(len(self.layers)) if tensor in self.inputs_of(i)]
+
+    def clips(self, tensor: int) -> str:
+        """The activation that clipped a tensor: looked for through max pooling and flatten."""
+        while tensor > 0 and self.layers[tensor - 1].kind in KEEPS_SCALE:
+            tensor = self.inputs_of(tensor - 1)[0]
+        return self.layers[tensor - 1].activation if tensor > 0 else "none"
+
+    def hands_error_scale_on(self, tensor: int) -> bool:
+        """Whether the scale of a tensor's error follows from that of its only reader's output."""
+        readers = self.readers_of(tensor)
+        return len(readers) == 1 and self.layers[readers[0]].passes_error_scale
 
     @property
-    def first_trainable(self) -> int:
-        """Index of the first layer that trains; the number of layers when none does."""
-        trainable = [i for i, layer in enumerate(self.layers) if layer.trainable]
-        return trainable[0] if trainable else len(self.layers)
+    def outputs(self) -> int:
+        """Elements of the last layer's output."""
+        return int(np.prod(self.layers[-1].output_shape))
 
     # -- writing
 
@@ -136,7 +183,7 @@ class ModelFile:
                 data += bytes(-len(data) % 4)
                 offset += len(data)
                 blobs.append(data)
-            records.append(self._record(index, layer, offsets))
+            records.append(self._record(index, offsets))
         file_bytes = offset + 4
         header = HEADER.pack(
             MAGIC,
@@ -152,24 +199,25 @@ class ModelFile:
             self.random_state,
             self.identity,
             self.step_count,
-            _name_bytes(self.name),
-            bytes(8),
+            name_bytes(self.name),
+            self.greatest_loss,
+            LOSSES[self.loss],
+            bytes(3),
         )
         data = b"".join([header, *records, *blobs])
         data += struct.pack("<I", zlib.crc32(data))
         ModelFile.from_bytes(data)
         return data
 
-    @staticmethod
-    def _record(index: int, layer: LayerRecord, offsets: list[int]) -> bytes:
+    def _record(self, index: int, offsets: list[int]) -> bytes:
+        layer = self.layers[index]
         flags = FLAG_TRAINABLE * layer.trainable + FLAG_LOW_BYTES * (offsets[1] != 0)
         return RECORD.pack(
             KINDS[layer.kind],
             ACTIVATIONS[layer.activation],
             flags,
             layer.output_zero_point,
-            index,
-            NO_SECOND_INPUT,
+            *(*self.inputs_of(index), NO_SECOND_INPUT)[:2],
             *layer.output_shape,
             *layer.kernel,
             *layer.stride,
@@ -180,7 +228,7 @@ class ModelFile:
             layer.error_scale,
             layer.output_range,
             *offsets,
-            _name_bytes(layer.name),
+            name_bytes(layer.name),
         )
 
     def write(self, path: str | os.PathLike) -> None:
@@ -205,7 +253,7 @@ class ModelFile:
     def from_bytes(data: bytes) -> ModelFile:
         """Read and check everything. Raises ModelFileError."""
         data = bytes(data)
-        _require(
+        require(
             len(data) >= HEADER.size + 4,
             f"file has {len(data)} bytes, a model's header alone has {HEADER.size}",
         )
@@ -226,32 +274,35 @@ class ModelFile:
             identity,
             step_count,
             name,
+            greatest_loss,
+            loss,
             reserved,
         ) = HEADER.unpack_from(data)
-        _require(magic == MAGIC, "not a model file (it does not start with FQT)")
-        _require(
+        require(magic == MAGIC, "not a model file (it does not start with FQT)")
+        require(
             version == VERSION,
             f"model file of version {version}, this module reads version {VERSION}",
         )
-        _require(
+        require(
             file_bytes == len(data), f"file should have {file_bytes} bytes, it has {len(data)}"
         )
-        _require(
+        require(
             1 <= layer_count <= MAX_LAYERS, f"{layer_count} layers, 1 to {MAX_LAYERS} are possible"
         )
-        _require(
+        require(
             record_bytes == RECORD.size
             and flags <= FLAG_CHECKPOINT
             and input_type in INPUT_TYPE_NAMES
+            and loss in LOSS_NAMES
             and not any(reserved),
             "a field of the file's header has an unknown value",
         )
-        _require(_is_scale(input_scale), "the input's scale is out of range")
-        _require(random_state != 0, "the random state is 0")
+        require(is_scale(input_scale), "the input's scale is out of range")
+        require(random_state != 0, "the random state is 0")
         (checksum,) = struct.unpack("<I", data[-4:])
-        _require(zlib.crc32(data[:-4]) == checksum, "checksum does not match: the file is damaged")
+        require(zlib.crc32(data[:-4]) == checksum, "checksum does not match: the file is damaged")
         model = ModelFile(
-            _name_text(name),
+            name_text(name),
             (height, width, channels),
             [],
             INPUT_TYPE_NAMES[input_type],
@@ -261,12 +312,14 @@ class ModelFile:
             identity,
             step_count,
             bool(flags & FLAG_CHECKPOINT),
+            LOSS_NAMES[loss],
+            greatest_loss & 0x7FFFFFFF,
         )
-        _require(
+        require(
             1 <= height * width * channels <= 1 << 24, "the input has no elements, or too many"
         )
         records_end = HEADER.size + RECORD.size * layer_count
-        _require(
+        require(
             records_end + 4 <= len(data),
             f"{layer_count} layer records need {records_end + 4} bytes",
         )
@@ -277,18 +330,33 @@ class ModelFile:
                 kind = KIND_NAMES.get(data[HEADER.size + RECORD.size * index])
                 place = f"layer {index + 1}" + (f" ({kind})" if kind else "")
                 raise ModelFileError(f"{place}: {error}") from None
-        last = model.layers[-1]
-        _require(
-            last.has_weights and last.activation == "none",
-            f"layer {layer_count} ({last.kind}): the last "
-            "layer must be dense or conv2d, without activation",
-        )
-        outputs = int(np.prod(last.output_shape))
-        _require(
-            2 <= outputs <= 4096,
-            f"layer {layer_count} ({last.kind}): {outputs} outputs, 2 to 4096 are possible",
-        )
+        _check_last_layer(model)
+        for index, layer in enumerate(model.layers[:-1]):
+            require(
+                len(model.readers_of(index + 1)) > 0,
+                f"layer {index + 1} ({layer.kind}): no layer reads its output",
+            )
+        for index, layer in enumerate(model.layers):
+            require(
+                layer.kind != "flatten" or len(model.readers_of(model.inputs_of(index)[0])) == 1,
+                f"layer {index + 1} (flatten): another layer reads its input too: "
+                "leave the flatten out",
+            )
         return model
+
+
+def _check_last_layer(model: ModelFile) -> None:
+    last = model.layers[-1]
+    place = f"layer {len(model.layers)} ({last.kind}): "
+    require(
+        last.has_weights and last.activation == "none",
+        place + "the last layer must have weights and no activation",
+    )
+    least = 2 if model.loss == "softmax_cross_entropy" else 1
+    require(
+        least <= model.outputs <= 4096,
+        place + f"{model.outputs} outputs, {least} to 4096 are possible",
+    )
 
 
 def _read_layer(model: ModelFile, data: bytes, index: int, records_end: int) -> None:
@@ -297,10 +365,16 @@ def _read_layer(model: ModelFile, data: bytes, index: int, records_end: int) -> 
     height, width, channels, *window = fields[6:17]
     reserved, output_scale, bias_scale, error_scale, output_range = fields[17:22]
     offsets, name = fields[22:26], fields[26]
-    _require(kind in KIND_NAMES, f"unknown layer kind {kind}: made for a newer module?")
+    require(kind in KIND_NAMES, f"unknown layer kind {kind}: made for a newer module?")
+    has_second_input = KIND_NAMES[kind] == "add"
+    require(
+        first_input <= index
+        and (second_input <= index if has_second_input else second_input == NO_SECOND_INPUT),
+        f"reads tensors {first_input} and {second_input}: it can read 0 to {index}",
+    )
     layer = LayerRecord(
         KIND_NAMES[kind],
-        _name_text(name),
+        name_text(name),
         (height, width, channels),
         ACTIVATION_NAMES.get(activation, ""),
         bool(flags & FLAG_TRAINABLE),
@@ -312,103 +386,47 @@ def _read_layer(model: ModelFile, data: bytes, index: int, records_end: int) -> 
         bias_scale,
         error_scale,
         output_range,
+        (first_input, second_input) if has_second_input else (first_input,),
     )
-    _require(
-        first_input == index and second_input == NO_SECOND_INPUT,
-        f"reads tensors {first_input} and {second_input}: layer graphs are not supported",
-    )
-    _require(
+    require(
         reserved == 0
         and activation in ACTIVATION_NAMES
         and flags <= FLAG_TRAINABLE + FLAG_LOW_BYTES
-        and (layer.has_weights or (activation == 0 and flags == 0 and not any(offsets))),
+        and (layer.kind in ACTIVATED or activation == 0)
+        and (layer.has_weights or (flags == 0 and not any(offsets))),
         "a field of its record has an unknown value",
     )
-    _require(1 <= output_range <= 1 << 30, "its output range is out of bounds")
-    _require(
+    require(1 <= output_range <= 1 << 30, "its output range is out of bounds")
+    require(
         1 <= height * width * channels <= 1 << 24, f"a tensor of {height} x {width} x {channels}"
     )
-    _require(
-        _is_scale(output_scale)
-        and (error_scale == 0 or _is_scale(error_scale))
-        and (not layer.has_weights or _is_scale(bias_scale)),
+    require(
+        is_scale(output_scale)
+        and (is_positive_zero(error_scale) or is_scale(error_scale))
+        and (not layer.has_weights or is_scale(bias_scale)),
         "one of its scales is out of range",
     )
-    _require(bool(layer.name), "it has no name")
     names = [other.name for other in model.layers]
-    _require(layer.name not in names, f"it has the name {layer.name!r} of another layer")
-    input_shape, input_scale, input_zero_point = model.input_of(index)
-    if not layer.has_weights:
-        _require(
-            output_scale == input_scale and zero_point == input_zero_point,
+    require(layer.name not in names, f"it has the name {layer.name!r} of another layer")
+    inputs = [model.tensor(number) for number in layer.inputs]
+    input_shape = inputs[0][0]
+    if layer.kind in KEEPS_SCALE:
+        require(
+            (output_scale, zero_point) == inputs[0][1:],
             "its scale or zero point is not its input's",
         )
-    _check_shape(layer, input_shape)
+    check_shape(layer, [shape for shape, _, _ in inputs])
     if layer.has_weights:
         kept = not (model.checkpoint and not layer.trainable)
-        _require(
+        require(
             (offsets[1] != 0) == bool(flags & FLAG_LOW_BYTES),
             "low bytes and flags do not fit together",
         )
         if kept:
             _read_blobs(layer, data, input_shape, offsets, records_end)
         else:
-            _require(not any(offsets), "a frozen layer of a checkpoint has no parameters")
+            require(not any(offsets), "a frozen layer of a checkpoint has no parameters")
     model.layers.append(layer)
-
-
-def _check_shape(layer: LayerRecord, input_shape: tuple[int, int, int]) -> None:
-    """The shape rules, and the limits that keep 32-bit accumulators from overflowing."""
-    height, width, channels = layer.output_shape
-    elements = int(np.prod(input_shape))
-    if layer.kind in ("dense", "flatten"):
-        _require(height == width == 1, f"output is {height} x {width}, this layer's is 1 x 1")
-        window = (*layer.kernel, *layer.stride, *layer.padding)
-        _require(window == (1, 1, 1, 1, 0, 0, 0, 0), "it has a window, this layer slides none")
-    if layer.kind == "flatten":
-        _require(channels == elements, f"{elements} elements in, {channels} out")
-    if layer.kind == "max_pool2d":
-        _require(
-            channels == input_shape[2],
-            f"{input_shape[2]} channels in, {channels} out: pooling keeps them",
-        )
-    if layer.kind in ("conv2d", "max_pool2d"):
-        top, bottom, left, right = layer.padding
-        extents = (
-            (input_shape[0], height, layer.kernel[0], layer.stride[0], top, bottom),
-            (input_shape[1], width, layer.kernel[1], layer.stride[1], left, right),
-        )
-        for size, output, kernel, stride, before, after in extents:
-            _require(
-                kernel >= 1 and stride >= 1,
-                f"kernel {kernel}, stride {stride}: both are at least 1",
-            )
-            _require(
-                max(before, after) < kernel,
-                f"padding {before}, {after} must be below the kernel {kernel}",
-            )
-            _require(
-                kernel <= size + before + after,
-                f"kernel {kernel} is larger than the input {size} with padding",
-            )
-            expected = (size + before + after - kernel) // stride + 1
-            _require(output == expected, f"output extent is {output}, the window makes {expected}")
-    if layer.kind == "conv2d":
-        _require(
-            not layer.trainable or height * width <= 66000,
-            f"{height * width} output positions cannot train",
-        )
-    if layer.has_weights:
-        area = layer.kernel[0] * layer.kernel[1]
-        inputs = elements if layer.kind == "dense" else input_shape[2]
-        _require(
-            area * inputs <= 33000,
-            f"{area * inputs} inputs a filter, at most 33000 fit 32-bit sums",
-        )
-        _require(
-            area * channels <= (2**31 - 1) // (127 * 128),
-            f"{area * channels} kernel taps times output channels",
-        )
 
 
 def _read_blobs(
@@ -421,17 +439,19 @@ def _read_blobs(
     outputs = layer.output_shape[2]
     if layer.kind == "dense":
         shape = (outputs, int(np.prod(input_shape)))
+    elif layer.kind == "depthwise_conv2d":
+        shape = (outputs, *layer.kernel)
     else:
         shape = (outputs, *layer.kernel, input_shape[2])
 
     def blob(offset: int, shape: tuple[int, ...], dtype: str, what: str) -> np.ndarray:
         count = int(np.prod(shape))
         size = count * np.dtype(dtype).itemsize
-        _require(
+        require(
             offset % 4 == 0 and offset >= records_end,
             f"a blob at {offset} (blobs start behind {records_end})",
         )
-        _require(
+        require(
             offset + size <= len(data) - 4,
             f"{size} bytes of {what} at {offset}, file has {len(data)}",
         )
@@ -443,27 +463,4 @@ def _read_blobs(
     layer.weight_scales = blob(offsets[2], (outputs,), "<f4", "scales")
     layer.biases = blob(offsets[3], (outputs,), "<i4", "biases")
     for channel, scale in enumerate(layer.weight_scales):
-        _require(_is_scale(scale), f"the weight scale of channel {channel} is out of range")
-
-
-def _is_scale(value: float) -> bool:
-    return SMALLEST_SCALE <= value <= LARGEST_SCALE  # False for NaN
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ModelFileError(message)
-
-
-def _name_bytes(name: str) -> bytes:
-    data = name.encode()
-    _require(0 < len(data) <= 16 and b"\0" not in data, f"name {name!r} must have 1 to 16 bytes")
-    return data
-
-
-def _name_text(data: bytes) -> str:
-    text = data.rstrip(b"\0")
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        raise ModelFileError("a name is not UTF-8") from None
+        require(is_scale(scale), f"the weight scale of channel {channel} is out of range")

@@ -1,7 +1,8 @@
 """From a float32 network to a quantized model file.
 
 Weights are int8, symmetric, one scale an output channel; activations int8 with scales that
-calibration data give; biases int32 (docs/arithmetic.md, sections 3 and 4).
+calibration data give; biases int32 (docs/arithmetic.md, sections 3 and 4). Batch normalization is
+folded into the layer before it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import zlib
 
 import numpy as np
 
-from fqt.model_file import LARGEST_SCALE, SMALLEST_SCALE, LayerRecord, ModelFile
+from fqt.layers import Add, BatchNormalization, Layer, Weighted
+from fqt.model_checks import LARGEST_SCALE, SMALLEST_SCALE
+from fqt.model_file import KEEPS_SCALE, LayerRecord, ModelFile
 from fqt.sequential import Sequential, trainable_names
 
 TRAINABLE_MARGIN = (
@@ -35,8 +38,11 @@ def quantize(
     "uint8": a device takes bytes u that mean u * input_scale (1/255 when not given); "int8": the
     input's scale and zero point come from calibration_x, and devices take float arrays or what
     quantize_input gives. seed: of the stochastic rounding on the device. Raises ValueError for
-    data that do not fit.
+    data that do not fit, and for a network that a device does not run: its last layer must have
+    weights and no activation, and a Flatten must be alone in reading its input.
     """
+    net = folded(net)
+    _check_runs_on_a_device(net)
     x = net.samples(calibration_x)
     if not len(x) or not np.isfinite(x).all():
         raise ValueError("calibration data must be at least one sample of finite numbers")
@@ -54,46 +60,116 @@ def quantize(
         scale, zero_point = _affine(float(x.min()), float(x.max()))
     else:
         raise ValueError(f"input_type is 'uint8' or 'int8', not {input_type!r}")
-    random_state = zlib.crc32(b"%d" % seed) or 1
-    model = ModelFile(net.name, net.input_shape, [], input_type, scale, zero_point, random_state)
+    model = ModelFile(
+        net.name,
+        net.input_shape,
+        [],
+        input_type,
+        scale,
+        zero_point,
+        random_state=zlib.crc32(b"%d" % seed) or 1,
+        loss=net.loss,
+    )
     names = trainable_names(net, train)
-    for layer in net.layers:
-        x = layer.forward(x)
-        model.layers.append(_record(layer, x, model, layer.name in names))
+    tensors = net.tensors(x)
+    moves = [False]  # each tensor: whether training changes it
+    for layer, inputs, output in zip(net.layers, net.inputs, tensors[1:], strict=True):
+        record = LayerRecord(layer.kind, layer.name, layer.output_shape, inputs=inputs)
+        record.trainable = layer.name in names
+        moves.append(record.trainable or any(moves[tensor] for tensor in inputs))
+        # The device follows the ranges of layers with weights where these train themselves.
+        follows = record.trainable if record.has_weights else moves[-1]
+        _fill_record(record, layer, output, model, TRAINABLE_MARGIN if follows else 1.0)
+        model.layers.append(record)
     model.identity = zlib.crc32(model.to_bytes())
     return ModelFile.from_bytes(model.to_bytes())
 
 
-def _record(layer, output: np.ndarray, model: ModelFile, trainable: bool) -> LayerRecord:
-    _, input_scale, input_zero_point = model.input_of(len(model.layers))
-    record = LayerRecord(layer.kind, layer.name, layer.output_shape)
+def folded(net: Sequential) -> Sequential:
+    """A network of its own with equal outputs and without batch normalizations: what trains on a
+    device.
+
+    Each one's running statistics, gamma and beta go into the weights and biases of the layer that
+    it follows, which keeps its name and takes the normalization's activation.
+    """
+    net = net.copy()
+    makers = ["input"]  # of each tensor: the name of the layer that makes it when all are folded
+    layers = []
+    for layer, inputs in zip(net.layers, net.inputs, strict=True):
+        sources = [makers[tensor] for tensor in inputs]
+        if isinstance(layer, BatchNormalization):
+            _fold(layer, net.layers[inputs[0] - 1])
+            makers.append(sources[0])
+            continue
+        makers.append(layer.name)
+        layer.source = sources[0]
+        if isinstance(layer, Add):
+            layer.other = sources[1]
+        layers.append(layer)
+    parameters = [layer.parameters for layer in layers]
+    result = Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
+    for layer, arrays in zip(layers, parameters, strict=True):
+        for key, array in arrays.items():
+            setattr(layer, key, array)
+    return result
+
+
+def _fold(normalization: BatchNormalization, into: Weighted) -> None:
+    """gamma * (w x + b - mean) / sqrt(variance + epsilon) + beta = (w * factor) x + (b - mean) *
+    factor + beta, channel by channel."""
+    factors = normalization.gamma / np.sqrt(normalization.running_variance + normalization.epsilon)
+    into.weights = into.weights * factors.reshape(-1, *[1] * (into.weights.ndim - 1))
+    into.biases = (into.biases - normalization.running_mean) * factors + normalization.beta
+    into.activation = normalization.activation
+
+
+def _check_runs_on_a_device(net: Sequential) -> None:
+    last = net.layers[-1]
+    if not isinstance(last, Weighted) or last.activation != "none":
+        raise ValueError(
+            f"layer {len(net.layers)} ({last.name}): the last layer must be a Dense, Conv2D or "
+            "DepthwiseConv2D without activation: the loss reads its sums"
+        )
+    for number, (layer, inputs) in enumerate(zip(net.layers, net.inputs, strict=True), 1):
+        if layer.kind == "flatten" and len(net.readers_of(inputs[0])) > 1:
+            raise ValueError(
+                f"layer {number} ({layer.name}): another layer reads its input too: leave the "
+                "Flatten out (a Dense layer flattens by itself)"
+            )
+
+
+def _fill_record(
+    record: LayerRecord, layer: Layer, output: np.ndarray, model: ModelFile, margin: float
+) -> None:
+    """Window, scales and parameters. output: what the layer gave for calibration data."""
+    _, input_scale, input_zero_point = model.tensor(record.inputs[0])
     if hasattr(layer, "window"):
         record.kernel, record.stride, record.padding = (
             layer.window.kernel,
             layer.window.stride,
             layer.window.padding,
         )
-    if not layer.parameters:
+    if layer.kind in KEEPS_SCALE:
         record.output_scale, record.output_zero_point = input_scale, input_zero_point
-        return record
+        return
     if not np.isfinite(output).all():
         raise ValueError(f"{layer.name}: outputs are not finite: did the training diverge?")
-    margin = TRAINABLE_MARGIN if trainable else 1.0
     least, greatest = float(output.min()) * margin, float(output.max()) * margin
-    record.activation, record.trainable = layer.activation, trainable
-    if layer.activation == "relu":
-        record.output_scale, record.output_zero_point = (
-            _float32(greatest / 255 or FALLBACK_SCALE),
-            -128,
-        )
-    else:
+    record.activation = getattr(layer, "activation", "none")
+    if record.activation == "none":
         record.output_scale, record.output_zero_point = _affine(least, greatest)
+    else:
+        if record.activation == "relu6":
+            greatest = min(greatest, 6.0)
+        record.output_scale = _float32(greatest / 255 or FALLBACK_SCALE)
+        record.output_zero_point = -128
+    if not record.has_weights:
+        return
     least_scales = np.abs(layer.biases) / (input_scale * BIAS_LIMIT)
     record.weights, record.weight_scales = quantize_weights(layer.weights, least_scales)
     record.bias_scale = input_scale
     biases = layer.biases / (record.weight_scales.astype(np.float64) * input_scale)
     record.biases = np.round(biases).astype(np.int32)
-    return record
 
 
 def quantize_weights(

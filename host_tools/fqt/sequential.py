@@ -1,22 +1,28 @@
-"""A network of layers in a row, trained in float32 with numpy alone: the baseline that everything
-is compared with."""
+"""A network of layers, trained in float32 with numpy alone: the baseline that everything is
+compared with."""
 
 from __future__ import annotations
 
+import copy
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from fqt.inputs import check_learning_rate
-from fqt.layers import LARGEST_EXTENT, Layer
-from fqt.reference.fixed import decayed, shuffle
+from fqt.layers import LARGEST_EXTENT, Add, BatchNormalization, Layer, Weighted
+from fqt.losses import LOSSES
+from fqt.reference.fixed import shuffle
+from fqt.schedules import check_schedule, learning_rate
+
+EVALUATED_TOGETHER = 64  # samples: enough to be fast, and layers keep what they read
 
 
 @dataclass
 class Epoch:
-    """What one epoch of training gave. loss: mean over its samples, in nats, before each step."""
+    """What one epoch of training gave. loss: mean over its samples, before each step."""
 
     epoch: int
     loss: float
@@ -24,11 +30,13 @@ class Epoch:
 
 
 class Sequential:
-    """Layers in a row.
+    """Layers in the order in which they run.
 
-    layers: from fqt.layers. input_shape: (height, width, channels). Inputs are float32 in real
-    units (for images value / 255). seed: of the random weights. Raises ValueError when shapes do
-    not fit, naming the layer.
+    layers: from fqt.layers. Each reads the output of the one before, unless it names another
+    source. input_shape: (height, width, channels). Inputs are float32 in real units (for images
+    value / 255). seed: of the random weights. loss: "softmax_cross_entropy" (classes),
+    "mean_squared_error" or "binary_cross_entropy". Raises ValueError when shapes do not fit or
+    nothing reads a layer's output, naming the layer.
     """
 
     def __init__(
@@ -37,9 +45,12 @@ class Sequential:
         input_shape: tuple[int, int, int],
         seed: int = 1,
         name: str = "model",
+        loss: str = "softmax_cross_entropy",
     ):
         if not layers:
             raise ValueError("a network needs at least one layer")
+        if loss not in LOSSES:
+            raise ValueError(f"loss is one of {', '.join(LOSSES)}, not {loss!r}")
         self.layers = layers
         self.input_shape = tuple(input_shape)
         if (
@@ -51,18 +62,69 @@ class Sequential:
                 f"1 to {LARGEST_EXTENT} each, not {input_shape}"
             )
         self.name = name
-        rng = np.random.default_rng(seed)
-        shape = self.input_shape
+        self.loss = loss
         for number, layer in enumerate(layers, 1):
-            layer.name = layer.name or f"{layer.kind}_{number}"
+            layer.name = layer.name or f"{layer.name_stem}_{number}"
+        names = [layer.name for layer in layers]
+        if len(set(names)) != len(names) or "input" in names:
+            raise ValueError(f"layer names must differ, and from 'input': {', '.join(names)}")
+        # The tensors that each layer reads: 0 is the input, i the output of layer i (from 1).
+        self.inputs: list[tuple[int, ...]] = []
+        rng = np.random.default_rng(seed)
+        for number, layer in enumerate(layers, 1):
             try:
-                layer.build(shape, rng)
+                self.inputs.append(self._tensors_read(number, layer))
+                shape, *others = (self.shape_of(tensor) for tensor in self.inputs[-1])
+                layer.build(shape, rng, *others)
             except ValueError as error:
                 raise ValueError(f"layer {number} ({layer.name}): {error}") from None
-            shape = layer.output_shape
-        names = [layer.name for layer in layers]
-        if len(set(names)) != len(names):
-            raise ValueError(f"layer names must differ: {', '.join(names)}")
+        self._check_readers()
+
+    # -- the graph
+
+    def _tensors_read(self, number: int, layer: Layer) -> tuple[int, ...]:
+        tensors = []
+        earlier = ["input", *(other.name for other in self.layers[: number - 1])]
+        for source in layer.sources:
+            if source is not None and source not in earlier:
+                raise ValueError(f"its source {source!r} is none of {', '.join(earlier)}")
+            tensors.append(number - 1 if source is None else earlier.index(source))
+        if isinstance(layer, Add) and tensors[0] == tensors[1]:
+            raise ValueError(f"it adds {layer.other!r} to itself")
+        return tuple(tensors)
+
+    def _check_readers(self) -> None:
+        for number, layer in enumerate(self.layers, 1):
+            place = f"layer {number} ({layer.name}): "
+            if number < len(self.layers) and not self.readers_of(number):
+                raise ValueError(place + "no layer reads its output")
+            if not isinstance(layer, BatchNormalization):
+                continue
+            read = self.inputs[number - 1][0]
+            before = self.layers[read - 1] if read else None
+            if not isinstance(before, Weighted) or before.activation != "none":
+                raise ValueError(
+                    place + "batch normalization follows a Dense, Conv2D or DepthwiseConv2D "
+                    "without activation: give the activation to the normalization"
+                )
+            if len(self.readers_of(read)) > 1:
+                raise ValueError(place + f"another layer reads {before.name!r} too")
+
+    def readers_of(self, tensor: int) -> list[int]:
+        """The layers (from 0) that read a tensor: 0 is the input, i the output of layer i (from
+        1)."""
+        return [i for i, tensors in enumerate(self.inputs) if tensor in tensors]
+
+    def shape_of(self, tensor: int) -> tuple[int, ...]:
+        """Of one sample, without the batch."""
+        return self.layers[tensor - 1].output_shape if tensor else self.input_shape
+
+    @property
+    def outputs(self) -> int:
+        """Elements of the last layer's output."""
+        return math.prod(self.layers[-1].output_shape)
+
+    # -- data
 
     def samples(self, x: np.ndarray) -> np.ndarray:
         """x as float32 [samples][height][width][channels].
@@ -73,111 +135,223 @@ class Sequential:
         x = np.asarray(x, np.float32)
         if x.shape == self.input_shape:
             return x[None]
-        elements = int(np.prod(self.input_shape))
-        if x.ndim < 2 or int(np.prod(x.shape[1:])) != elements:
+        elements = math.prod(self.input_shape)
+        if x.ndim < 2 or math.prod(x.shape[1:]) != elements:
             raise ValueError(
                 f"samples are [samples] x {self.input_shape} ({elements} elements each), "
                 f"not {x.shape}"
             )
         return x.reshape(-1, *self.input_shape)
 
-    def labelled_samples(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """x as in samples, y: class indices, integers [samples]. Raises ValueError when they do
-        not fit."""
-        x, y = self.samples(x), np.asarray(y)
+    def labelled_samples(
+        self, x: np.ndarray, y: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """x as in samples, y as the loss takes it.
+
+        y: class indices, integers [samples], with softmax_cross_entropy; else targets [samples]
+        [outputs] ([samples] will do for one output), of binary_cross_entropy 0 to 1; None: the
+        input itself. Raises ValueError when they do not fit.
+        """
+        x = self.samples(x)
         if not len(x):
             raise ValueError("no samples")
+        if self.loss == "softmax_cross_entropy":
+            return x, self._labels(x, y)
+        return x, self._targets(x, y)
+
+    def _labels(self, x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
+        y = np.asarray(y)
         if y.dtype.kind not in "iu" or y.shape != (len(x),):
             raise ValueError(
                 f"{len(x)} samples need as many integer labels, not {y.dtype} of shape {y.shape}"
             )
-        outputs = int(np.prod(self.layers[-1].output_shape))
         for label in (y.min(), y.max()):
-            if not 0 <= label < outputs:
-                raise ValueError(f"labels must be 0 to {outputs - 1}, not {label}")
-        return x, y
+            if not 0 <= label < self.outputs:
+                raise ValueError(f"labels must be 0 to {self.outputs - 1}, not {label}")
+        return y
+
+    def _targets(self, x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
+        if y is None:
+            if x[0].size != self.outputs:
+                raise ValueError(
+                    f"targets are needed: the input has {x[0].size} elements, "
+                    f"the output {self.outputs}"
+                )
+            y = x
+        y = np.asarray(y, np.float32)
+        if y.shape[:1] != (len(x),) or y.size != len(x) * self.outputs:
+            raise ValueError(
+                f"targets are [{len(x)}][{self.outputs}] for as many samples and outputs, "
+                f"not {y.shape}"
+            )
+        if not np.isfinite(y).all():
+            raise ValueError("targets must be finite numbers")
+        if self.loss == "binary_cross_entropy" and (y.min() < 0 or y.max() > 1):
+            raise ValueError("targets of binary_cross_entropy must be 0 to 1")
+        return y.reshape(len(x), self.outputs)
+
+    # -- forward
+
+    def tensors(self, x: np.ndarray) -> list[np.ndarray]:
+        """x: as in samples -> the input and each layer's output, [batch] and its shape."""
+        tensors = [self.samples(x)]
+        for layer, inputs in zip(self.layers, self.inputs, strict=True):
+            tensors.append(layer.forward(*[tensors[tensor] for tensor in inputs]))
+        return tensors
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: [batch][height][width][channels] -> logits [batch][outputs]."""
-        x = self.samples(x)
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x.reshape(len(x), -1)
+        """x: as in samples -> outputs [batch][outputs]."""
+        output = self.tensors(x)[-1]
+        return output.reshape(len(output), -1)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Class indices [batch]."""
-        return self.forward(x).argmax(axis=1)
+        """Class indices [batch]: of the first greatest output; with one output 1 when it is above
+        0, else 0."""
+        outputs = self.forward(x)
+        if self.outputs == 1:
+            return (outputs[:, 0] > 0).astype(int)
+        return outputs.argmax(axis=1)
 
     def evaluate(self, x: np.ndarray, y: np.ndarray) -> float:
-        """The share of samples that are predicted right. Raises ValueError as labelled_samples
-        does."""
+        """The share of samples that are predicted right; with binary_cross_entropy, which must
+        have one output then, targets above 0.5 are class 1. Raises ValueError as labelled_samples
+        does, and when the network has no classes: use losses."""
         x, y = self.labelled_samples(x, y)
-        batches = range(0, len(x), 256)
-        return sum(
-            int((self.predict(x[i : i + 256]) == y[i : i + 256]).sum()) for i in batches
-        ) / len(x)
+        if self.loss == "binary_cross_entropy" and self.outputs == 1:
+            y = y[:, 0] > 0.5
+        elif self.loss != "softmax_cross_entropy":
+            raise ValueError(
+                f"a network with {self.loss} and {self.outputs} outputs has no classes: "
+                "losses(x, y) gives the loss of each sample"
+            )
+        return sum(int((self.predict(x[part]) == y[part]).sum()) for part in _parts(len(x))) / len(
+            x
+        )
 
-    def gradients(self, x: np.ndarray, y: np.ndarray, first: int = 0) -> float:
-        """Form the gradients of the mean softmax cross-entropy of a batch, in layers first and
-        behind; give the loss."""
-        logits = self.forward(x)
-        rows = np.arange(len(logits))
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        softmax = powers / powers.sum(axis=1, keepdims=True)
-        loss = -np.log(np.maximum(softmax[rows, y], 1e-30)).mean()
-        error = softmax
-        error[rows, y] -= 1
-        error = (error / len(logits)).astype(np.float32)
-        for layer in reversed(self.layers[first:]):
-            error = layer.backward(error)
-        return float(loss)
+    def losses(self, x: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+        """The loss of each sample, float32 [samples]; nothing changes. x, y: as in
+        labelled_samples, with its errors."""
+        x, y = self.labelled_samples(x, y)
+        loss = LOSSES[self.loss]
+        return np.concatenate([loss(self.forward(x[part]), y[part])[0] for part in _parts(len(x))])
+
+    # -- training
+
+    def gradients(
+        self, x: np.ndarray, y: np.ndarray, chosen: Collection[int] | None = None
+    ) -> float:
+        """Form the gradients of the mean loss of a batch, in the chosen layers (from 0; None:
+        all); give the loss.
+
+        x, y: as labelled_samples gives them. Gradients are in each layer's `gradients`; those of
+        layers that are not chosen may be formed too, or be left from before.
+        """
+        if chosen is None:
+            chosen = range(len(self.layers))
+        self._set_training(chosen)
+        try:
+            outputs = self.forward(x)
+        finally:
+            self._set_training(())
+        losses, error = LOSSES[self.loss](outputs, y)
+        self._backward(error / len(outputs), chosen)
+        return float(losses.mean())
+
+    def _set_training(self, chosen: Collection[int]) -> None:
+        for i, layer in enumerate(self.layers):
+            if isinstance(layer, BatchNormalization):
+                layer.training = i in chosen
+
+    def _backward(self, error: np.ndarray, chosen: Collection[int]) -> None:
+        """error: of the last layer's output, [batch][outputs]."""
+        needed = [False]  # of each tensor's error: whether a chosen layer lies before it
+        for i, inputs in enumerate(self.inputs):
+            needed.append(i in chosen or any(needed[tensor] for tensor in inputs))
+        errors: list[np.ndarray | None] = [None] * len(needed)
+        errors[-1] = error.reshape(len(error), *self.layers[-1].output_shape)
+        for i in reversed(range(len(self.layers))):
+            if not needed[i + 1]:
+                continue
+            inputs = [tensor for tensor in self.inputs[i] if needed[tensor]]
+            of_input = self.layers[i].backward(errors[i + 1], bool(inputs))
+            errors[i + 1] = None
+            for tensor in inputs:
+                other = errors[tensor]  # from another reader
+                errors[tensor] = of_input if other is None else other + of_input
 
     def fit(
         self,
         x: np.ndarray,
-        y: np.ndarray,
+        y: np.ndarray | None = None,
         epochs: int = 1,
         lr: float = 0.01,
         batch: int = 1,
-        decay: bool = True,
+        schedule: str = "linear",
         train: str | list[str] = "all",
         seed: int = 1,
+        weight_decay: float = 0.0,
     ) -> Iterator[Epoch]:
         """Train by stochastic gradient descent; yield after each epoch.
 
-        x: [samples][...], y: class indices [samples]. With batch=1 this takes the same samples in
-        the same order, with the same learning rates, as fqt.fit on a device with the same seed.
-        decay: lower the rate linearly, epoch by epoch. train: as in trainable_names. Nothing
-        happens before the first epoch is asked for. Raises ValueError for data that do not fit, a
-        rate that is not finite and >= 0, and when no layer trains.
+        x, y: as in labelled_samples. With batch=1 this takes the same samples in the same order,
+        with the same learning rates, as fqt.fit on a device with the same seed. schedule: of the
+        rate, as in fqt.schedules. train: as in trainable_names. weight_decay: weights (not
+        biases) also lose lr * weight_decay of themselves. Nothing happens before the first epoch
+        is asked for. Raises ValueError for data that do not fit, a rate or weight_decay that is
+        not finite and >= 0, an unknown schedule, and when no layer trains.
         """
         x, y = self.labelled_samples(x, y)
         lr = check_learning_rate(lr)
+        check_schedule(schedule)
+        if not 0 <= weight_decay < math.inf:
+            raise ValueError(
+                f"weight_decay must be a finite number, 0 or more, not {weight_decay}"
+            )
         if batch < 1:
             raise ValueError(f"a batch has at least 1 sample, not {batch}")
-        names = trainable_names(self, train)
-        chosen = [i for i, layer in enumerate(self.layers) if layer.name in names]
+        chosen = self._chosen(train)
         if not chosen:
             raise ValueError("no layer trains")
         order = np.arange(len(x))
         for epoch in range(epochs):
-            rate = np.float32(decayed(lr, epoch, epochs) if decay else lr)
+            rate = np.float32(learning_rate(schedule, lr, epoch, epochs))
             shuffle(order, seed + epoch)
             loss = 0.0
             for start in range(0, len(x), batch):
                 picked = order[start : start + batch]
-                loss += self.gradients(x[picked], y[picked], chosen[0]) * len(picked)
+                loss += self.gradients(x[picked], y[picked], chosen) * len(picked)
                 for i in chosen:
-                    layer = self.layers[i]
-                    layer.weights -= rate * layer.gradients["weights"]
-                    layer.biases -= rate * layer.gradients["biases"]
+                    _step(self.layers[i], rate, np.float32(weight_decay))
             yield Epoch(epoch + 1, loss / len(x), float(rate))
+
+    def reset(self, names: str | list[str] = "all", seed: int = 1) -> None:
+        """New random weights and zero biases for layers. names: as in trainable_names. Raises
+        ValueError for a name that is not there."""
+        rng = np.random.default_rng(seed)
+        for i in self._chosen(names):
+            self.layers[i].reset(rng)
+
+    def _chosen(self, train: str | list[str]) -> list[int]:
+        """The layers (from 0) that trainable_names names, and the normalizations behind them."""
+        names = trainable_names(self, train)
+        numbers = [i for i, layer in enumerate(self.layers) if layer.name in names]
+        return numbers + [
+            i
+            for i, layer in enumerate(self.layers)
+            if isinstance(layer, BatchNormalization) and self.inputs[i][0] - 1 in numbers
+        ]
+
+    # -- parameters
+
+    def copy(self) -> Sequential:
+        """A network of its own with the same layers and parameters."""
+        return copy.deepcopy(self)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write all parameters to a NumPy archive: "conv2d_1.weights", "conv2d_1.biases", ...,
-        float32."""
+        float32; of batch normalizations also the running mean and variance."""
         with open(path, "wb") as file:
-            np.savez(file, **{name: array for name, _, _, array in self._named_parameters()})
+            np.savez(file, **{name: array for name, _, _, array in self._named_state()})
 
     def load(self, path: str | os.PathLike) -> None:
         """Take the parameters that save wrote.
@@ -187,28 +361,29 @@ class Sequential:
         """
         with np.load(path) as archive:
             loaded = dict(archive)
-        wanted = {name: array.shape for name, _, _, array in self._named_parameters()}
+        wanted = {name: array.shape for name, _, _, array in self._named_state()}
         found = {name: array.shape for name, array in loaded.items()}
         if wanted != found:
             raise ValueError(f"{os.fspath(path)} holds {found}, the network has {wanted}")
-        for name, layer, key, _ in self._named_parameters():
+        for name, layer, key, _ in self._named_state():
             setattr(layer, key, loaded[name].astype(np.float32))
 
-    def _named_parameters(self) -> list[tuple[str, Layer, str, np.ndarray]]:
+    def _named_state(self) -> list[tuple[str, Layer, str, np.ndarray]]:
         return [
             (f"{layer.name}.{key}", layer, key, array)
             for layer in self.layers
-            for key, array in layer.parameters.items()
+            for key, array in layer.state.items()
         ]
 
 
 def trainable_names(net: Sequential, train: str | list[str]) -> list[str]:
-    """The names of the layers that train.
+    """The names of the layers that train; a batch normalization trains with the layer that it
+    follows, and is not named.
 
     train: "all", "none", "last:2" (the last two that have weights), or names, in a list or with
     commas between. Raises ValueError for a name that is not there.
     """
-    names = [layer.name for layer in net.layers if layer.parameters]
+    names = [layer.name for layer in net.layers if isinstance(layer, Weighted)]
     if train == "all":
         return names
     if train == "none":
@@ -225,3 +400,16 @@ def trainable_names(net: Sequential, train: str | list[str]) -> list[str]:
                 f"train: no layer {name!r} with weights, there are {', '.join(names)}"
             )
     return wanted
+
+
+def _parts(count: int) -> list[slice]:
+    """range(count) in parts that are evaluated together."""
+    return [slice(i, i + EVALUATED_TOGETHER) for i in range(0, count, EVALUATED_TOGETHER)]
+
+
+def _step(layer: Layer, rate: np.float32, weight_decay: np.float32) -> None:
+    for key, values in layer.parameters.items():
+        gradient = layer.gradients[key]
+        if weight_decay and key == "weights":
+            gradient = gradient + weight_decay * values
+        values -= rate * gradient

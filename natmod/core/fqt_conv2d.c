@@ -43,52 +43,48 @@ static int32_t filter_gradient(const fqt_shape_t *shape, const int8_t *x, int32_
     return bias_gradient;
 }
 
-static void conv2d_update(fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate) {
+static void conv2d_update(
+    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
     const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, index);
-    const int32_t zx = fqt_tensor(model, index)->zero_point;
+    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
+    const int32_t zx = fqt_input_of(model, index)->zero_point;
     const int8_t *e = fqt_error_of(model, index + 1);
-    const uint32_t filter_elements = fqt_layer(model, index)->filter_elements;
-    int32_t *gradient = fqt_scratch(model);
+    int32_t *gradient = fqt_pass_scratch(model, index);
     fqt_update_t update;
     fqt_update_begin(&update, model, index, learning_rate);
-    for (int32_t o = 0; o < shape.out_channels; ++o) {
+    for (uint32_t n = 0; n < selection->count; ++n) {
+        int32_t o = selection->channels[n];
         bool any_error;
         int32_t bias_gradient = filter_gradient(&shape, x, zx, e, o, gradient, &any_error);
-        if (!any_error) {
-            continue;
+        if (any_error || update.decay != 0) {
+            fqt_update_filter(&update, o, gradient, bias_gradient);
         }
-        fqt_update_channel(&update, o);
-        uint32_t j = o * filter_elements;
-        for (uint32_t i = 0; i < filter_elements; ++i, ++j) {
-            int32_t step = fqt_fixed_multiply(gradient[i], update.channel_rate);
-            fqt_update_weight(&update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
-        }
-        fqt_update_end_channel(&update, o, bias_gradient);
     }
+}
+
+bool fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    uint32_t positions = (uint32_t)to->height * to->width;
+    if (positions > MAX_POSITIONS && fqt_layer(model, index)->trainable) {
+        return fqt_fail(error, "# output positions, at most # can train in 32-bit sums", positions, MAX_POSITIONS, 0);
+    }
+    return true;
 }
 
 static bool conv2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
-    uint32_t positions = (uint32_t)to->height * to->width;
-    if (fqt_layer(model, index)->trainable && positions > MAX_POSITIONS) {
-        return fqt_fail(error, "# output positions, at most # can train in 32-bit sums", positions, MAX_POSITIONS, 0);
-    }
-    return fqt_window_check(model, index, error) && fqt_convolution_check(model, index, error);
+    return fqt_positions_check(model, index, error) && fqt_window_check(model, index, error)
+           && fqt_convolution_check(model, index, error);
 }
 
 static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    uint32_t bytes = fqt_convolution_scratch_bytes(model, index);
-    uint32_t gradient_bytes = 4 * fqt_layer(model, index)->filter_elements;
-    if (fqt_layer(model, index)->trainable && bytes < gradient_bytes) {
-        bytes = gradient_bytes;
-    }
-    return bytes;
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    return fqt_weighted_scratch_bytes(model, index, layer->trainable ? 4 * layer->filter_elements : 0);
 }
 
 const fqt_kind_t fqt_kind_conv2d = {
     .name = "conv2d",
     .has_weights = true,
+    .has_activation = true,
     .check = conv2d_check,
     .scratch_bytes = conv2d_scratch_bytes,
     .forward = fqt_convolution_forward,

@@ -7,8 +7,8 @@
 #define MAX_UNIT (256)
 
 fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *from = fqt_tensor(model, index);
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_tensor_t *from = fqt_input_of(model, index);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
     const fqt_layer_t *layer = fqt_layer(model, index);
     fqt_shape_t shape = {from->height, from->width, from->channels, to->height, to->width, to->channels, layer->window};
     if (layer->kind == FQT_KIND_DENSE) {
@@ -42,8 +42,8 @@ static int32_t convolve(
 // x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]
 void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) {
     const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, index);
-    const int32_t zx = fqt_tensor(model, index)->zero_point;
+    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
+    const int32_t zx = fqt_input_of(model, index)->zero_point;
     const int8_t *filter = fqt_weights(model, fqt_layer(model, index));
     const uint32_t filter_elements = fqt_layer(model, index)->filter_elements;
     fqt_output_t output;
@@ -69,28 +69,30 @@ static int32_t common_unit(const fqt_shape_t *shape) {
     return unit < MAX_UNIT ? unit : MAX_UNIT;
 }
 
-// m[o]: weight scales relative to the greatest, in units of 1 / unit. Gives what one unit of e * m * w means.
-static fqt_scale_t bring_to_common_unit(const fqt_model_t *model, uint32_t index, int32_t unit, int16_t *m) {
+// m[n], of the n-th selected channel o: weight scales relative to the greatest, in units of 1 / unit. Gives what one unit of
+// e * m * w means.
+static fqt_scale_t bring_to_common_unit(
+    const fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, int32_t unit, int16_t *m) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    uint32_t channels = fqt_tensor(model, index + 1)->channels;
+    uint32_t channels = fqt_output_of(model, index)->channels;
     uint32_t greatest = 0; // positive floats compare like their bits
     for (uint32_t o = 0; o < channels; ++o) {
         uint32_t bits = fqt_weight_scale(model, layer, o);
         greatest = bits > greatest ? bits : greatest;
     }
     fqt_scale_t s_greatest = fqt_scale_unpack(greatest);
-    for (uint32_t o = 0; o < channels; ++o) {
-        fqt_scale_t ratio = fqt_scale_divide(fqt_scale_unpack(fqt_weight_scale(model, layer, o)), s_greatest);
-        m[o] = (int16_t)fqt_fixed_multiply(unit, ratio);
+    for (uint32_t n = 0; n < selection->count; ++n) {
+        uint32_t bits = fqt_weight_scale(model, layer, selection->channels[n]);
+        m[n] = (int16_t)fqt_fixed_multiply(unit, fqt_scale_divide(fqt_scale_unpack(bits), s_greatest));
     }
-    fqt_scale_t s_e = fqt_scale_unpack(fqt_tensor(model, index + 1)->error_scale);
+    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
     return fqt_scale_divide(fqt_scale_multiply(s_e, s_greatest), fqt_scale_from_int((uint32_t)unit));
 }
 
-// sum[c] = sum over (ky, kx, o) of e[oy, ox, o] * m[o] * w[o, ky, kx, c], where the window at (oy, ox) reads (iy, ix)
-// with (ky, kx), for `count` channels from `channel`.
-static void gather(const fqt_shape_t *shape, const int8_t *e, const int16_t *m, const int8_t *weights, int32_t iy,
-    int32_t ix, int32_t channel, int32_t count, int32_t *sum) {
+// sum[c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] * w[o, ky, kx, c], where the window at (oy, ox) reads
+// (iy, ix) with (ky, kx), for `count` channels from `channel`.
+static void gather(const fqt_shape_t *shape, const int8_t *e, const fqt_selection_t *selection, const int16_t *m,
+    const int8_t *weights, int32_t iy, int32_t ix, int32_t channel, int32_t count, int32_t *sum) {
     const fqt_window_t *window = &shape->window;
     const int32_t filter_elements = window->kernel_height * window->kernel_width * shape->in_channels;
     for (int32_t c = 0; c < count; ++c) {
@@ -108,12 +110,14 @@ static void gather(const fqt_shape_t *shape, const int8_t *e, const int16_t *m, 
             }
             int32_t position = y / window->stride_height * shape->out_width + x / window->stride_width;
             const int8_t *e_pixel = e + position * shape->out_channels;
-            const int8_t *w = weights + (ky * window->kernel_width + kx) * shape->in_channels + channel;
-            for (int32_t o = 0; o < shape->out_channels; ++o, w += filter_elements) {
-                int32_t error = e_pixel[o] * m[o];
+            const int8_t *w_tap = weights + (ky * window->kernel_width + kx) * shape->in_channels + channel;
+            for (uint32_t n = 0; n < selection->count; ++n) {
+                int32_t o = selection->channels[n];
+                int32_t error = e_pixel[o] * m[n];
                 if (error == 0) {
                     continue;
                 }
+                const int8_t *w = w_tap + o * filter_elements;
                 for (int32_t c = 0; c < count; ++c) {
                     sum[c] += error * w[c];
                 }
@@ -123,14 +127,14 @@ static void gather(const fqt_shape_t *shape, const int8_t *e, const int16_t *m, 
 }
 
 // e [out_height][out_width][out_channels] -> d [in_height][in_width][in_channels]
-void fqt_convolution_error(fqt_model_t *model, uint32_t index) {
+void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
     const fqt_shape_t shape = fqt_shape(model, index);
     const int8_t *e = fqt_error_of(model, index + 1);
     const int8_t *weights = fqt_weights(model, fqt_layer(model, index));
-    int16_t *m = fqt_scratch(model);
-    fqt_scale_t accumulator_scale = bring_to_common_unit(model, index, common_unit(&shape), m);
+    int16_t *m = fqt_pass_scratch(model, index);
+    fqt_scale_t accumulator_scale = bring_to_common_unit(model, index, selection, common_unit(&shape), m);
     fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, accumulator_scale);
+    fqt_error_pass_begin(&pass, model, index, fqt_layer(model, index)->input, accumulator_scale);
     uint32_t i = 0;
     for (int32_t iy = 0; iy < shape.in_height; ++iy) {
         for (int32_t ix = 0; ix < shape.in_width; ++ix) {
@@ -138,7 +142,7 @@ void fqt_convolution_error(fqt_model_t *model, uint32_t index) {
                 int32_t sum[FQT_CHANNEL_BLOCK];
                 int32_t count = shape.in_channels - channel;
                 count = count < FQT_CHANNEL_BLOCK ? count : FQT_CHANNEL_BLOCK;
-                gather(&shape, e, m, weights, iy, ix, channel, count, sum);
+                gather(&shape, e, selection, m, weights, iy, ix, channel, count, sum);
                 for (int32_t c = 0; c < count; ++c) {
                     fqt_error_pass_put(&pass, i++, sum[c]);
                 }
@@ -148,21 +152,30 @@ void fqt_convolution_error(fqt_model_t *model, uint32_t index) {
     fqt_error_pass_end(&pass);
 }
 
-uint32_t fqt_convolution_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
-    uint32_t bytes = index > model->first_trainable ? 2u * to->channels : 0; // m
+uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, uint32_t update_bytes) {
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    uint32_t bytes = 0;
+    if (to->needs_error) {
+        bytes = 4u * to->channels; // norms; m takes half of it
+        bytes = bytes < update_bytes ? update_bytes : bytes;
+        bytes += fqt_selection_bytes(model, index);
+    }
     if (index + 1 == model->layer_count && bytes < 4 * to->elements) {
         bytes = 4 * to->elements; // logits
     }
     return bytes;
 }
 
+bool fqt_filter_check(uint32_t filter_elements, fqt_error_t *error) {
+    return filter_elements <= MAX_FILTER_ELEMENTS
+           || fqt_fail(error, "# inputs a filter, at most # fit 32-bit sums", filter_elements, MAX_FILTER_ELEMENTS, 0);
+}
+
 bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_shape_t shape = fqt_shape(model, index);
     const uint32_t area = (uint32_t)shape.window.kernel_height * shape.window.kernel_width;
-    if (area * shape.in_channels > MAX_FILTER_ELEMENTS) {
-        return fqt_fail(
-            error, "# inputs a filter, at most # fit 32-bit sums", area * shape.in_channels, MAX_FILTER_ELEMENTS, 0);
+    if (!fqt_filter_check(area * shape.in_channels, error)) {
+        return false;
     }
     uint32_t terms = area * shape.out_channels;
     if (terms > INT32_MAX / (127 * 128)) {

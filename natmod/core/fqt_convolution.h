@@ -3,7 +3,7 @@
 #ifndef FQT_CONVOLUTION_H
 #define FQT_CONVOLUTION_H
 
-#include "fqt_model.h"
+#include "fqt_select.h"
 
 typedef struct {
     int32_t in_height;
@@ -33,10 +33,17 @@ static inline fqt_taps_t fqt_taps(int32_t origin, int32_t kernel, int32_t size) 
 #define FQT_CHANNEL_BLOCK (32)
 
 void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training);
-void fqt_convolution_error(fqt_model_t *model, uint32_t index);
+void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection);
 
-// Scratch of the error pass, of logits when the layer is the last.
-uint32_t fqt_convolution_scratch_bytes(const fqt_model_t *model, uint32_t index);
+// Scratch of a layer with weights: the selection with what the passes keep behind it (the update `update_bytes`), or the
+// logits when the layer is the last.
+uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, uint32_t update_bytes);
+
+// So many output positions that a filter's gradient fits 32 bits (fqt_conv2d.c).
+bool fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+
+// So few inputs that an output's accumulator fits 32 bits.
+bool fqt_filter_check(uint32_t filter_elements, fqt_error_t *error);
 
 // Limits that keep every accumulator in 32 bits.
 bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);

@@ -8,37 +8,83 @@
 // |rate * (x - zx)| <= FQT_STEP_LIMIT, as |x - zx| <= 255
 #define MAX_ROW_RATE (FQT_STEP_LIMIT / 255)
 
+// The spread of the centred inputs: a row's gradient e * (x - zx), standardized, is sign(e) times the inputs standardized.
+static fqt_spread_t input_spread(const int8_t *x, int32_t zx, int32_t count) {
+    fqt_spread_t spread = {0, 0, 0};
+    for (int32_t c = 0; c < count; ++c) {
+        fqt_spread_add(&spread, x[c] - zx);
+    }
+    return spread;
+}
+
 // w[o][c] -= rate of e[o] * (x[c] - zx)
-static void dense_update(fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate) {
+static void update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e) {
+    int32_t row_rate = fqt_clamp(fqt_fixed_multiply(e, update->channel_rate), -MAX_ROW_RATE, MAX_ROW_RATE);
+    if (fqt_update_is_plain(update)) {
+        for (int32_t c = 0; c < count; ++c, ++j) {
+            fqt_update_weight(update, j, row_rate * (x[c] - zx));
+        }
+    } else {
+        for (int32_t c = 0; c < count; ++c, ++j) {
+            fqt_update_put(update, j, row_rate * (x[c] - zx));
+        }
+    }
+}
+
+static void update_row_standardized(
+    fqt_update_t *update, uint32_t o, const int8_t *x, int32_t zx, int32_t e, const fqt_spread_t *spread) {
+    fqt_scale_t rate = fqt_update_standard_rate(update, o, spread);
+    uint32_t j = o * spread->count;
+    for (int32_t c = 0; c < spread->count; ++c, ++j) {
+        int32_t centred = fqt_spread_centred(spread, x[c] - zx);
+        int32_t step = fqt_fixed_multiply(e < 0 ? -centred : e > 0 ? centred : 0, rate);
+        fqt_update_put(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+    }
+}
+
+static void dense_update(
+    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
     const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, index);
-    const int32_t zx = fqt_tensor(model, index)->zero_point;
+    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
+    const int32_t zx = fqt_input_of(model, index)->zero_point;
     const int8_t *e = fqt_error_of(model, index + 1);
+    const bool standardizes = model->options.standardizes;
+    fqt_spread_t spread = {0, 0, 0};
+    if (standardizes) {
+        spread = input_spread(x, zx, shape.in_channels);
+    }
     fqt_update_t update;
     fqt_update_begin(&update, model, index, learning_rate);
-    for (int32_t o = 0; o < shape.out_channels; ++o) {
-        if (e[o] == 0) {
+    for (uint32_t n = 0; n < selection->count; ++n) {
+        int32_t o = selection->channels[n];
+        if (e[o] == 0 && update.decay == 0) {
             continue;
         }
         fqt_update_channel(&update, o);
-        int32_t row_rate = fqt_clamp(fqt_fixed_multiply(e[o], update.channel_rate), -MAX_ROW_RATE, MAX_ROW_RATE);
-        uint32_t j = o * shape.in_channels;
-        for (int32_t c = 0; c < shape.in_channels; ++c, ++j) {
-            fqt_update_weight(&update, j, row_rate * (x[c] - zx));
+        if (standardizes) {
+            update_row_standardized(&update, o, x, zx, e[o], &spread);
+        } else {
+            update_row(&update, o * shape.in_channels, x, zx, shape.in_channels, e[o]);
         }
         fqt_update_end_channel(&update, o, e[o]);
     }
 }
 
+static uint32_t dense_scratch_bytes(const fqt_model_t *model, uint32_t index) {
+    return fqt_weighted_scratch_bytes(model, index, 0);
+}
+
 static bool dense_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    return fqt_no_window_check(model, index, error) && fqt_convolution_check(model, index, error);
+    return fqt_no_window_check(model, index, error) && fqt_one_pixel_check(model, index, error)
+           && fqt_convolution_check(model, index, error);
 }
 
 const fqt_kind_t fqt_kind_dense = {
     .name = "dense",
     .has_weights = true,
+    .has_activation = true,
     .check = dense_check,
-    .scratch_bytes = fqt_convolution_scratch_bytes,
+    .scratch_bytes = dense_scratch_bytes,
     .forward = fqt_convolution_forward,
     .error = fqt_convolution_error,
     .update = dense_update,

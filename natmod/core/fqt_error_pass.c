@@ -4,18 +4,25 @@
 #define DECAY (128) // a peak of 0 lowers the scale by 1 / DECAY
 
 void fqt_error_pass_begin(
-    fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t tensor, fqt_scale_t accumulator_scale) {
+    fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t index, uint32_t tensor, fqt_scale_t accumulator_scale) {
     pass->tensor = fqt_tensor(model, tensor);
     pass->activation = fqt_activation(model, tensor);
     pass->error = fqt_error_of(model, tensor);
+    pass->unclipped = fqt_unclipped(pass->tensor);
+    pass->adds = pass->tensor->last_reader != index;
+    pass->keeps_scale = pass->tensor->readers == 1 && fqt_layer(model, index)->passes_error_scale;
     pass->peak = 0;
-    if (pass->tensor->error_scale == 0) {
+    if (pass->keeps_scale || pass->tensor->error_scale == 0) {
         pass->tensor->error_scale = fqt_scale_pack(accumulator_scale);
     }
-    pass->multiplier = fqt_scale_divide(accumulator_scale, fqt_scale_unpack(pass->tensor->error_scale));
+    fqt_error_pass_scale(pass, accumulator_scale);
 }
 
 void fqt_error_pass_end(const fqt_error_pass_t *pass) {
+    fqt_tensor_t *tensor = pass->tensor;
+    if (pass->keeps_scale) {
+        return;
+    }
     uint32_t numerator = (uint32_t)pass->peak;
     uint32_t denominator = INT8_MAX;
     if (pass->peak <= INT8_MAX) {
@@ -23,6 +30,8 @@ void fqt_error_pass_end(const fqt_error_pass_t *pass) {
         denominator *= DECAY;
     }
     fqt_scale_t factor = fqt_scale_divide(fqt_scale_from_int(numerator), fqt_scale_from_int(denominator));
-    fqt_scale_t scale = fqt_scale_unpack(pass->tensor->error_scale);
-    pass->tensor->next_error_scale = fqt_scale_pack(fqt_scale_multiply(scale, factor));
+    uint32_t scale = fqt_scale_pack(fqt_scale_multiply(fqt_scale_unpack(tensor->error_scale), factor));
+    if (!pass->adds || scale > tensor->next_error_scale) { // of all readers, the greatest peak
+        tensor->next_error_scale = scale;
+    }
 }

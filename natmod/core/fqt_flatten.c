@@ -3,19 +3,13 @@
 #include "fqt_window.h"
 
 static bool flatten_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    const fqt_tensor_t *from = fqt_tensor(model, index);
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_tensor_t *from = fqt_input_of(model, index);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
     if (to->elements != from->elements) {
         return fqt_fail(error, "# elements in, # out: flatten keeps them", from->elements, to->elements, 0);
     }
     fqt_layer(model, index)->passes_error_scale = true;
-    return fqt_no_window_check(model, index, error);
-}
-
-static uint32_t flatten_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    (void)model;
-    (void)index;
-    return 0;
+    return fqt_no_window_check(model, index, error) && fqt_one_pixel_check(model, index, error);
 }
 
 static void flatten_forward(fqt_model_t *model, uint32_t index, bool training) {
@@ -24,8 +18,9 @@ static void flatten_forward(fqt_model_t *model, uint32_t index, bool training) {
     (void)training;
 }
 
-static void flatten_error(fqt_model_t *model, uint32_t index) {
-    fqt_tensor(model, index)->error_scale = fqt_tensor(model, index + 1)->error_scale;
+static void flatten_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
+    (void)selection;
+    fqt_input_of(model, index)->error_scale = fqt_output_of(model, index)->error_scale;
 }
 
 const fqt_kind_t fqt_kind_flatten = {
@@ -33,7 +28,7 @@ const fqt_kind_t fqt_kind_flatten = {
     .is_alias = true,
     .keeps_scale = true,
     .check = flatten_check,
-    .scratch_bytes = flatten_scratch_bytes,
+    .scratch_bytes = fqt_no_scratch,
     .forward = flatten_forward,
     .error = flatten_error,
 };

@@ -5,11 +5,14 @@ extern const fqt_kind_t fqt_kind_dense;
 extern const fqt_kind_t fqt_kind_conv2d;
 extern const fqt_kind_t fqt_kind_max_pool2d;
 extern const fqt_kind_t fqt_kind_flatten;
+extern const fqt_kind_t fqt_kind_depthwise_conv2d;
+extern const fqt_kind_t fqt_kind_average_pool2d;
+extern const fqt_kind_t fqt_kind_add;
 
 void fqt_pass_scales_on(const fqt_model_t *model) {
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         if (fqt_kind(fqt_layer(model, i)->kind)->keeps_scale) {
-            fqt_tensor(model, i + 1)->scale = fqt_tensor(model, i)->scale;
+            fqt_output_of(model, i)->scale = fqt_input_of(model, i)->scale;
         }
     }
 }
@@ -24,6 +27,12 @@ const fqt_kind_t *fqt_kind(uint32_t number) {
             return &fqt_kind_max_pool2d;
         case FQT_KIND_FLATTEN:
             return &fqt_kind_flatten;
+        case FQT_KIND_DEPTHWISE_CONV2D:
+            return &fqt_kind_depthwise_conv2d;
+        case FQT_KIND_AVERAGE_POOL2D:
+            return &fqt_kind_average_pool2d;
+        case FQT_KIND_ADD:
+            return &fqt_kind_add;
         default:
             return NULL;
     }

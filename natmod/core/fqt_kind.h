@@ -3,12 +3,15 @@
 #define FQT_KIND_H
 
 #include "fqt_model.h"
+#include "fqt_select.h"
 
 typedef struct {
-    char name[FQT_NAME_BYTES];
+    char name[20];
     bool has_weights;
+    bool has_activation; // may have one
+    bool has_second_input;
     bool is_alias; // output and input are the same bytes
-    bool keeps_scale; // output has the input's scale and zero point
+    bool keeps_scale; // output has the input's scale and zero point; else it is requantised
     bool reads_input_for_error; // the error pass needs the input's values
 
     // Check the shapes of layer `index` (from 0), whose record is read; fill layer->filter_elements and
@@ -18,20 +21,28 @@ typedef struct {
     // Scratch bytes for forward, error and update of layer `index`.
     uint32_t (*scratch_bytes)(const fqt_model_t *model, uint32_t index);
 
-    // Tensor `index` -> tensor `index + 1` (the last layer: -> logits in the scratch). When training, layer->fill is set.
+    // Input tensor -> output tensor, `index + 1` (the last layer: -> logits in the scratch). When training, layer->fill is
+    // set.
     void (*forward)(fqt_model_t *model, uint32_t index, bool training);
 
-    // Error of tensor `index + 1` -> error of tensor `index`. Needs no trainable layer to be this one.
-    void (*error)(fqt_model_t *model, uint32_t index);
+    // Error of the output -> error of the inputs that need one. With weights: of the selected channels.
+    void (*error)(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection);
 
-    // Gradient and update of the layer's parameters, from the error of tensor `index + 1`. NULL without weights.
-    void (*update)(fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate);
+    // Gradient and update of the parameters of the selected channels, from the error of the output. NULL without weights.
+    void (*update)(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate);
 } fqt_kind_t;
 
 // The parts of a training step between the layers' passes: fqt_train_step runs them, and so does a profiler that takes
-// the step apart. Loss of the logits in the scratch, and its error; then, at the step's end, the scales' movement.
+// the step apart. Forward from layer `first`; loss of the outputs in the scratch, and its error; the channels of layer
+// `index` that take part in the backward pass; all of that pass; at the end, the batch's update and the scales' movement.
+void fqt_step_forward(fqt_model_t *model, uint32_t first);
 int32_t fqt_step_loss(fqt_model_t *model, uint32_t label);
-void fqt_step_end(fqt_model_t *model);
+fqt_selection_t fqt_step_select(fqt_model_t *model, uint32_t index, int32_t loss);
+void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate);
+void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate);
+
+// Whether layer `index` has an input that needs an error.
+bool fqt_passes_error(const fqt_model_t *model, uint32_t index);
 
 // Give the outputs of layers that keep their input's scale that scale, after scales moved.
 void fqt_pass_scales_on(const fqt_model_t *model);

@@ -6,7 +6,7 @@
 static bool load_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index, const fqt_blobs_t *blobs,
     fqt_error_t *error) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const uint32_t channels = fqt_tensor(model, index + 1)->channels;
+    const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint32_t weights = layer->filter_elements * channels;
     if (layer->low_bytes != 0) {
         int8_t *low_bytes = (int8_t *)model->arena + layer->low_bytes;
@@ -21,13 +21,27 @@ static bool load_blobs(const fqt_model_t *model, const fqt_source_t *source, uin
            && fqt_source_read(source, blobs->biases, model->arena + layer->biases, 4 * channels, error);
 }
 
+// Begin a mini-batch anew.
+static void clear_sums(fqt_model_t *model) {
+    model->batch_steps = 0;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        if (layer->sums != 0) {
+            fqt_fill_zero(
+                model->arena + layer->sums, 4 * (layer->filter_elements + 1) * fqt_output_of(model, i)->channels);
+        }
+    }
+}
+
 bool fqt_model_load(fqt_model_t *model, const fqt_source_t *source, void *arena, fqt_error_t *error) {
     model->arena = arena;
     error->layer = 0;
+    clear_sums(model);
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         uint8_t record[FQT_RECORD_BYTES];
         fqt_blobs_t blobs;
-        if (fqt_layer(model, i)->in_arena
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        if (layer->in_arena
             && !(fqt_read_record(source, i, record, error) && fqt_read_blobs(model, source, i, record, &blobs, error)
                  && load_blobs(model, source, i, &blobs, error))) {
             return fqt_at_layer(model, i, error);
@@ -39,10 +53,11 @@ bool fqt_model_load(fqt_model_t *model, const fqt_source_t *source, void *arena,
 // Whether a record describes the same layer as the model's.
 static bool record_fits(const fqt_model_t *model, uint32_t index, const uint8_t *record) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
     const fqt_window_t *window = &layer->window;
     return record[0] == layer->kind && record[1] == layer->activation
            && (record[2] & FQT_LAYER_TRAINABLE) == layer->trainable && (int8_t)record[3] == to->zero_point
+           && fqt_read_u16(record + 4) == layer->input && fqt_read_u16(record + 6) == fqt_second_input_field(layer)
            && fqt_read_u16(record + 8) == to->height && fqt_read_u16(record + 10) == to->width
            && fqt_read_u16(record + 12) == to->channels && record[14] == window->kernel_height
            && record[15] == window->kernel_width && record[16] == window->stride_height
@@ -85,9 +100,11 @@ bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error
         if (!fqt_read_record(source, i, record, error)) {
             return fqt_at_layer(model, i, error);
         }
-        fqt_tensor(model, i + 1)->scale = fqt_read_u32(record + 24);
-        fqt_tensor(model, i)->error_scale = fqt_read_u32(record + 32);
-        fqt_tensor(model, i)->next_error_scale = 0;
+        fqt_tensor_t *output = fqt_output_of(model, i);
+        output->scale = fqt_read_u32(record + 24);
+        output->error_scale = fqt_read_u32(record + 32);
+        output->next_error_scale = 0;
+        layer->stuck_steps = 0;
         layer->output_range = (int32_t)fqt_read_u32(record + 36);
         if (layer->trainable) {
             layer->bias_scale = fqt_read_u32(record + 28);
@@ -100,5 +117,8 @@ bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error
     fqt_pass_scales_on(model);
     model->random_state = fqt_read_u32(header + 28);
     model->step_count = fqt_read_u32(header + 36);
+    model->greatest_loss = (int32_t)(fqt_read_u32(header + 56) & INT32_MAX);
+    model->diverged = 0;
+    clear_sums(model);
     return true;
 }

@@ -1,73 +1,74 @@
 // See fqt_loss.h.
 #include "fqt_loss.h"
+#include "fqt_exponential.h"
 
-#define LOG2_E_Q16 (94548)
-#define LN_2_Q16 (45426)
-#define ONE_Q30 (1 << 30)
-#define NEGLIGIBLE (20 << 16) // e^-20 is 2 in Q30
-
-// 2^-f for f in [0, 1) in Q16; the result in Q30, off by less than 1e-7.
-static int32_t power_of_two(int32_t f) {
-    static const int32_t coefficients[] = {9922860, -59408637, 257903302, -744258750, ONE_Q30};
-    int32_t result = -1029756;
-    for (int i = 0; i < 5; ++i) {
-        result = coefficients[i] + (int32_t)(((int64_t)result * f) >> 16);
-    }
-    return result;
+static int32_t limited(uint64_t loss) {
+    return loss > INT32_MAX ? INT32_MAX : (int32_t)loss;
 }
 
-// e^-distance: distance in Q16, the result in Q30.
-static int32_t exponential(uint32_t distance) {
-    if (distance >= NEGLIGIBLE) {
-        return 0;
-    }
-    uint32_t power = (uint32_t)(((uint64_t)distance * LOG2_E_Q16) >> 16);
-    return power_of_two(power & 0xFFFF) >> (power >> 16);
+static fqt_scale_t power_of_two_scale(int32_t exponent) {
+    return fqt_scale_shifted(fqt_scale_from_int(1), exponent);
 }
 
-// ln(sum / 2^30) in Q16, for sum >= 2^30.
-static int32_t logarithm(uint64_t sum) {
-    fqt_scale_t value = fqt_scale_from_int(sum);
-    uint32_t x = value.mantissa; // in [1, 2), Q30
-    uint32_t log2 = (uint32_t)value.exponent;
-    for (int bit = 0; bit < 16; ++bit) {
-        x = (uint32_t)(((uint64_t)x * x) >> 30);
-        log2 = log2 << 1 | x >> 31;
-        x >>= x >> 31;
-    }
-    return (int32_t)(((uint64_t)log2 * LN_2_Q16) >> 16);
-}
-
-int32_t fqt_softmax_cross_entropy(
-    int32_t *logits, uint32_t count, uint32_t label, int8_t *error, uint32_t *error_scale) {
-    int32_t greatest = logits[0];
+// softmax - target
+fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t label) {
+    int32_t greatest = outputs[0];
     for (uint32_t o = 1; o < count; ++o) {
-        greatest = logits[o] > greatest ? logits[o] : greatest;
+        greatest = outputs[o] > greatest ? outputs[o] : greatest;
     }
-    uint32_t label_distance = (uint32_t)greatest - (uint32_t)logits[label];
+    uint32_t label_distance = (uint32_t)greatest - (uint32_t)outputs[label];
     uint64_t sum = 0;
     for (uint32_t o = 0; o < count; ++o) {
-        logits[o] = exponential((uint32_t)greatest - (uint32_t)logits[o]);
-        sum += (uint32_t)logits[o];
+        outputs[o] = fqt_exponential((uint32_t)greatest - (uint32_t)outputs[o]);
+        sum += (uint32_t)outputs[o];
     }
+    fqt_scale_t inverse_sum = fqt_scale_divide(fqt_scale_from_int(FQT_ONE_Q30), fqt_scale_from_int(sum));
+    for (uint32_t o = 0; o < count; ++o) {
+        outputs[o] = fqt_fixed_multiply(outputs[o], inverse_sum) - (o == label ? FQT_ONE_Q30 : 0);
+    }
+    return (fqt_loss_t) {limited((uint64_t)fqt_logarithm(sum) + label_distance), power_of_two_scale(-30)};
+}
 
-    // softmax - target, Q30
-    fqt_scale_t inverse_sum = fqt_scale_divide(fqt_scale_from_int(ONE_Q30), fqt_scale_from_int(sum));
+// 2 / count * (output - target)
+fqt_loss_t fqt_mean_squared_error(int32_t *outputs, uint32_t count, const int32_t *targets) {
+    uint64_t sum = 0;
+    for (uint32_t o = 0; o < count; ++o) {
+        outputs[o] -= targets[o];
+        sum += (uint64_t)((int64_t)outputs[o] * outputs[o]) >> 16;
+    }
+    fqt_scale_t inverse_count = fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_from_int(count));
+    fqt_scale_t loss = fqt_scale_multiply(fqt_scale_from_int(sum), inverse_count);
+    return (fqt_loss_t) {fqt_fixed_multiply(1, loss), fqt_scale_shifted(inverse_count, 1 - 16)};
+}
+
+// (sigmoid(output) - target) / count; the loss of one output is ln(1 + e^-|z|) + max(z, 0) - z * target.
+fqt_loss_t fqt_binary_cross_entropy(int32_t *outputs, uint32_t count, const int32_t *targets) {
+    uint64_t sum = 0;
+    for (uint32_t o = 0; o < count; ++o) {
+        int32_t z = outputs[o];
+        int32_t power = fqt_exponential((uint32_t)(z < 0 ? -z : z)); // e^-|z|
+        uint32_t one_and_power = (uint32_t)FQT_ONE_Q30 + (uint32_t)power;
+        fqt_scale_t inverse = fqt_scale_divide(fqt_scale_from_int(FQT_ONE_Q30), fqt_scale_from_int(one_and_power));
+        int32_t sigmoid = fqt_fixed_multiply(z < 0 ? power : FQT_ONE_Q30, inverse);
+        outputs[o] = sigmoid - (targets[o] << 14);
+        sum += (uint64_t)((int64_t)fqt_logarithm(one_and_power) + (z > 0 ? z : 0) - (((int64_t)z * targets[o]) >> 16));
+    }
+    fqt_scale_t inverse_count = fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_from_int(count));
+    fqt_scale_t loss = fqt_scale_multiply(fqt_scale_from_int(sum), inverse_count);
+    return (fqt_loss_t) {fqt_fixed_multiply(1, loss), fqt_scale_shifted(inverse_count, -30)};
+}
+
+void fqt_loss_error(
+    const int32_t *derivatives, uint32_t count, fqt_scale_t derivative_unit, int8_t *error, uint32_t *error_scale) {
     int32_t peak = 1;
     for (uint32_t o = 0; o < count; ++o) {
-        logits[o] = fqt_fixed_multiply(logits[o], inverse_sum) - (o == label ? ONE_Q30 : 0);
-        int32_t magnitude = logits[o] < 0 ? -logits[o] : logits[o];
+        int32_t magnitude = derivatives[o] < 0 ? -derivatives[o] : derivatives[o];
         peak = magnitude > peak ? magnitude : peak;
     }
-
     fqt_scale_t scale = fqt_scale_divide(fqt_scale_from_int((uint32_t)peak), fqt_scale_from_int(INT8_MAX));
-    *error_scale = fqt_scale_pack(fqt_scale_shifted(scale, -30));
-    fqt_scale_t one_q30 = fqt_scale_shifted(fqt_scale_from_int(1), -30);
-    fqt_scale_t multiplier = fqt_scale_divide(one_q30, fqt_scale_unpack(*error_scale));
+    *error_scale = fqt_scale_pack(fqt_scale_multiply(scale, derivative_unit));
+    fqt_scale_t multiplier = fqt_scale_divide(derivative_unit, fqt_scale_unpack(*error_scale));
     for (uint32_t o = 0; o < count; ++o) {
-        error[o] = (int8_t)fqt_clamp(fqt_fixed_multiply(logits[o], multiplier), -INT8_MAX, INT8_MAX);
+        error[o] = (int8_t)fqt_clamp(fqt_fixed_multiply(derivatives[o], multiplier), -INT8_MAX, INT8_MAX);
     }
-
-    int64_t loss = (int64_t)logarithm(sum) + label_distance;
-    return loss > INT32_MAX ? INT32_MAX : (int32_t)loss;
 }

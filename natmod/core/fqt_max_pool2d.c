@@ -26,7 +26,7 @@ static uint32_t first_greatest(const fqt_shape_t *shape, const int8_t *x, int32_
 static void max_pool2d_forward(fqt_model_t *model, uint32_t index, bool training) {
     (void)training;
     const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, index);
+    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
     int8_t *y = fqt_activation(model, index + 1);
     for (int32_t oy = 0; oy < shape.out_height; ++oy) {
         for (int32_t ox = 0; ox < shape.out_width; ++ox) {
@@ -37,25 +37,15 @@ static void max_pool2d_forward(fqt_model_t *model, uint32_t index, bool training
     }
 }
 
-static bool windows_overlap(const fqt_window_t *window) {
-    return window->stride_height < window->kernel_height || window->stride_width < window->kernel_width;
-}
-
-// The first window (from 0) that can reach input row or column `i`.
-static int32_t first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride) {
-    int32_t distance = i + pad - kernel + 1;
-    return distance > 0 ? (distance + stride - 1) / stride : 0;
-}
-
 // Sum of the errors of the windows whose first greatest value is input element i, at (iy, ix, c).
 static int32_t sum_of_errors(
     const fqt_shape_t *shape, const int8_t *x, const int8_t *e, int32_t iy, int32_t ix, int32_t c) {
     const fqt_window_t *window = &shape->window;
     const uint32_t i = (iy * shape->in_width + ix) * shape->in_channels + c;
     int32_t sum = 0;
-    int32_t oy = first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
+    int32_t oy = fqt_first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
     for (; oy < shape->out_height && oy * window->stride_height - window->pad_top <= iy; ++oy) {
-        int32_t ox = first_window(ix, window->pad_left, window->kernel_width, window->stride_width);
+        int32_t ox = fqt_first_window(ix, window->pad_left, window->kernel_width, window->stride_width);
         for (; ox < shape->out_width && ox * window->stride_width - window->pad_left <= ix; ++ox) {
             int32_t error = e[(oy * shape->out_width + ox) * shape->out_channels + c];
             if (error != 0 && first_greatest(shape, x, oy, ox, c) == i) {
@@ -67,17 +57,14 @@ static int32_t sum_of_errors(
 }
 
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels]
-static void max_pool2d_error(fqt_model_t *model, uint32_t index) {
+static void max_pool2d_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
+    (void)selection;
     const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, index);
+    const uint32_t input = fqt_layer(model, index)->input;
+    const int8_t *x = fqt_activation(model, input);
     const int8_t *e = fqt_error_of(model, index + 1);
-    uint32_t error_scale = fqt_tensor(model, index + 1)->error_scale;
-    bool passes_scale = fqt_layer(model, index)->passes_error_scale;
-    if (passes_scale) {
-        fqt_tensor(model, index)->error_scale = error_scale; // each error has one source
-    }
     fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, fqt_scale_unpack(error_scale));
+    fqt_error_pass_begin(&pass, model, index, input, fqt_scale_unpack(fqt_output_of(model, index)->error_scale));
     uint32_t i = 0;
     for (int32_t iy = 0; iy < shape.in_height; ++iy) {
         for (int32_t ix = 0; ix < shape.in_width; ++ix) {
@@ -86,34 +73,15 @@ static void max_pool2d_error(fqt_model_t *model, uint32_t index) {
             }
         }
     }
-    if (!passes_scale) {
-        fqt_error_pass_end(&pass);
-    }
-}
-
-static bool max_pool2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    uint32_t in_channels = fqt_tensor(model, index)->channels;
-    uint32_t out_channels = fqt_tensor(model, index + 1)->channels;
-    if (in_channels != out_channels) {
-        return fqt_fail(error, "# channels in, # out: pooling keeps them", in_channels, out_channels, 0);
-    }
-    fqt_layer_t *layer = fqt_layer(model, index);
-    layer->passes_error_scale = !windows_overlap(&layer->window);
-    return fqt_window_check(model, index, error);
-}
-
-static uint32_t max_pool2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    (void)model;
-    (void)index;
-    return 0;
+    fqt_error_pass_end(&pass);
 }
 
 const fqt_kind_t fqt_kind_max_pool2d = {
     .name = "max_pool2d",
     .keeps_scale = true,
     .reads_input_for_error = true,
-    .check = max_pool2d_check,
-    .scratch_bytes = max_pool2d_scratch_bytes,
+    .check = fqt_pool_check,
+    .scratch_bytes = fqt_no_scratch,
     .forward = max_pool2d_forward,
     .error = max_pool2d_error,
 };

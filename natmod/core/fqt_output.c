@@ -7,16 +7,42 @@
 #define RANGE_IDLE (43691) // shrink below
 #define RANGE_DECAY_SHIFT (10)
 #define MARGIN_BITS (0x3F866666u) // 1.05 as float32
+#define CUT_OFF_FILL (98304) // half as much again as the range holds
+#define NO_FILL (1) // all outputs are 0
+#define STUCK_STEPS (200) // in a row cut off or without output, though the range follows: the layer diverged
 #define WATCHED_LIMIT (16384) // so that fill stays in 32 bits
 
+// 6 in units of a tensor, limited so that sums with it stay small.
+static int32_t six(const fqt_tensor_t *tensor) {
+    fqt_scale_t inverse = fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_unpack(tensor->scale));
+    int32_t units = fqt_fixed_multiply(6, inverse);
+    return tensor->zero_point + (units < WATCHED_LIMIT ? units : WATCHED_LIMIT);
+}
+
+fqt_limits_t fqt_unclipped(const fqt_tensor_t *tensor) {
+    fqt_limits_t limits = {INT8_MIN - 1, INT8_MAX + 1};
+    if (tensor->clips != FQT_ACTIVATION_NONE) {
+        limits.low = tensor->zero_point;
+    }
+    if (tensor->clips == FQT_ACTIVATION_RELU6) {
+        int32_t high = six(tensor);
+        limits.high = high < limits.high ? high : limits.high;
+    }
+    return limits;
+}
+
 void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
-    uint32_t input_scale = fqt_tensor(model, index)->scale;
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    const uint8_t activation = fqt_layer(model, index)->activation;
+    uint32_t input_scale = fqt_input_of(model, index)->scale;
     fqt_scale_t s_x = fqt_scale_unpack(input_scale);
     output->model = model;
     output->layer = fqt_layer(model, index);
     output->zero_point = to->zero_point;
-    output->low = to->has_relu ? to->zero_point : INT8_MIN;
+    output->low = activation != FQT_ACTIVATION_NONE ? to->zero_point : INT8_MIN;
+    output->high = INT8_MAX;
+    output->six = activation == FQT_ACTIVATION_RELU6 ? six(to) : INT8_MAX;
+    output->high = output->six < INT8_MAX ? output->six : INT8_MAX;
     output->greatest = INT32_MIN;
     output->least = INT32_MAX;
     output->converts_bias = output->layer->bias_scale != input_scale;
@@ -50,9 +76,13 @@ void fqt_output_end(const fqt_output_t *output) {
     }
     int32_t room_above = INT8_MAX - output->zero_point;
     int32_t room_below = output->zero_point - INT8_MIN;
-    int32_t fill = 1;
+    int32_t fill = NO_FILL;
     if (room_above > 0) {
-        int32_t above = fqt_clamp(output->greatest, -WATCHED_LIMIT, WATCHED_LIMIT) - output->zero_point;
+        int32_t greatest = fqt_clamp(output->greatest, -WATCHED_LIMIT, WATCHED_LIMIT);
+        if (output->layer->activation == FQT_ACTIVATION_RELU6 && greatest > output->six) {
+            greatest = output->six; // more is not needed
+        }
+        int32_t above = greatest - output->zero_point;
         above *= 65536 / room_above;
         fill = above > fill ? above : fill;
     }
@@ -64,8 +94,15 @@ void fqt_output_end(const fqt_output_t *output) {
     output->layer->fill = fill;
 }
 
-void fqt_output_follow_range(fqt_layer_t *layer, fqt_tensor_t *output) {
+void fqt_output_follow_range(fqt_model_t *model, uint32_t index) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    fqt_tensor_t *output = fqt_output_of(model, index);
     int32_t range = layer->output_range;
+    bool stuck = layer->fill >= CUT_OFF_FILL || layer->fill == NO_FILL;
+    layer->stuck_steps = stuck ? layer->stuck_steps + 1 : 0;
+    if (layer->stuck_steps == STUCK_STEPS) {
+        model->diverged = (uint8_t)(index + 1);
+    }
     if (layer->fill > range) {
         range = layer->fill;
     } else {

@@ -5,6 +5,14 @@
 
 #include "fqt_model.h"
 
+// Activations that lie strictly between these were not clipped by the activation function.
+typedef struct {
+    int32_t low;
+    int32_t high;
+} fqt_limits_t;
+
+fqt_limits_t fqt_unclipped(const fqt_tensor_t *tensor);
+
 typedef struct {
     const fqt_model_t *model;
     fqt_layer_t *layer;
@@ -15,9 +23,12 @@ typedef struct {
     bool converts_bias;
     int32_t zero_point;
     int32_t low; // least activation: the zero point with ReLU
+    int32_t six; // with ReLU6 what 6 is, else 127
+    int32_t high; // greatest activation
     int32_t greatest; // before the clamp, of the tensor so far
     int32_t least;
-    fqt_scale_t multiplier; // of the current channel
+    fqt_scale_t
+        multiplier; // accumulator -> units of the output's scale: of the channel; without weights set by the layer
 } fqt_output_t;
 
 void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index);
@@ -42,13 +53,13 @@ static inline void fqt_output_put(fqt_output_t *output, uint32_t i, int32_t accu
     if (value < output->least) {
         output->least = value;
     }
-    output->activation[i] = (int8_t)fqt_clamp(value, output->low, INT8_MAX);
+    output->activation[i] = (int8_t)fqt_clamp(value, output->low, output->high);
 }
 
 // Note in layer->fill how much of the output range this sample took.
 void fqt_output_end(const fqt_output_t *output);
 
-// Let the range of a trainable layer's output follow what it saw in this step.
-void fqt_output_follow_range(fqt_layer_t *layer, fqt_tensor_t *output);
+// Let the range of layer `index`'s output follow what it saw in this step.
+void fqt_output_follow_range(fqt_model_t *model, uint32_t index);
 
 #endif

@@ -1,6 +1,7 @@
 // The arena's layout, planned when a model is opened.
 //
-//   trainable parameters       for each layer: weights, low bytes (master=16), weight scales, biases
+//   trainable parameters       for each layer: weights, low bytes (master=16), weight scales, biases, sums (mini-batches)
+//   targets                    of losses that compare with them
 //   activations and errors     placed by their lifetimes: two buffers share bytes when they never live at the same time
 //   scratch                    what one pass of one layer needs beside them; the greatest need of all layers
 //
@@ -18,19 +19,16 @@ typedef struct {
     uint32_t death;
 } lifetime_t;
 
-static bool error_is_formed(const fqt_model_t *model, uint32_t tensor) {
-    return model->first_trainable < model->layer_count && tensor > model->first_trainable;
-}
-
 static bool has_activation(const fqt_model_t *model, uint32_t tensor) {
     return tensor < model->layer_count; // the last layer gives logits
 }
 
-// When layer `index` last reads its input.
-static uint32_t last_read(const fqt_model_t *model, uint32_t index) {
+// When layer `index` last reads tensor `tensor`.
+static uint32_t last_read(const fqt_model_t *model, uint32_t index, uint32_t tensor) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    bool masks = error_is_formed(model, index)
-                 && (fqt_tensor(model, index)->has_relu || fqt_kind(layer->kind)->reads_input_for_error);
+    const fqt_tensor_t *from = fqt_tensor(model, tensor);
+    bool masks =
+        from->needs_error && (from->clips != FQT_ACTIVATION_NONE || fqt_kind(layer->kind)->reads_input_for_error);
     return layer->trainable || masks ? 2 * model->layer_count + 1 - index : index + 1;
 }
 
@@ -42,22 +40,26 @@ static lifetime_t lifetime(const fqt_model_t *model, uint32_t buffer) {
     if (fqt_tensor(model, first)->same_as != first) {
         return life;
     }
-    uint32_t last = first; // the tensor and its aliases
-    while (last < n && fqt_tensor(model, last + 1)->same_as == first) {
-        ++last;
+    uint32_t last = first; // the last alias: a flatten's input has no other reader
+    for (uint32_t t = first + 1; t <= n; ++t) {
+        last = fqt_tensor(model, t)->same_as == first ? t : last;
     }
     if (buffer % 2 == 0) {
         if (has_activation(model, first)) {
             life.bytes = ALIGNED(fqt_tensor(model, first)->elements);
             life.birth = first;
-            for (uint32_t t = first; t <= last && t < n; ++t) {
-                uint32_t read = last_read(model, t);
-                life.death = read > life.death ? read : life.death;
+            for (uint32_t i = 0; i < n; ++i) {
+                for (uint32_t t = first; t <= last; ++t) {
+                    if (fqt_tensor(model, t)->same_as == first && fqt_reads(fqt_layer(model, i), t)) {
+                        uint32_t read = last_read(model, i, t);
+                        life.death = read > life.death ? read : life.death;
+                    }
+                }
             }
         }
-    } else if (error_is_formed(model, last)) {
+    } else if (fqt_tensor(model, last)->needs_error) {
         life.bytes = ALIGNED(fqt_tensor(model, first)->elements);
-        life.birth = last == n ? n + 1 : 2 * n + 1 - last;
+        life.birth = last == n ? n + 1 : 2 * n + 1 - fqt_tensor(model, last)->last_reader;
         life.death = 2 * n + 2 - first;
     }
     return life;
@@ -126,7 +128,7 @@ static uint32_t place_parameters(fqt_model_t *model, bool all) {
         if (!fqt_kind(layer->kind)->has_weights || !(layer->trainable || all)) {
             continue;
         }
-        uint32_t channels = fqt_tensor(model, i + 1)->channels;
+        uint32_t channels = fqt_output_of(model, i)->channels;
         uint32_t weights = layer->filter_elements * channels;
         layer->in_arena = true;
         layer->weights = offset;
@@ -139,6 +141,15 @@ static uint32_t place_parameters(fqt_model_t *model, bool all) {
         layer->weight_scales = offset;
         layer->biases = offset + 4 * channels;
         offset += 8 * channels;
+        layer->sums = 0;
+        if (layer->trainable && model->batch > 1) {
+            layer->sums = offset;
+            offset += 4 * (weights + channels);
+        }
+    }
+    model->targets = offset;
+    if (fqt_has_targets(model)) {
+        offset += 4 * fqt_output_elements(model);
     }
     return offset;
 }

@@ -1,13 +1,13 @@
 // See fqt_read.h, and fqt_file.h for the layout.
 #include "fqt_read.h"
 #include "fqt_crc.h"
+#include "fqt_graph.h"
 #include "fqt_kind.h"
 #include "fqt_plan.h"
 
 #define CHUNK_BYTES (128) // read at a time where a pass over the file keeps nothing
 #define MAX_ELEMENTS (1u << 24)
 #define MAX_OUTPUTS (4096)
-#define NO_SECOND_INPUT (0xFFFF)
 #define MAX_RANGE (1 << 30)
 
 bool fqt_source_read(
@@ -39,6 +39,15 @@ static bool all_zero(const uint8_t *bytes, uint32_t count) {
     return true;
 }
 
+// Text, then zeros to the end; not checked for UTF-8.
+static bool name_is_valid(const uint8_t name[FQT_NAME_BYTES]) {
+    uint32_t length = 0;
+    while (length < FQT_NAME_BYTES && name[length] != 0) {
+        ++length;
+    }
+    return length > 0 && all_zero(name + length, FQT_NAME_BYTES - length);
+}
+
 bool fqt_read_header(const fqt_source_t *source, uint8_t header[FQT_HEADER_BYTES], fqt_error_t *error) {
     if (source->bytes < FQT_HEADER_BYTES + FQT_CHECKSUM_BYTES) {
         return fqt_fail(error, "file has # bytes, a model's header alone has #", source->bytes, FQT_HEADER_BYTES, 0);
@@ -62,7 +71,8 @@ bool fqt_read_header(const fqt_source_t *source, uint8_t header[FQT_HEADER_BYTES
         return fqt_fail(error, "# layers, 1 to # are possible", layer_count, FQT_MAX_LAYERS, 0);
     }
     if (fqt_read_u16(header + 6) != FQT_RECORD_BYTES || fqt_read_u16(header + 14) > FQT_FILE_CHECKPOINT
-        || header[22] > FQT_INPUT_UINT8 || !all_zero(header + 56, 8)) {
+        || header[22] > FQT_INPUT_UINT8 || header[60] > FQT_LOSS_BINARY_CROSS_ENTROPY || !all_zero(header + 61, 3)
+        || !name_is_valid(header + 40)) {
         return fqt_fail(error, "a field of the file's header has an unknown value", 0, 0, 0);
     }
     if (!fqt_scale_is_valid(fqt_read_u32(header + 24))) {
@@ -113,7 +123,7 @@ static bool blob_check(const fqt_source_t *source, uint32_t records_end, uint32_
 
 bool fqt_read_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index,
     const uint8_t record[FQT_RECORD_BYTES], fqt_blobs_t *blobs, fqt_error_t *error) {
-    const uint32_t channels = fqt_tensor(model, index + 1)->channels;
+    const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint64_t weights = (uint64_t)fqt_layer(model, index)->filter_elements * channels;
     const uint32_t records_end = FQT_HEADER_BYTES + model->layer_count * FQT_RECORD_BYTES;
     blobs->weights = fqt_read_u32(record + 40);
@@ -170,23 +180,29 @@ static bool read_layer(fqt_model_t *model, uint32_t index, const uint8_t *record
     }
     layer->activation = record[1];
     layer->trainable = record[2] & FQT_LAYER_TRAINABLE;
+    layer->updates = layer->trainable;
     layer->in_arena = false;
     layer->passes_error_scale = false;
     layer->window =
         (fqt_window_t) {record[14], record[15], record[16], record[17], record[18], record[19], record[20], record[21]};
     layer->filter_elements = 0;
     layer->low_bytes = 0;
+    layer->sums = 0;
     layer->bias_scale = fqt_read_u32(record + 28);
     layer->output_range = (int32_t)fqt_read_u32(record + 36);
     layer->fill = 1;
+    layer->stuck_steps = 0;
     fqt_copy(layer->name, record + 56, FQT_NAME_BYTES);
-    if (fqt_read_u16(record + 4) != index || fqt_read_u16(record + 6) != NO_SECOND_INPUT) {
-        return fqt_fail(error, "reads tensors # and #: layer graphs are not supported", fqt_read_u16(record + 4),
-            fqt_read_u16(record + 6), 0);
+    uint32_t input = fqt_read_u16(record + 4);
+    uint32_t second_input = fqt_read_u16(record + 6);
+    if (input > index || (kind->has_second_input ? second_input > index : second_input != FQT_NO_SECOND_INPUT)) {
+        return fqt_fail(error, "reads tensors # and #: it can read 0 to #", input, second_input, index);
     }
-    if (fqt_read_u16(record + 22) != 0 || record[1] > FQT_ACTIVATION_RELU
+    layer->input = (uint8_t)input;
+    layer->second_input = (uint8_t)(kind->has_second_input ? second_input : FQT_NO_INPUT);
+    if (fqt_read_u16(record + 22) != 0 || record[1] > (kind->has_activation ? FQT_ACTIVATION_RELU6 : 0)
         || record[2] > (FQT_LAYER_TRAINABLE | FQT_LAYER_LOW_BYTES)
-        || (!kind->has_weights && (record[1] != 0 || record[2] != 0 || !all_zero(record + 40, 16)))) {
+        || (!kind->has_weights && (record[2] != 0 || !all_zero(record + 40, 16)))) {
         return fqt_fail(error, "a field of its record has an unknown value", 0, 0, 0);
     }
     if (layer->output_range < 1 || layer->output_range > MAX_RANGE) {
@@ -195,24 +211,20 @@ static bool read_layer(fqt_model_t *model, uint32_t index, const uint8_t *record
     return read_tensor(fqt_tensor(model, index + 1), record + 8, error);
 }
 
-// Scales and zero points: of the output, and of the error of the input.
+// Scales and zero points of the output, and the scale of its error.
 static bool read_scales(fqt_model_t *model, uint32_t index, const uint8_t *record, fqt_error_t *error) {
     const fqt_kind_t *kind = fqt_kind(record[0]);
-    fqt_tensor_t *from = fqt_tensor(model, index);
-    fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_tensor_t *from = fqt_input_of(model, index);
+    fqt_tensor_t *to = fqt_output_of(model, index);
     to->zero_point = (int8_t)record[3];
     to->scale = fqt_read_u32(record + 24);
-    to->has_relu = record[1] == FQT_ACTIVATION_RELU;
+    to->error_scale = fqt_read_u32(record + 32);
+    to->clips = kind->keeps_scale ? from->clips : record[1];
     to->same_as = kind->is_alias ? from->same_as : (uint8_t)(index + 1);
-    to->error_scale = 0;
-    from->error_scale = fqt_read_u32(record + 32);
-    if (kind->keeps_scale) {
-        if (to->zero_point != from->zero_point || to->scale != from->scale) {
-            return fqt_fail(error, "its scale or zero point is not its input's", 0, 0, 0);
-        }
-        to->has_relu = from->has_relu;
+    if (kind->keeps_scale && (to->zero_point != from->zero_point || to->scale != from->scale)) {
+        return fqt_fail(error, "its scale or zero point is not its input's", 0, 0, 0);
     }
-    if (!fqt_scale_is_valid(to->scale) || (from->error_scale != 0 && !fqt_scale_is_valid(from->error_scale))
+    if (!fqt_scale_is_valid(to->scale) || (to->error_scale != 0 && !fqt_scale_is_valid(to->error_scale))
         || (kind->has_weights && !fqt_scale_is_valid(fqt_read_u32(record + 28)))) {
         return fqt_fail(error, "one of its scales is out of range", 0, 0, 0);
     }
@@ -221,8 +233,8 @@ static bool read_scales(fqt_model_t *model, uint32_t index, const uint8_t *recor
 
 static bool name_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const char *name = fqt_layer(model, index)->name;
-    if (name[0] == 0) {
-        return fqt_fail(error, "it has no name", 0, 0, 0);
+    if (!name_is_valid((const uint8_t *)name)) {
+        return fqt_fail(error, "it has no name, or bytes behind its name", 0, 0, 0);
     }
     for (uint32_t other = 0; other < index; ++other) {
         const char *other_name = fqt_layer(model, other)->name;
@@ -261,11 +273,12 @@ static bool open_layer(fqt_model_t *model, const fqt_source_t *source, uint32_t 
 static bool last_layer_check(const fqt_model_t *model, fqt_error_t *error) {
     const fqt_layer_t *last = fqt_layer(model, model->layer_count - 1);
     uint32_t outputs = fqt_output_elements(model);
+    uint32_t least = fqt_has_targets(model) ? 1 : 2;
     if (!fqt_kind(last->kind)->has_weights || last->activation != FQT_ACTIVATION_NONE) {
-        return fqt_fail(error, "the last layer must be dense or conv2d, without activation", 0, 0, 0);
+        return fqt_fail(error, "the last layer must have weights and no activation", 0, 0, 0);
     }
-    if (outputs < 2 || outputs > MAX_OUTPUTS) {
-        return fqt_fail(error, "# outputs, 2 to # are possible", outputs, MAX_OUTPUTS, 0);
+    if (outputs < least || outputs > MAX_OUTPUTS) {
+        return fqt_fail(error, "# outputs, # to # are possible", outputs, least, MAX_OUTPUTS);
     }
     return true;
 }
@@ -280,7 +293,8 @@ bool fqt_model_peek(const fqt_source_t *source, uint32_t *layer_count, fqt_error
     return true;
 }
 
-bool fqt_model_open(fqt_model_t *model, const fqt_source_t *source, uint32_t master, void *tables, fqt_error_t *error) {
+bool fqt_model_open(
+    fqt_model_t *model, const fqt_source_t *source, uint32_t master, uint32_t batch, void *tables, fqt_error_t *error) {
     uint8_t header[FQT_HEADER_BYTES];
     error->layer = 0;
     if (!fqt_read_header(source, header, error) || !fqt_read_checksum(source, error)) {
@@ -300,27 +314,34 @@ bool fqt_model_open(fqt_model_t *model, const fqt_source_t *source, uint32_t mas
     model->random_state = fqt_read_u32(header + 28);
     model->identity = fqt_read_u32(header + 32);
     model->step_count = fqt_read_u32(header + 36);
+    model->greatest_loss = (int32_t)(fqt_read_u32(header + 56) & INT32_MAX);
+    model->loss = header[60];
+    model->batch = batch;
+    model->batch_steps = 0;
+    model->diverged = 0;
+    model->options = (fqt_options_t) {65536, 65536, 0, false};
     fqt_copy(model->name, header + 40, FQT_NAME_BYTES);
     fqt_tensor_t *input = fqt_tensor(model, 0);
     input->zero_point = (int8_t)header[23];
     input->scale = fqt_read_u32(header + 24);
-    input->has_relu = false;
+    input->clips = FQT_ACTIVATION_NONE;
+    input->error_scale = 0;
     input->same_as = 0;
     if (!read_tensor(input, header + 16, error)) {
         return false;
     }
-    model->first_trainable = model->layer_count;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         if (!open_layer(model, source, i, error)) {
             return fqt_at_layer(model, i, error);
-        }
-        if (fqt_layer(model, i)->trainable && model->first_trainable == model->layer_count) {
-            model->first_trainable = (uint16_t)i;
         }
     }
     if (!last_layer_check(model, error)) {
         return fqt_at_layer(model, model->layer_count - 1, error);
     }
+    if (!fqt_graph_link(model, error)) {
+        return false;
+    }
+    fqt_graph_mark(model);
     fqt_plan(model, source->memory == NULL);
     return true;
 }

@@ -29,6 +29,11 @@ bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[
 bool fqt_read_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index,
     const uint8_t record[FQT_RECORD_BYTES], fqt_blobs_t *blobs, fqt_error_t *error);
 
+// second_input as the file has it.
+static inline uint32_t fqt_second_input_field(const fqt_layer_t *layer) {
+    return layer->second_input == FQT_NO_INPUT ? FQT_NO_SECOND_INPUT : layer->second_input;
+}
+
 // Name the layer in an error.
 bool fqt_at_layer(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 

@@ -79,3 +79,20 @@ fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b) {
     }
     return (fqt_scale_t) {quotient, exponent - 31};
 }
+
+fqt_scale_t fqt_scale_square_root(fqt_scale_t a) {
+    if (a.mantissa == 0) {
+        return a;
+    }
+    // The exponent must be even: the mantissa takes the odd factor of 2. Then bit by bit, from above.
+    uint64_t square = (uint64_t)a.mantissa << (a.exponent & 1 ? 31 : 30);
+    int32_t exponent = a.exponent - (a.exponent & 1);
+    uint32_t root = 0;
+    for (uint32_t bit = 1u << (MANTISSA_BITS - 1); bit; bit >>= 1) {
+        uint32_t larger = root | bit;
+        if ((uint64_t)larger * larger <= square) {
+            root = larger;
+        }
+    }
+    return (fqt_scale_t) {root, (exponent - 30) / 2};
+}

@@ -28,6 +28,8 @@ fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b);
 // a / b; b is not zero.
 fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b);
 
+fqt_scale_t fqt_scale_square_root(fqt_scale_t a);
+
 // a * 2^k
 static inline fqt_scale_t fqt_scale_shifted(fqt_scale_t a, int32_t k) {
     if (a.mantissa != 0) {

@@ -2,85 +2,155 @@
 #include "fqt_kind.h"
 #include "fqt_loss.h"
 #include "fqt_output.h"
+#include "fqt_update.h"
 
-bool fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value) {
-    const fqt_tensor_t *input = fqt_tensor(model, 0);
-    int32_t biased_exponent = float_bits >> 23 & 0xFF;
-    if (biased_exponent == 0xFF) {
-        return false;
-    }
-    int32_t units = 0;
-    if (biased_exponent != 0) { // subnormal numbers count as zero
-        int32_t mantissa = (int32_t)((float_bits & 0x7FFFFF) | 0x800000);
-        fqt_scale_t inverse = fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_unpack(input->scale));
-        fqt_scale_t multiplier = fqt_scale_shifted(inverse, biased_exponent - 150);
-        units = fqt_fixed_multiply(float_bits >> 31 ? -mantissa : mantissa, multiplier);
-        units = fqt_clamp(units, -256, 256); // beyond the range at any zero point
-    }
-    *value = (int8_t)fqt_clamp(input->zero_point + units, INT8_MIN, INT8_MAX);
-    return true;
-}
+#define LOGIT_LIMIT (1 << 30)
 
-static void forward(fqt_model_t *model, bool training) {
-    for (uint32_t i = 0; i < model->layer_count; ++i) {
+static void forward(fqt_model_t *model, uint32_t first, uint32_t end, bool training) {
+    for (uint32_t i = first; i < end; ++i) {
         fqt_kind(fqt_layer(model, i)->kind)->forward(model, i, training);
     }
 }
 
-const int32_t *fqt_logits(fqt_model_t *model) {
-    forward(model, false);
+const int32_t *fqt_logits(fqt_model_t *model, uint32_t first) {
+    forward(model, first, model->layer_count, false);
     return fqt_scratch(model);
 }
 
+const int8_t *fqt_features(fqt_model_t *model) {
+    forward(model, 0, model->cut, false);
+    return fqt_activation(model, model->cut);
+}
+
 uint32_t fqt_predict(fqt_model_t *model) {
-    const int32_t *logits = fqt_logits(model);
+    const int32_t *logits = fqt_logits(model, 0);
     uint32_t best = 0;
+    if (fqt_output_elements(model) == 1) {
+        return logits[0] > 0;
+    }
     for (uint32_t o = 1; o < fqt_output_elements(model); ++o) {
         best = logits[o] > logits[best] ? o : best;
     }
     return best;
 }
 
-// Errors flow from the last layer to the first trainable one; each layer's error pass comes before its own update, since
+void fqt_step_forward(fqt_model_t *model, uint32_t first) {
+    forward(model, first, model->layer_count, true);
+}
+
+// The loss of the outputs in the scratch, which become its derivatives.
+static fqt_loss_t loss_of(const fqt_model_t *model, uint32_t label) {
+    int32_t *outputs = fqt_scratch(model);
+    uint32_t count = fqt_output_elements(model);
+    switch (model->loss) {
+        case FQT_LOSS_MEAN_SQUARED_ERROR:
+            return fqt_mean_squared_error(outputs, count, fqt_targets(model));
+        case FQT_LOSS_BINARY_CROSS_ENTROPY:
+            return fqt_binary_cross_entropy(outputs, count, fqt_targets(model));
+        default:
+            return fqt_softmax_cross_entropy(outputs, count, label);
+    }
+}
+
+int32_t fqt_loss(fqt_model_t *model, uint32_t label) {
+    fqt_logits(model, 0);
+    return loss_of(model, label).loss;
+}
+
+static bool outputs_overflow(const int32_t *outputs, uint32_t count) {
+    for (uint32_t o = 0; o < count; ++o) {
+        if (outputs[o] == LOGIT_LIMIT || outputs[o] == -LOGIT_LIMIT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
+    fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
+    int32_t *outputs = fqt_scratch(model);
+    if (outputs_overflow(outputs, output->elements)) {
+        model->diverged = (uint8_t)model->layer_count;
+    }
+    fqt_loss_t loss = loss_of(model, label);
+    fqt_loss_error(
+        outputs, output->elements, loss.derivative_unit, fqt_error_of(model, model->layer_count), &output->error_scale);
+    model->greatest_loss = loss.loss > model->greatest_loss ? loss.loss : model->greatest_loss;
+    return loss.loss;
+}
+
+fqt_selection_t fqt_step_select(fqt_model_t *model, uint32_t index, int32_t loss) {
+    fqt_selection_t selection = {0, NULL};
+    if (fqt_kind(fqt_layer(model, index)->kind)->has_weights) {
+        selection = fqt_select(model, index, fqt_update_rate(model, loss));
+    }
+    return selection;
+}
+
+bool fqt_passes_error(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    return fqt_tensor(model, layer->input)->needs_error
+           || (layer->second_input != FQT_NO_INPUT && fqt_tensor(model, layer->second_input)->needs_error);
+}
+
+// Errors flow from the last layer to the first that updates; each layer's error pass comes before its own update, since
 // both read the old weights.
-static void backward(fqt_model_t *model, fqt_scale_t learning_rate) {
-    for (uint32_t i = model->layer_count; i-- > model->first_trainable;) {
+void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate) {
+    for (uint32_t i = model->layer_count; i-- > model->cut;) {
         const fqt_layer_t *layer = fqt_layer(model, i);
         const fqt_kind_t *kind = fqt_kind(layer->kind);
-        if (i > model->first_trainable) {
-            kind->error(model, i);
+        if (!fqt_output_of(model, i)->needs_error) {
+            continue;
         }
-        if (layer->trainable && learning_rate.mantissa != 0) {
-            kind->update(model, i, learning_rate);
+        fqt_selection_t selection = fqt_step_select(model, i, loss);
+        if (fqt_passes_error(model, i)) {
+            kind->error(model, i, &selection);
+        }
+        if (layer->updates && learning_rate.mantissa != 0) {
+            kind->update(model, i, &selection, learning_rate);
         }
     }
 }
 
-// Scales move between steps only, so that a step uses one set of them throughout.
-void fqt_step_end(fqt_model_t *model) {
-    for (uint32_t i = model->first_trainable; i < model->layer_count; ++i) {
-        fqt_tensor_t *input = fqt_tensor(model, i);
-        if (input->next_error_scale != 0) {
-            input->error_scale = input->next_error_scale;
+// Whether the range of a layer's output follows what it sees.
+static bool range_moves(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const fqt_kind_t *kind = fqt_kind(layer->kind);
+    if (kind->keeps_scale || index + 1 == model->layer_count) {
+        return false;
+    }
+    return kind->has_weights ? layer->updates : fqt_output_of(model, index)->needs_error;
+}
+
+// Parameters and scales move between steps only, so that a step uses one set of scales throughout.
+void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
+    if (model->batch > 1 && learning_rate.mantissa != 0 && ++model->batch_steps == model->batch) {
+        model->batch_steps = 0;
+        for (uint32_t i = 0; i < model->layer_count; ++i) {
+            if (fqt_layer(model, i)->updates) {
+                fqt_update_apply_sums(model, i);
+            }
         }
-        if (fqt_layer(model, i)->trainable && i + 1 < model->layer_count) {
-            fqt_output_follow_range(fqt_layer(model, i), fqt_tensor(model, i + 1));
+    }
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        fqt_tensor_t *output = fqt_output_of(model, i);
+        if (output->next_error_scale != 0) {
+            output->error_scale = output->next_error_scale;
+            output->next_error_scale = 0;
+        }
+        if (range_moves(model, i)) {
+            fqt_output_follow_range(model, i);
         }
     }
     fqt_pass_scales_on(model);
     ++model->step_count;
 }
 
-int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
-    fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
-    return fqt_softmax_cross_entropy(
-        fqt_scratch(model), output->elements, label, fqt_error_of(model, model->layer_count), &output->error_scale);
-}
-
-int32_t fqt_train_step(fqt_model_t *model, uint32_t label, uint32_t learning_rate) {
-    forward(model, true);
+int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate) {
+    fqt_scale_t rate = fqt_scale_unpack(learning_rate);
+    fqt_step_forward(model, first);
     int32_t loss = fqt_step_loss(model, label);
-    backward(model, fqt_scale_unpack(learning_rate));
-    fqt_step_end(model);
+    fqt_step_backward(model, loss, rate);
+    fqt_step_end(model, rate);
     return loss;
 }

@@ -1,24 +1,39 @@
-// Biases, and channels that grow; see fqt_update.h.
+// Channels: their filters, biases, and scales that grow; see fqt_update.h.
 #include "fqt_update.h"
+#include "fqt_standardize.h"
 
 #define BIAS_LIMIT (1 << 30)
+#define MAX_DECAY (1 << 24) // 1 / 256 a step; * 127 < 2^31
 #define GROWTH_BITS (0x3FA00000u) // 1.25 as float32
 #define SHRINK_BITS (0x3F4CCCCDu) // 0.8 as float32
 #define SHRINK_Q16 (52429) // 0.8
 
-void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate) {
-    fqt_scale_t s_x = fqt_scale_unpack(fqt_tensor(model, index)->scale);
-    fqt_scale_t s_e = fqt_scale_unpack(fqt_tensor(model, index + 1)->error_scale);
+static void begin(fqt_update_t *update, fqt_model_t *model, uint32_t index) {
     update->model = model;
     update->layer = fqt_layer(model, index);
     update->weights = fqt_weights(model, update->layer);
     update->low_bytes = update->layer->low_bytes ? (int8_t *)model->arena + update->layer->low_bytes : NULL;
-    update->weight_count = update->layer->filter_elements * fqt_tensor(model, index + 1)->channels;
+    update->sums = model->batch > 1 ? (int32_t *)(void *)(model->arena + update->layer->sums) : NULL;
+    update->weight_count = update->layer->filter_elements * fqt_output_of(model, index)->channels;
     update->random_state = &model->random_state;
-    update->base = fqt_random_draw(update->random_state);
     update->growth_drawn = false;
-    update->rate = fqt_scale_shifted(fqt_scale_multiply(fqt_scale_multiply(learning_rate, s_x), s_e), 24);
+    update->clamped = false;
+}
+
+void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate) {
+    fqt_scale_t s_x = fqt_scale_unpack(fqt_input_of(model, index)->scale);
+    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
+    begin(update, model, index);
+    update->learning_rate = learning_rate;
+    if (update->sums != NULL) {
+        update->learning_rate = fqt_scale_divide(learning_rate, fqt_scale_from_int(model->batch));
+    } else {
+        update->base = fqt_random_draw(update->random_state);
+    }
+    update->rate = fqt_scale_shifted(fqt_scale_multiply(fqt_scale_multiply(update->learning_rate, s_x), s_e), 24);
     update->bias_unit = fqt_scale_multiply(s_x, fqt_scale_unpack(update->layer->bias_scale));
+    fqt_scale_t decay = fqt_scale_multiply(update->learning_rate, fqt_scale_unpack(model->options.weight_decay));
+    update->decay = fqt_clamp(fqt_fixed_multiply(1, fqt_scale_shifted(decay, 32)), 0, MAX_DECAY);
 }
 
 void fqt_update_channel(fqt_update_t *update, uint32_t channel) {
@@ -53,12 +68,11 @@ static void grow_channel(fqt_update_t *update, uint32_t channel, int32_t *bias) 
     fqt_write_u32(scale, fqt_scale_pack(grown));
 }
 
-void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient) {
+// bias -= step (Q8 units), rounded stochastically; then the channel grows if a weight was clamped.
+static void end_channel(fqt_update_t *update, uint32_t channel, int32_t step) {
     uint8_t *stored = fqt_blob(update->model, update->layer, update->layer->biases) + 4 * channel;
     int32_t bias = fqt_clamp((int32_t)fqt_read_u32(stored), -BIAS_LIMIT, BIAS_LIMIT);
-    if (bias_gradient != 0) {
-        fqt_scale_t rate = fqt_scale_shifted(fqt_scale_divide(update->channel_rate, update->bias_unit), -16);
-        int32_t step = fqt_clamp(fqt_fixed_multiply(bias_gradient, rate), -(1 << 30), 1 << 30);
+    if (step != 0) {
         uint32_t dither = fqt_dither(update->base, update->weight_count + channel);
         bias = fqt_clamp(bias - ((step + (int32_t)(dither >> 24)) >> 8), -BIAS_LIMIT, BIAS_LIMIT);
     }
@@ -66,4 +80,79 @@ void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias
         grow_channel(update, channel, &bias);
     }
     fqt_write_u32(stored, (uint32_t)bias);
+}
+
+void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient) {
+    fqt_scale_t rate = fqt_scale_shifted(fqt_scale_divide(update->channel_rate, update->bias_unit), -16);
+    int32_t step = fqt_clamp(fqt_fixed_multiply(bias_gradient, rate), -BIAS_LIMIT, BIAS_LIMIT);
+    if (update->sums != NULL) {
+        int32_t *sum = &update->sums[update->weight_count + channel];
+        *sum = fqt_add_limited(*sum, step, BIAS_LIMIT);
+    } else {
+        end_channel(update, channel, step);
+    }
+}
+
+// Bring a gradient to 14 bits, so that its spread fits 64 bits. Gives the spread.
+static fqt_spread_t gradient_spread(int32_t *gradient, uint32_t count) {
+    int32_t peak = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+        int32_t magnitude = gradient[i] < 0 ? -gradient[i] : gradient[i];
+        peak = magnitude > peak ? magnitude : peak;
+    }
+    int32_t shift = 0;
+    while (peak >> shift >= 1 << 14) {
+        ++shift;
+    }
+    fqt_spread_t spread = {0, 0, 0};
+    for (uint32_t i = 0; i < count; ++i) {
+        gradient[i] >>= shift;
+        fqt_spread_add(&spread, gradient[i]);
+    }
+    return spread;
+}
+
+void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient, int32_t bias_gradient) {
+    const uint32_t count = update->layer->filter_elements;
+    uint32_t j = channel * count;
+    fqt_update_channel(update, channel);
+    fqt_scale_t rate = update->channel_rate;
+    if (update->model->options.standardizes) {
+        fqt_spread_t spread = gradient_spread(gradient, count);
+        for (uint32_t i = 0; i < count; ++i) {
+            gradient[i] = fqt_spread_centred(&spread, gradient[i]);
+        }
+        rate = fqt_update_standard_rate(update, channel, &spread);
+    }
+    for (uint32_t i = 0; i < count; ++i, ++j) {
+        int32_t step = fqt_fixed_multiply(gradient[i], rate);
+        fqt_update_put(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+    }
+    fqt_update_end_channel(update, channel, bias_gradient);
+}
+
+fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channel, const fqt_spread_t *spread) {
+    uint32_t s_w = fqt_weight_scale(update->model, update->layer, channel);
+    fqt_scale_t rate = fqt_scale_divide(update->learning_rate, fqt_scale_unpack(s_w));
+    return fqt_scale_shifted(fqt_scale_multiply(rate, fqt_spread_inverse(spread)), 24);
+}
+
+void fqt_update_apply_sums(fqt_model_t *model, uint32_t index) {
+    fqt_update_t update;
+    begin(&update, model, index);
+    update.base = fqt_random_draw(update.random_state);
+    int32_t *sum = update.sums;
+    int32_t *bias_sum = update.sums + update.weight_count;
+    uint32_t j = 0;
+    for (uint32_t o = 0; o < fqt_output_of(model, index)->channels; ++o) {
+        update.clamped = false;
+        for (uint32_t i = 0; i < update.layer->filter_elements; ++i, ++j) {
+            if (sum[j] != 0) {
+                fqt_update_weight(&update, j, sum[j]);
+                sum[j] = 0;
+            }
+        }
+        end_channel(&update, o, bias_sum[o]);
+        bias_sum[o] = 0;
+    }
 }

@@ -1,10 +1,11 @@
 // The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky scales.
-// docs/arithmetic.md, section 7. Shared by every layer kind with weights: they form the gradient, this applies it.
+// docs/arithmetic.md, sections 7 and 10. Shared by every layer kind with weights: they form the gradient, this applies it.
 #ifndef FQT_UPDATE_H
 #define FQT_UPDATE_H
 
 #include "fqt_model.h"
 #include "fqt_random.h"
+#include "fqt_standardize.h"
 
 // Steps are in Q24 units of a weight; none moves a weight by more than 126 units.
 #define FQT_STEP_LIMIT (126 << 24)
@@ -14,15 +15,18 @@ typedef struct {
     const fqt_layer_t *layer;
     int8_t *weights;
     int8_t *low_bytes; // NULL with master=8
+    int32_t *sums; // mini-batches sum steps here; NULL: steps move weights at once
     uint32_t weight_count;
     uint32_t *random_state;
     uint32_t base; // dithers of this update
     uint32_t growth_base; // dithers of channels that grow
     bool growth_drawn;
     bool clamped; // a weight of the current channel met the end of its range
+    fqt_scale_t learning_rate; // a step's share of it, in a mini-batch
     fqt_scale_t rate; // learning rate * s_x * s_e, Q24
     fqt_scale_t bias_unit; // s_x * bias_scale
     fqt_scale_t channel_rate; // k[o]
+    int32_t decay; // learning rate * weight decay, Q32; 0: none
 } fqt_update_t;
 
 void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate);
@@ -53,7 +57,39 @@ static inline void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t s
     }
 }
 
+static inline int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
+    int64_t sum = (int64_t)a + b;
+    return sum > limit ? limit : sum < -limit ? -limit : (int32_t)sum;
+}
+
+// Whether steps move weights as they are: no mini-batch, no decay.
+static inline bool fqt_update_is_plain(const fqt_update_t *update) {
+    return update->sums == NULL && update->decay == 0;
+}
+
+// A weight's step: with its decay, to the weight or to the mini-batch's sum. |step| <= FQT_STEP_LIMIT.
+static inline void fqt_update_put(fqt_update_t *update, uint32_t j, int32_t step) {
+    if (update->decay != 0) {
+        step = fqt_add_limited(step, (update->weights[j] * update->decay + 128) >> 8, FQT_STEP_LIMIT);
+    }
+    if (update->sums != NULL) {
+        update->sums[j] = fqt_add_limited(update->sums[j], step, FQT_STEP_LIMIT);
+    } else {
+        fqt_update_weight(update, j, step);
+    }
+}
+
 // Update the channel's bias; grow its scale if a weight was clamped.
 void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient);
+
+// A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),
+// fqt_update_end_channel.
+void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient, int32_t bias_gradient);
+
+// The rate that takes (value - mean) * count of a channel's gradient, standardized, to a step.
+fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channel, const fqt_spread_t *spread);
+
+// At a mini-batch's end: move the parameters of layer `index` by the summed steps, and clear these.
+void fqt_update_apply_sums(fqt_model_t *model, uint32_t index);
 
 #endif

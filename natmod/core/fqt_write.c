@@ -1,6 +1,7 @@
 // Writing the model as it is now, front to back in one pass, so that it can go to a stream; fqt_file.h has the layout.
 #include "fqt_crc.h"
 #include "fqt_kind.h"
+#include "fqt_read.h"
 
 #define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
 
@@ -39,7 +40,7 @@ static layout_t layout(const fqt_model_t *model, uint32_t index, uint32_t offset
     if (!fqt_kind(layer->kind)->has_weights || (checkpoint && !layer->trainable)) {
         return at;
     }
-    uint32_t channels = fqt_tensor(model, index + 1)->channels;
+    uint32_t channels = fqt_output_of(model, index)->channels;
     uint32_t weights = ALIGNED(layer->filter_elements * channels);
     at.weights = offset;
     offset += weights;
@@ -92,22 +93,30 @@ static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoi
     fqt_write_u32(header + 32, model->identity);
     fqt_write_u32(header + 36, model->step_count);
     fqt_copy(header + 40, model->name, FQT_NAME_BYTES);
+    fqt_write_u32(header + 56, (uint32_t)model->greatest_loss);
+    header[60] = model->loss;
     put(writer, header, FQT_HEADER_BYTES);
+}
+
+// Whether the scale of the output's error is remembered from step to step.
+static bool keeps_error_scale(const fqt_model_t *model, uint32_t index) {
+    const fqt_tensor_t *output = fqt_output_of(model, index);
+    return index + 1 < model->layer_count
+           && !(output->readers == 1 && fqt_layer(model, output->last_reader)->passes_error_scale);
 }
 
 static void put_record(writer_t *writer, const fqt_model_t *model, uint32_t index, const layout_t *at) {
     uint8_t record[FQT_RECORD_BYTES];
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *from = fqt_tensor(model, index);
-    const fqt_tensor_t *to = fqt_tensor(model, index + 1);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
     const fqt_window_t *window = &layer->window;
     fqt_fill_zero(record, FQT_RECORD_BYTES);
     record[0] = layer->kind;
     record[1] = layer->activation;
     record[2] = (uint8_t)((layer->trainable ? FQT_LAYER_TRAINABLE : 0) | (at->low_bytes ? FQT_LAYER_LOW_BYTES : 0));
     record[3] = (uint8_t)to->zero_point;
-    fqt_write_u16(record + 4, index);
-    fqt_write_u16(record + 6, 0xFFFF);
+    fqt_write_u16(record + 4, layer->input);
+    fqt_write_u16(record + 6, fqt_second_input_field(layer));
     put_dimensions(record + 8, to);
     record[14] = window->kernel_height;
     record[15] = window->kernel_width;
@@ -119,7 +128,7 @@ static void put_record(writer_t *writer, const fqt_model_t *model, uint32_t inde
     record[21] = window->pad_right;
     fqt_write_u32(record + 24, to->scale);
     fqt_write_u32(record + 28, layer->bias_scale);
-    fqt_write_u32(record + 32, layer->passes_error_scale ? 0 : from->error_scale);
+    fqt_write_u32(record + 32, keeps_error_scale(model, index) ? to->error_scale : 0);
     fqt_write_u32(record + 36, (uint32_t)layer->output_range);
     fqt_write_u32(record + 40, at->weights);
     fqt_write_u32(record + 44, at->low_bytes);
@@ -131,7 +140,7 @@ static void put_record(writer_t *writer, const fqt_model_t *model, uint32_t inde
 
 static void put_blobs(writer_t *writer, const fqt_model_t *model, uint32_t index, const layout_t *at) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const uint32_t channels = fqt_tensor(model, index + 1)->channels;
+    const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint32_t weights = layer->filter_elements * channels;
     if (at->weights == 0) {
         return;

@@ -22,7 +22,8 @@ static fqt_source_t source_of(const uint8_t *file, uint32_t bytes, bool in_place
     return (fqt_source_t) {in_place ? file : NULL, read_bytes, (void *)(uintptr_t)file, bytes};
 }
 
-fqt_host_model_t *fqt_host_open(const uint8_t *file, uint32_t bytes, uint32_t master, bool in_place, char *error_text) {
+fqt_host_model_t *fqt_host_open(
+    const uint8_t *file, uint32_t bytes, uint32_t master, uint32_t batch, bool in_place, char *error_text) {
     fqt_error_t error = {0};
     uint32_t layer_count;
     fqt_source_t source = source_of(file, bytes, in_place);
@@ -30,7 +31,7 @@ fqt_host_model_t *fqt_host_open(const uint8_t *file, uint32_t bytes, uint32_t ma
     bool ok = host != NULL && fqt_model_peek(&source, &layer_count, &error);
     if (ok) {
         host->tables = malloc(fqt_tables_bytes(layer_count));
-        ok = host->tables != NULL && fqt_model_open(&host->model, &source, master, host->tables, &error);
+        ok = host->tables != NULL && fqt_model_open(&host->model, &source, master, batch, host->tables, &error);
     }
     if (ok) {
         host->arena = malloc(host->model.arena_bytes);
@@ -67,44 +68,103 @@ uint32_t fqt_host_output_elements(const fqt_host_model_t *host) {
     return fqt_output_elements(&host->model);
 }
 
-bool fqt_host_has_trainable(const fqt_host_model_t *host) {
-    return host->model.first_trainable < host->model.layer_count;
+uint32_t fqt_host_feature_elements(const fqt_host_model_t *host) {
+    return fqt_tensor(&host->model, host->model.cut)->elements;
+}
+
+bool fqt_host_trains(const fqt_host_model_t *host) {
+    return fqt_trains(&host->model);
+}
+
+uint32_t fqt_host_diverged(const fqt_host_model_t *host) {
+    return host->model.diverged;
 }
 
 bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value) {
     return fqt_quantize_float(&host->model, float_bits, value);
 }
 
-static void set_input(fqt_host_model_t *host, const int8_t *x) {
-    memcpy(fqt_input(&host->model), x, fqt_host_input_elements(host));
+void fqt_host_set_options(
+    fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay, bool standardizes) {
+    host->model.options = (fqt_options_t) {least_rate, greatest_rate, weight_decay, standardizes};
 }
 
-uint32_t fqt_host_predict(fqt_host_model_t *host, const int8_t *x) {
-    set_input(host, x);
-    return fqt_predict(&host->model);
+void fqt_host_freeze(fqt_host_model_t *host, uint32_t layer, bool frozen) {
+    fqt_freeze(&host->model, layer, frozen);
 }
 
-void fqt_host_logits(fqt_host_model_t *host, const int8_t *x, int32_t *logits) {
-    set_input(host, x);
-    memcpy(logits, fqt_logits(&host->model), 4 * fqt_output_elements(&host->model));
+void fqt_host_reset(fqt_host_model_t *host, uint32_t layer) {
+    fqt_reset(&host->model, layer);
 }
 
-uint32_t fqt_host_evaluate(fqt_host_model_t *host, const int8_t *x, const uint16_t *labels, uint32_t samples) {
-    uint32_t right = 0;
+// Sample i of x to the tensor that a run starts from.
+static void set_input(fqt_host_model_t *host, uint32_t tensor, const int8_t *x, uint32_t i) {
+    uint32_t elements = fqt_tensor(&host->model, tensor)->elements;
+    memcpy(fqt_activation(&host->model, tensor), x + (size_t)i * elements, elements);
+}
+
+// Sample i's targets to the model. Gives its label.
+static uint32_t set_wanted(fqt_host_model_t *host, const fqt_host_wanted_t *wanted, uint32_t i) {
+    if (!fqt_has_targets(&host->model)) {
+        return wanted->labels[i];
+    }
+    uint32_t outputs = fqt_output_elements(&host->model);
+    memcpy(fqt_targets(&host->model), wanted->targets + (size_t)i * outputs, 4 * outputs);
+    return 0;
+}
+
+void fqt_host_predict(fqt_host_model_t *host, const int8_t *x, uint32_t samples, uint16_t *classes) {
     for (uint32_t i = 0; i < samples; ++i) {
-        right += fqt_host_predict(host, x + (size_t)i * fqt_host_input_elements(host)) == labels[i];
+        set_input(host, 0, x, i);
+        classes[i] = (uint16_t)fqt_predict(&host->model);
     }
-    return right;
 }
 
-int64_t fqt_host_train(fqt_host_model_t *host, const int8_t *x, const uint16_t *labels, const uint32_t *order,
-    const uint32_t *learning_rates, uint32_t steps) {
-    int64_t loss = 0;
-    for (uint32_t i = 0; i < steps; ++i) {
-        set_input(host, x + (size_t)order[i] * fqt_host_input_elements(host));
-        loss += fqt_train_step(&host->model, labels[order[i]], learning_rates[i]);
+void fqt_host_outputs(fqt_host_model_t *host, const int8_t *x, uint32_t samples, int32_t *outputs) {
+    uint32_t elements = fqt_output_elements(&host->model);
+    for (uint32_t i = 0; i < samples; ++i) {
+        set_input(host, 0, x, i);
+        memcpy(outputs + (size_t)i * elements, fqt_logits(&host->model, 0), 4 * elements);
     }
-    return loss;
+}
+
+void fqt_host_features(fqt_host_model_t *host, const int8_t *x, uint32_t samples, int8_t *features) {
+    uint32_t elements = fqt_host_feature_elements(host);
+    for (uint32_t i = 0; i < samples; ++i) {
+        set_input(host, 0, x, i);
+        memcpy(features + (size_t)i * elements, fqt_features(&host->model), elements);
+    }
+}
+
+void fqt_host_losses(
+    fqt_host_model_t *host, const int8_t *x, const fqt_host_wanted_t *wanted, uint32_t samples, int32_t *losses) {
+    for (uint32_t i = 0; i < samples; ++i) {
+        set_input(host, 0, x, i);
+        losses[i] = fqt_loss(&host->model, set_wanted(host, wanted, i));
+    }
+}
+
+void fqt_host_train(fqt_host_model_t *host, const int8_t *x, bool from_features, const fqt_host_wanted_t *wanted,
+    const uint32_t *order, const uint32_t *learning_rates, uint32_t steps, int32_t *losses) {
+    uint32_t first = from_features ? host->model.cut : 0;
+    for (uint32_t i = 0; i < steps && host->model.diverged == 0; ++i) {
+        set_input(host, first, x, order[i]);
+        losses[i] = fqt_train_step(&host->model, first, set_wanted(host, wanted, order[i]), learning_rates[i]);
+    }
+}
+
+void fqt_host_step_forward(fqt_host_model_t *host, const int8_t *x, int32_t *outputs) {
+    set_input(host, 0, x, 0);
+    fqt_step_forward(&host->model, 0);
+    memcpy(outputs, fqt_scratch(&host->model), 4 * fqt_output_elements(&host->model));
+}
+
+void fqt_host_step_backward(fqt_host_model_t *host, const int8_t *error, uint32_t error_scale, uint32_t learning_rate) {
+    fqt_model_t *model = &host->model;
+    memcpy(fqt_error_of(model, model->layer_count), error, fqt_output_elements(model));
+    fqt_tensor(model, model->layer_count)->error_scale = error_scale;
+    fqt_step_backward(model, 0, fqt_scale_unpack(learning_rate));
+    fqt_step_end(model, fqt_scale_unpack(learning_rate));
 }
 
 uint32_t fqt_host_file_bytes(const fqt_host_model_t *host, bool checkpoint) {

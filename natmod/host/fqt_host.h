@@ -14,27 +14,54 @@ typedef struct fqt_host_model fqt_host_model_t;
 // outlive the model; otherwise the file is read like a stream. NULL on failure, with the reason in `error_text`
 // (FQT_ERROR_TEXT_BYTES).
 FQT_HOST_EXPORT fqt_host_model_t *fqt_host_open(
-    const uint8_t *file, uint32_t bytes, uint32_t master, bool in_place, char *error_text);
+    const uint8_t *file, uint32_t bytes, uint32_t master, uint32_t batch, bool in_place, char *error_text);
 FQT_HOST_EXPORT void fqt_host_close(fqt_host_model_t *host);
 
 // RAM in bytes: tables and arena, what model.memory tells on a device.
 FQT_HOST_EXPORT uint32_t fqt_host_memory(const fqt_host_model_t *host);
 FQT_HOST_EXPORT uint32_t fqt_host_input_elements(const fqt_host_model_t *host);
 FQT_HOST_EXPORT uint32_t fqt_host_output_elements(const fqt_host_model_t *host);
-FQT_HOST_EXPORT bool fqt_host_has_trainable(const fqt_host_model_t *host);
+FQT_HOST_EXPORT uint32_t fqt_host_feature_elements(const fqt_host_model_t *host);
+FQT_HOST_EXPORT bool fqt_host_trains(const fqt_host_model_t *host);
+// Number (from 1) of the layer that was seen to diverge; 0: none.
+FQT_HOST_EXPORT uint32_t fqt_host_diverged(const fqt_host_model_t *host);
 FQT_HOST_EXPORT bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value);
 
-// x: int8 [input_elements] (uint8 inputs minus 128). logits: int32 [output_elements], Q16.
-FQT_HOST_EXPORT uint32_t fqt_host_predict(fqt_host_model_t *host, const int8_t *x);
-FQT_HOST_EXPORT void fqt_host_logits(fqt_host_model_t *host, const int8_t *x, int32_t *logits);
+// Rates in Q16, weight decay as float32 bits.
+FQT_HOST_EXPORT void fqt_host_set_options(
+    fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay, bool standardizes);
+FQT_HOST_EXPORT void fqt_host_freeze(fqt_host_model_t *host, uint32_t layer, bool frozen);
+FQT_HOST_EXPORT void fqt_host_reset(fqt_host_model_t *host, uint32_t layer);
 
-// x: int8 [samples][input_elements], labels [samples]. Gives how many are predicted right.
-FQT_HOST_EXPORT uint32_t fqt_host_evaluate(
-    fqt_host_model_t *host, const int8_t *x, const uint16_t *labels, uint32_t samples);
+// x: int8 [samples][input_elements] (uint8 inputs minus 128) -> the index of the greatest output, [samples].
+FQT_HOST_EXPORT void fqt_host_predict(fqt_host_model_t *host, const int8_t *x, uint32_t samples, uint16_t *classes);
+// -> outputs int32 [samples][output_elements], Q16.
+FQT_HOST_EXPORT void fqt_host_outputs(fqt_host_model_t *host, const int8_t *x, uint32_t samples, int32_t *outputs);
+// -> features int8 [samples][feature_elements]: what the frozen front part gives.
+FQT_HOST_EXPORT void fqt_host_features(fqt_host_model_t *host, const int8_t *x, uint32_t samples, int8_t *features);
 
-// One step on each of x[order[i]], i < steps, with learning_rates[i] (float32 bits). Gives the sum of losses, Q16.
-FQT_HOST_EXPORT int64_t fqt_host_train(fqt_host_model_t *host, const int8_t *x, const uint16_t *labels,
-    const uint32_t *order, const uint32_t *learning_rates, uint32_t steps);
+// What samples should give: labels [samples], or for losses other than softmax cross-entropy targets int32
+// [samples][output_elements], Q16.
+typedef struct {
+    const uint16_t *labels;
+    const int32_t *targets;
+} fqt_host_wanted_t;
+
+// -> the loss of each sample, Q16.
+FQT_HOST_EXPORT void fqt_host_losses(
+    fqt_host_model_t *host, const int8_t *x, const fqt_host_wanted_t *wanted, uint32_t samples, int32_t *losses);
+
+// One step on each of x[order[i]], i < steps, with learning_rates[i] (float32 bits) -> losses[i], Q16. With
+// `from_features`, x holds features. Stops when the model is seen to diverge.
+FQT_HOST_EXPORT void fqt_host_train(fqt_host_model_t *host, const int8_t *x, bool from_features,
+    const fqt_host_wanted_t *wanted, const uint32_t *order, const uint32_t *learning_rates, uint32_t steps,
+    int32_t *losses);
+
+// A training step whose loss is somebody else's (the mixed configuration): forward; then, from the error of the outputs
+// (int8 [output_elements] at error_scale), backward.
+FQT_HOST_EXPORT void fqt_host_step_forward(fqt_host_model_t *host, const int8_t *x, int32_t *outputs);
+FQT_HOST_EXPORT void fqt_host_step_backward(
+    fqt_host_model_t *host, const int8_t *error, uint32_t error_scale, uint32_t learning_rate);
 
 FQT_HOST_EXPORT uint32_t fqt_host_file_bytes(const fqt_host_model_t *host, bool checkpoint);
 FQT_HOST_EXPORT void fqt_host_write(const fqt_host_model_t *host, bool checkpoint, uint8_t *file);

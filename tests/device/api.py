@@ -5,21 +5,9 @@ import array
 import gc
 import os
 
+from checking import raises, read, run
+
 import fqt
-
-
-def raises(kind, text, call):
-    try:
-        call()
-    except kind as error:
-        assert text in str(error), "%r does not say %r" % (error, text)
-        return
-    raise AssertionError("no %s that says %r" % (kind.__name__, text))
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def check_sources():
@@ -39,6 +27,8 @@ def check_sources():
     raises(OSError, "", lambda: fqt.Model("missing.fqt"))
     raises(TypeError, "buffer", lambda: fqt.Model(7))
     raises(ValueError, "master", lambda: fqt.Model(data, master=12))
+    raises(ValueError, "batch is 1 to 65535", lambda: fqt.Model(data, batch=0))
+    assert fqt.Model(data, batch=2).memory > from_path.memory
     raises(ValueError, "checksum", lambda: fqt.Model(data[:100] + b"?" + data[101:]))
     raises(ValueError, "bytes", lambda: fqt.Model(data[:-1]))
     raises(ValueError, "not a model", lambda: fqt.Model(bytes(200)))
@@ -52,6 +42,10 @@ def check_attributes():
     assert abs(net.input_scale - 1 / 255) < 1e-6
     assert net.outputs == 3
     assert net.master == 8
+    assert net.batch == 1
+    assert net.loss_name == "softmax_cross_entropy"
+    assert net.diverged is None
+    assert net.feature_elements == 36
     assert net.steps == 0
     assert net.name == "random"
     assert len(net.layers) == 2
@@ -59,6 +53,8 @@ def check_attributes():
     assert (name, kind, shape, parameters, trains) == ("conv2d_1", "conv2d", (2, 2, 4), 40, True)
     text = str(net)
     assert "conv2d_1" in text and "2x2x4" in text and "RAM %d" % net.memory in text
+    assert "softmax_cross_entropy" in text and "batch" not in text
+    assert "batch=4" in str(fqt.Model("small.fqt", batch=4))
     raises(AttributeError, "", lambda: net.nothing)
 
 
@@ -97,8 +93,10 @@ def check_inputs():
 def check_training():
     net = fqt.Model("small.fqt")
     x = bytes(range(36))
+    expected = net.loss_for(x, 1)
     assert net.train(x, 1, lr=0.05) is None
     first = net.loss
+    assert first == expected
     assert first > 0
     for _ in range(60):
         net.train(x, 1, lr=0.05)
@@ -112,10 +110,13 @@ def check_training():
     for bad in (-0.1, float("nan"), float("inf")):
         raises(ValueError, "lr", lambda: net.train(x, 0, lr=bad))
     raises(TypeError, "", lambda: net.train(x, "a"))
+    raises(TypeError, "", lambda: net.train(x, None))
+    raises(TypeError, "", lambda: net.train(x, 1.0))
+    net.train(x=x, target=0, index=0)
     raises(TypeError, "", lambda: net.train(x, 0, lr="a"))
     raises(TypeError, "", lambda: net.train(x))
     raises(ValueError, "no layer trains", lambda: fqt.Model("floats.fqt").train(bytes(32), 0))
-    assert net.steps == 62
+    assert net.steps == 63
 
 
 def check_saving():
@@ -184,7 +185,7 @@ def check_fit():
     assert sorted(order) == list(range(10)) and list(order) != list(range(10))
 
 
-for check in (
+run(
     check_sources,
     check_attributes,
     check_inputs,
@@ -192,7 +193,4 @@ for check in (
     check_saving,
     check_resized_buffer,
     check_fit,
-):
-    gc.collect()
-    check()
-    print("ok", check.__name__)
+)

@@ -7,4 +7,5 @@ order = array.array("H", range(50))
 for seed in (0, 1, 77777):
     fqt.shuffle(order, seed)
     print(list(order))
-print([fqt._decayed(0.02, done, 7) for done in range(7)])
+for schedule in ("linear", "cosine", "constant"):
+    print([fqt._rate(0.02, schedule, epoch, 7) for epoch in range(7)])

@@ -10,7 +10,9 @@ pytestmark = pytest.mark.slow
 def test_counts_repeat_exactly_and_parts_add_up(small_model):
     rows = measure(small_model, "m4")
     assert rows == measure(small_model, "m4")
-    assert [row.phase for row in rows] == phases(small_model)
+    parts = phases(small_model)
+    parts.remove(f"error {small_model.layers[0].name}")  # nothing trains before it
+    assert [row.phase for row in rows] == parts
     counts = {row.phase: row.insns for row in rows}
     parts = sum(count for phase, count in counts.items() if phase not in ("predict", "step"))
     assert 0.9 < parts / counts["step"] < 1.2

@@ -1,7 +1,8 @@
 // The file parser under a fuzzer, with AddressSanitizer and UndefinedBehaviorSanitizer.
 //
 // Input is a model file; its length field and checksum are put right first, so that mutations reach the checks behind
-// them. Byte 0 chooses how the file is read. A model that opens is run, trained, saved, read again and restored.
+// them. Byte 0 chooses how the file is read and trained. A model that opens is run, trained, frozen in part, trained from
+// features, saved, restored and trained again.
 #include "../../natmod/core/fqt_core_all.c"
 
 #include <stdio.h>
@@ -10,6 +11,9 @@
 
 #define MAX_RAM (1u << 22) // larger models are valid, but slow
 #define MAX_WORK (1u << 22)
+
+// Byte 0 of an input.
+enum { IN_PLACE = 1, MASTER_16 = 2, BATCH_2 = 4, HAS_OPTIONS = 8, FREEZES = 16, RESETS = 32 };
 
 static bool read_bytes(void *context, uint32_t offset, void *destination, uint32_t bytes) {
     memcpy(destination, (const uint8_t *)context + offset, bytes);
@@ -42,19 +46,74 @@ static uint64_t work(const fqt_model_t *model) {
     return sum;
 }
 
-static void use(fqt_model_t *model) {
+static void fill_input(fqt_model_t *model) {
     int8_t *input = fqt_input(model);
     for (uint32_t i = 0; i < fqt_tensor(model, 0)->elements; ++i) {
         input[i] = (int8_t)(i * 37);
     }
-    fqt_predict(model);
-    if (model->first_trainable < model->layer_count) {
-        for (uint32_t step = 0; step < 3; ++step) {
-            for (uint32_t i = 0; i < fqt_tensor(model, 0)->elements; ++i) {
-                input[i] = (int8_t)(i * 37);
+}
+
+// Targets, where the model has some: the input, or numbers of its range. Gives the label of a step.
+static uint32_t fill_target(fqt_model_t *model, uint32_t step) {
+    const uint32_t outputs = fqt_output_elements(model);
+    if (fqt_has_targets(model)) {
+        if (step == 1 && model->loss == FQT_LOSS_MEAN_SQUARED_ERROR && fqt_tensor(model, 0)->elements == outputs) {
+            fqt_target_input(model);
+        } else {
+            const uint32_t numbers[] = {0, 0x3F800000u, 0x3EAAAAABu}; // 0, 1, 1/3
+            for (uint32_t o = 0; o < outputs; ++o) {
+                fqt_target_float(numbers[(o + step) % 3], &fqt_targets(model)[o]);
             }
-            fqt_train_step(model, step % fqt_output_elements(model), step == 2 ? 0x7F7FFFFFu : 0x3F000000u);
         }
+    }
+    return step % outputs;
+}
+
+// A step on the whole model, or behind the frozen front part.
+static void train(fqt_model_t *model, uint32_t step, bool from_features, uint32_t learning_rate) {
+    fill_input(model);
+    uint32_t label = fill_target(model, step);
+    if (fqt_trains(model)) {
+        uint32_t first = from_features ? model->cut : 0;
+        if (from_features) {
+            fqt_features(model);
+        }
+        fqt_train_step(model, first, label, learning_rate);
+    }
+}
+
+static void change_layers(fqt_model_t *model, uint32_t how) {
+    bool frozen = false;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        if (!fqt_layer(model, i)->trainable) {
+            continue;
+        }
+        if (how & RESETS) {
+            fqt_reset(model, i);
+        }
+        if (how & FREEZES && !frozen) {
+            fqt_freeze(model, i, true); // the first one
+            frozen = true;
+        }
+    }
+}
+
+static void use(fqt_model_t *model, uint32_t how) {
+    fill_input(model);
+    fqt_predict(model);
+    fqt_loss(model, fill_target(model, 0));
+    if (how & HAS_OPTIONS) {
+        model->options = (fqt_options_t) {20000, 50000, 0x3DCCCCCDu, true}; // weight decay 0.1
+    }
+    for (uint32_t step = 0; step < 3; ++step) {
+        train(model, step, false, step == 2 ? 0x7F7FFFFFu : 0x3F000000u);
+    }
+    change_layers(model, how);
+    for (uint32_t step = 0; step < 3; ++step) {
+        train(model, step, step != 0, 0x3F000000u);
+    }
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        fqt_freeze(model, i, false);
     }
     uint32_t bytes = fqt_model_file_bytes(model, true);
     uint8_t *file = malloc(bytes);
@@ -66,6 +125,7 @@ static void use(fqt_model_t *model) {
         abort(); // what the model writes, it takes back
     }
     free(file);
+    train(model, 3, false, 0x3F000000u);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -81,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         uint32_t crc = fqt_crc_finish(fqt_crc_update(FQT_CRC_START, file, bytes - FQT_CHECKSUM_BYTES));
         fqt_write_u32(file + bytes - FQT_CHECKSUM_BYTES, crc);
     }
-    fqt_source_t source = {how & 1 ? file : NULL, read_bytes, file, bytes};
+    fqt_source_t source = {how & IN_PLACE ? file : NULL, read_bytes, file, bytes};
     fqt_model_t model;
     fqt_error_t error = {0};
     uint32_t layer_count;
@@ -90,13 +150,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bool ok = fqt_model_peek(&source, &layer_count, &error);
     if (ok) {
         tables = malloc(fqt_tables_bytes(layer_count));
-        ok = fqt_model_open(&model, &source, how & 2 ? 16 : 8, tables, &error);
+        ok = fqt_model_open(&model, &source, how & MASTER_16 ? 16 : 8, how & BATCH_2 ? 2 : 1, tables, &error);
     }
     if (ok && model.arena_bytes <= MAX_RAM && work(&model) <= MAX_WORK) {
         arena = malloc(model.arena_bytes);
         ok = fqt_model_load(&model, &source, arena, &error);
         if (ok) {
-            use(&model);
+            use(&model, how);
         }
     }
     if (!ok) {
@@ -121,8 +181,10 @@ int main(int argc, char **argv) {
         }
         size_t bytes = fread(data, 1, sizeof(data), file);
         fclose(file);
-        for (uint8_t how = 0; how < 4; ++how) {
-            data[0] = how;
+        static const uint8_t hows[] = {0, IN_PLACE | MASTER_16, BATCH_2 | HAS_OPTIONS | FREEZES | RESETS,
+            IN_PLACE | MASTER_16 | BATCH_2 | HAS_OPTIONS | FREEZES};
+        for (size_t how = 0; how < sizeof(hows); ++how) {
+            data[0] = hows[how];
             for (size_t length = 1; length <= bytes; ++length, ++runs) {
                 LLVMFuzzerTestOneInput(data, length);
             }

@@ -4,12 +4,14 @@ rounding.
 A step with master=16 and a learning rate that moves weights by many units gives the gradient back:
 (before - after) / lr. Errors and activations have 8 bits, so gradients agree to a few per cent;
 their direction agrees closely. The seeds are such that no window of a pool has two values within a
-unit: those tie after rounding, and the gradient goes to another of them than in float64.
+unit, and few sums lie within a unit of where an activation clips: rounding makes the former tie,
+moves the latter over the edge, and the gradient goes elsewhere than in float64.
 """
 
 import numpy as np
 import pytest
 
+from fqt.model_file import LOSSES
 from fqt.reference import Network
 from models import Layer, random_model, random_samples
 
@@ -41,9 +43,53 @@ CASES = {
         ],
         (6, 7, 2),
     ),
-    "no activation": ([Layer("conv2d", 4, (3, 3), relu=False), Layer("dense", 3)], (5, 5, 1)),
+    "no activation": (
+        [Layer("conv2d", 4, (3, 3), activation="none"), Layer("dense", 3)],
+        (5, 5, 1),
+    ),
+    "depthwise_conv2d": (
+        [
+            Layer("conv2d", 6, (1, 1)),
+            Layer("depthwise_conv2d", 0, (3, 3), (2, 1), (1, 1, 1, 1)),
+            Layer("conv2d", 4, (1, 1), activation="relu6"),
+            Layer("dense", 3),
+        ],
+        (7, 6, 2),
+    ),
+    "average_pool2d": (
+        [
+            Layer("conv2d", 6, (3, 3), (1, 1), (1, 1, 1, 1), activation="relu6"),
+            Layer("average_pool2d", 0, (2, 2), (2, 2)),
+            Layer("conv2d", 5, (2, 2)),
+            Layer("average_pool2d", 0, (3, 3), (1, 1)),
+            Layer("dense", 3),
+        ],
+        (8, 8, 2),
+    ),
+    "residual": (
+        [
+            Layer("conv2d", 4, (3, 3), (1, 1), (1, 1, 1, 1)),
+            Layer("conv2d", 4, (3, 3), (1, 1), (1, 1, 1, 1), activation="none"),
+            Layer("add", inputs=(2, 1)),
+            Layer("dense", 3),
+        ],
+        (6, 6, 2),
+    ),
+    "branches": (
+        [
+            Layer("conv2d", 4, (2, 2), (2, 2)),
+            Layer("conv2d", 3, (3, 3), (1, 1), (1, 1, 1, 1), inputs=(1,)),
+            Layer("conv2d", 3, (1, 1), inputs=(1,), activation="relu6"),
+            Layer("add", inputs=(2, 3), activation="none"),
+            Layer("dense", 3),
+        ],
+        (8, 6, 1),
+    ),
+    "mean_squared_error": ([Layer("dense", 12), Layer("dense", 4)], (1, 1, 20)),
+    "binary_cross_entropy": ([Layer("dense", 12), Layer("dense", 4)], (1, 1, 20)),
 }
-SEEDS = {"overlapping pools": 7}
+SEEDS = {"overlapping pools": 7, "depthwise_conv2d": 7, "residual": 3, "branches": 2}
+TARGETS = np.array([0.0, 1.0, 0.25, 0.5])
 
 
 def real_parameters(network):
@@ -62,45 +108,60 @@ def real_parameters(network):
     return result
 
 
-def float_loss(model, parameters, x, label):
-    """Softmax cross-entropy of the network in float64."""
-    for record, values in zip(model.layers, parameters, strict=True):
-        if record.kind == "flatten":
-            continue
-        if record.kind == "dense":
-            y = values[0] @ x.ravel() + values[1]
-            x = y.reshape(1, 1, -1)
-        else:
-            top, bottom, left, right = record.padding
-            fill = -np.inf if record.kind == "max_pool2d" else 0
-            padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
-            rows, columns, _ = record.output_shape
-            y = np.empty(record.output_shape)
-            for oy in range(rows):
-                for ox in range(columns):
-                    iy, ix = oy * record.stride[0], ox * record.stride[1]
-                    window = padded[iy : iy + record.kernel[0], ix : ix + record.kernel[1]]
-                    if record.kind == "max_pool2d":
-                        y[oy, ox] = window.max(axis=(0, 1))
-                    else:
-                        y[oy, ox] = (values[0] * window).sum(axis=(1, 2, 3)) + values[1]
-            x = y
-        if record.activation == "relu":
-            x = np.maximum(x, 0)
-    logits = x.ravel()
-    return np.log(np.exp(logits - logits.max()).sum()) + logits.max() - logits[label]
+def float_loss(model, parameters, x, target):
+    """The loss of the network in float64."""
+    tensors = [x]
+    for i, (record, values) in enumerate(zip(model.layers, parameters, strict=True)):
+        read = [tensors[number] for number in model.inputs_of(i)]
+        y = float_output(record, values, *read)
+        if record.activation != "none":
+            y = np.clip(y, 0, 6 if record.activation == "relu6" else np.inf)
+        tensors.append(y)
+    z = tensors[-1].ravel()
+    if model.loss == "mean_squared_error":
+        return ((z - target) ** 2).mean()
+    if model.loss == "binary_cross_entropy":
+        return (np.log1p(np.exp(z)) - z * target).mean()
+    return np.log(np.exp(z - z.max()).sum()) + z.max() - z[target]
 
 
-def finite_differences(model, parameters, x, label, which, part):
+def float_output(record, values, x, other=None):
+    """What a layer gives before its activation."""
+    if record.kind == "flatten":
+        return x.reshape(record.output_shape)
+    if record.kind == "add":
+        return x + other
+    if record.kind == "dense":
+        return (values[0] @ x.ravel() + values[1]).reshape(1, 1, -1)
+    top, bottom, left, right = record.padding
+    fill = -np.inf if record.kind == "max_pool2d" else 0
+    padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
+    y = np.empty(record.output_shape)
+    for oy in range(y.shape[0]):
+        for ox in range(y.shape[1]):
+            iy, ix = oy * record.stride[0], ox * record.stride[1]
+            window = padded[iy : iy + record.kernel[0], ix : ix + record.kernel[1]]
+            if record.kind == "max_pool2d":
+                y[oy, ox] = window.max(axis=(0, 1))
+            elif record.kind == "average_pool2d":
+                y[oy, ox] = window.mean(axis=(0, 1))
+            elif record.kind == "depthwise_conv2d":
+                y[oy, ox] = np.einsum("cyx,yxc->c", values[0], window) + values[1]
+            else:
+                y[oy, ox] = (values[0] * window).sum(axis=(1, 2, 3)) + values[1]
+    return y
+
+
+def finite_differences(model, parameters, x, target, which, part):
     array = parameters[which][part]
     gradient = np.zeros_like(array)
     step = 1e-5
     for index in np.ndindex(array.shape):
         kept = array[index]
         array[index] = kept + step
-        above = float_loss(model, parameters, x, label)
+        above = float_loss(model, parameters, x, target)
         array[index] = kept - step
-        gradient[index] = (above - float_loss(model, parameters, x, label)) / (2 * step)
+        gradient[index] = (above - float_loss(model, parameters, x, target)) / (2 * step)
         array[index] = kept
     return gradient
 
@@ -112,7 +173,9 @@ def cosine(a, b):
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_agree_with_finite_differences(case):
     layers, input_shape = CASES[case]
-    model = random_model(layers, input_shape, seed=SEEDS.get(case, 5))
+    loss = case if case in LOSSES else "softmax_cross_entropy"
+    target = TARGETS if case in LOSSES else 1
+    model = random_model(layers, input_shape, seed=SEEDS.get(case, 5), loss=loss)
     for record in model.layers:  # room, so that no channel grows in this step
         if record.has_weights:
             record.weights = (record.weights // 2).astype(np.int8)
@@ -120,17 +183,17 @@ def test_gradients_agree_with_finite_differences(case):
     x = (sample.astype(np.float64)) * np.float32(model.input_scale)
     network = Network(model, master=16)
     for _ in range(5):  # the error scales settle
-        network.train(sample, 1, lr=0)
+        network.train(sample, target, lr=0)
     before = real_parameters(network)
     lr = 0.05
-    network.train(sample, 1, lr=lr)
+    network.train(sample, target, lr=lr)
     after = real_parameters(network)
     for i, record in enumerate(model.layers):
         if not record.has_weights:
             continue
         for part in (0, 1):
             got = (before[i][part] - after[i][part]) / np.float32(lr)
-            want = finite_differences(model, before, x, 1, i, part)
+            want = finite_differences(model, before, x, target, i, part)
             size = np.linalg.norm(want)
             assert size > 0
             assert cosine(got, want) > 0.995, (record.name, part)

@@ -11,12 +11,12 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 38_000,
-    "armv6m": 26_000,
-    "armv7m": 25_000,
-    "armv7emsp": 25_000,
-    "armv7emdp": 25_000,
-    "rv32imc": 30_000,
+    "x64": 66_000,
+    "armv6m": 46_000,
+    "armv7m": 41_000,
+    "armv7emsp": 41_000,
+    "armv7emdp": 41_000,
+    "rv32imc": 50_000,
 }
 # libgcc's 64-bit and division helpers, and its switch tables.
 INTEGER_HELPERS = re.compile(

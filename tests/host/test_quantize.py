@@ -4,8 +4,21 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from fqt import Conv2D, Dense, Flatten, MaxPool2D, Sequential, core, quantize, quantize_input
-from fqt.quantize import quantize_weights
+from fqt import core
+from fqt.layers import (
+    Add,
+    AveragePool2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool2D,
+)
+from fqt.quantize import folded, quantize, quantize_input, quantize_weights
+from fqt.reference import Network
+from fqt.sequential import Sequential
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +94,7 @@ def test_training_in_integers_learns_as_float_does(trained):
     for seed in range(3):
         order = np.random.default_rng(seed).permutation(600)
         model.train_many(x[train], y[train], order, 0.03)
-    for _ in net.fit(x[train] / np.float32(255), y[train], epochs=3, lr=0.03, decay=False):
+    for _ in net.fit(x[train] / np.float32(255), y[train], epochs=3, lr=0.03, schedule="constant"):
         pass
     assert (
         model.evaluate(x[test], y[test]) > net.evaluate(x[test] / np.float32(255), y[test]) - 0.02
@@ -142,3 +155,156 @@ def test_diverged_parameters_are_refused():
         getattr(net.layers[0], name)[...] = np.nan
         with pytest.raises(ValueError, match="dense_1: outputs are not finite"):
             quantize(net, np.ones((1, 4)))
+
+
+def branched(seed=1):
+    """Every kind, two branches, batch normalizations."""
+    layers = [
+        Conv2D(6, 3, padding="same", name="stem"),
+        BatchNormalization("relu6"),
+        DepthwiseConv2D(3, padding=1),
+        BatchNormalization("relu"),
+        Conv2D(6, 1),
+        BatchNormalization(),
+        Add("batch_norm_2", "relu6", name="sum"),
+        MaxPool2D(2),
+        Conv2D(4, 3, padding="same", name="left"),
+        Conv2D(4, 1, name="right", source="max_pool2d_8"),
+        Add("left"),
+        AveragePool2D(2, stride=1),
+        Flatten(),
+        Dense(5, activation="relu6"),
+        Dense(3),
+    ]
+    return Sequential(layers, (8, 8, 2), seed, "branched")
+
+
+def branched_samples(count):
+    return np.random.default_rng(1).uniform(size=(count, 8, 8, 2)).astype(np.float32)
+
+
+def trained_branched():
+    """With statistics, gammas and betas that are not the first ones."""
+    net, x = branched(), branched_samples(40)
+    for _ in net.fit(x, np.arange(40) % 3, epochs=2, lr=0.05, batch=4):
+        pass
+    return net
+
+
+def test_folding_keeps_the_outputs():
+    net, x = trained_branched(), branched_samples(20)
+    before = net.forward(x)
+    plain = folded(net)
+    assert [layer.kind for layer in plain.layers].count("batch_norm") == 0
+    assert len(plain.layers) == len(net.layers) - 3
+    assert [layer.activation for layer in plain.layers[:3]] == ["relu6", "relu", "none"]
+    assert [layer.name for layer in plain.layers[:4]] == ["stem", "depthwise_3", "conv2d_5", "sum"]
+    assert plain.forward(x) == pytest.approx(before, abs=1e-4)
+    for layer in plain.layers:
+        for array in layer.parameters.values():
+            assert array.dtype == np.float32
+            array += 1
+    assert (net.forward(x) == before).all()  # nothing is shared
+
+
+def test_a_last_layer_may_be_normalized():
+    net = Sequential([Dense(3), BatchNormalization()], (1, 1, 4))
+    x = np.random.default_rng(1).normal(size=(30, 4)).astype(np.float32)
+    for _ in net.fit(x, np.arange(30) % 3, batch=5):
+        pass
+    assert folded(net).forward(x) == pytest.approx(net.forward(x), abs=1e-4)
+    assert [record.kind for record in quantize(net, x, input_type="int8").layers] == ["dense"]
+
+
+def test_records_of_a_graph():
+    net, x = trained_branched(), branched_samples(40)
+    model = quantize(net, x, train="last:4")
+    by_name = {record.name: record for record in model.layers}
+    assert [record.kind for record in model.layers] == [
+        "conv2d",
+        "depthwise_conv2d",
+        "conv2d",
+        "add",
+        "max_pool2d",
+        "conv2d",
+        "conv2d",
+        "add",
+        "average_pool2d",
+        "flatten",
+        "dense",
+        "dense",
+    ]
+    inputs = [(0,), (1,), (2,), (3, 1), (4,), (5,), (5,), (7, 6), (8,), (9,), (10,), (11,)]
+    assert [record.inputs for record in model.layers] == inputs
+    assert by_name["depthwise_3"].weights.shape == (6, 3, 3)
+    assert by_name["sum"].activation == "relu6"
+    assert [record.name for record in model.layers if record.trainable] == [
+        "left",
+        "right",
+        "dense_14",
+        "dense_15",
+    ]
+    plain = folded(net)
+    outputs = dict(zip((layer.name for layer in plain.layers), plain.tensors(x)[1:], strict=True))
+    for name, record in by_name.items():
+        least, greatest = min(float(outputs[name].min()), 0.0), float(outputs[name].max())
+        room = 1.05 if name in ("left", "right", "add_11", "average_pool_12", "dense_14") else 1.0
+        if name in ("max_pool2d_8", "flatten_13", "dense_15"):
+            continue
+        if record.activation == "relu6":
+            assert record.output_scale == pytest.approx(min(greatest * room, 6) / 255)
+        else:
+            assert record.output_scale == pytest.approx((greatest - least) * room / 255)
+    for before, after in (("sum", "max_pool2d_8"), ("average_pool_12", "flatten_13")):
+        before, after = by_name[before], by_name[after]
+        assert after.output_scale == before.output_scale
+        assert after.output_zero_point == before.output_zero_point
+
+
+def test_relu6_ends_at_6():
+    """The margin adds nothing beyond what the activation can give."""
+    net = Sequential([Dense(4, activation="relu6"), Dense(2)], (1, 1, 3))
+    net.layers[0].biases[:] = [9, 1, 1, 1]
+    record = quantize(net, np.ones((2, 3))).layers[0]
+    assert record.output_scale == pytest.approx(6 / 255)
+    assert record.output_zero_point == -128
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "binary_cross_entropy"])
+def test_the_loss_goes_into_the_file(loss):
+    net = Sequential([Dense(1)], (1, 1, 3), loss=loss)
+    assert quantize(net, np.ones((2, 3))).loss == loss
+
+
+def test_the_reference_agrees_on_a_graph():
+    net, x = trained_branched(), branched_samples(40)
+    network = Network(quantize(net, x))
+    inputs = np.round(x * 255).astype(np.uint8)
+    outputs = np.stack([network.logits(sample) for sample in inputs]) / 65536
+    want = net.forward(inputs / np.float32(255))
+    assert np.abs(outputs - want).mean() < 0.03 * np.abs(want).mean()
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([Dense(2, activation="relu")], r"layer 1 \(dense_1\): the last layer must be a Dense"),
+        ([Conv2D(2, 1), GlobalAveragePool()], "the last layer must be"),
+        ([Dense(2), BatchNormalization("relu6")], r"layer 1 \(dense_1\): the last layer must"),
+        (
+            [Conv2D(2, 1), Flatten(), Dense(32, source="conv2d_1"), Add("flatten_2"), Dense(2)],
+            r"layer 2 \(flatten_2\): another layer reads its input too",
+        ),
+    ],
+)
+def test_what_no_device_runs_is_said(layers, message):
+    net = Sequential(layers, (4, 4, 1))
+    with pytest.raises(ValueError, match=message):
+        quantize(net, np.ones((1, 4, 4, 1)))
+
+
+def test_names_that_a_network_gives_fit_a_file():
+    layers = [DepthwiseConv2D(1) for _ in range(60)]
+    net = Sequential([*layers, AveragePool2D(1), Conv2D(1, 1), Flatten(), Dense(2)], (1, 1, 1))
+    assert all(len(layer.name) <= 16 for layer in net.layers)
+    quantize(net, np.ones((1, 1)))

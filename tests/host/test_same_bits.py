@@ -7,48 +7,103 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fqt import core
+from fqt.inputs import DivergenceError
+from fqt.options import Options
 from fqt.reference import Network
-from models import Layer, networks, random_model, random_samples
+from models import Layer, networks, options, random_model, random_samples, random_targets
 
 
-def train_both(model, master, steps, lr, seed, in_place=False):
-    """Train the reference and the core alike, comparing every output; give both models' files."""
-    reference = Network(model, master)
-    fast = core.Model(model, master, in_place)
+def train_both(model, master, steps, lr, seed, in_place=False, batch=1, options=Options()):  # noqa: B008
+    """Train the reference and the core alike, comparing every output; give both. Ends early when
+    both diverge."""
+    reference = Network(model, master, batch, options)
+    fast = core.Model(model, master, batch, options, in_place)
     samples = random_samples(model, steps, seed)
-    labels = np.random.default_rng(seed).integers(0, np.prod(model.layers[-1].output_shape), steps)
-    for sample, label in zip(samples, labels.tolist(), strict=True):
+    for sample, target in zip(samples, random_targets(model, steps, seed), strict=True):
         assert fast.logits(sample).tolist() == reference.logits(sample).tolist()
-        assert fast.train(sample, label, lr) == reference.train(sample, label, lr)
+        assert fast.loss(sample, target) == reference.loss(sample, target)
+        try:
+            loss = reference.train(sample, target, lr)
+        except DivergenceError as error:
+            with pytest.raises(DivergenceError) as same:
+                fast.train(sample, target, lr)
+            assert str(same.value) == str(error)
+            break
+        assert fast.train(sample, target, lr) == loss
     return reference, fast
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     networks(),
     st.sampled_from([8, 16]),
     st.sampled_from([0.001, 0.03, 1.0]),
     st.integers(0, 99),
     st.booleans(),
+    st.sampled_from([1, 1, 3]),
+    options(),
 )
-def test_training_runs_give_the_same_bytes(model, master, lr, seed, in_place):
-    reference, fast = train_both(model, master, 12, lr, seed, in_place)
+def test_training_runs_give_the_same_bytes(model, master, lr, seed, in_place, batch, options):
+    reference, fast = train_both(model, master, 12, lr, seed, in_place, batch, options)
     assert fast.to_bytes() == reference.to_bytes()
     assert fast.to_bytes(checkpoint=True) == reference.to_bytes(checkpoint=True)
 
 
 @pytest.mark.parametrize("master", [8, 16])
-def test_a_long_run_gives_the_same_bytes(master):
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_long_run_gives_the_same_bytes(master, batch):
     layers = [
-        Layer("conv2d", 6, (3, 3), (2, 2), (1, 0, 1, 0)),
+        Layer("conv2d", 6, (3, 3), (2, 2), (1, 0, 1, 0), activation="relu6"),
+        Layer("depthwise_conv2d", 0, (3, 3), (1, 1), (1, 1, 1, 1)),
+        Layer("add", inputs=(1, 2), activation="none"),
         Layer("max_pool2d", 0, (2, 2), (1, 1)),
         Layer("flatten"),
         Layer("dense", 12),
         Layer("dense", 4),
     ]
-    reference, fast = train_both(random_model(layers, (9, 9, 2)), master, 400, 0.05, 3)
+    model = random_model(layers, (9, 9, 2))
+    reference, fast = train_both(model, master, 300, 0.01, 3, batch=batch)
     assert fast.to_bytes() == reference.to_bytes()
     assert fast.to_bytes() != reference.model.to_bytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), st.sampled_from([8, 16]), st.sampled_from([1, 2]), st.data())
+def test_freezing_and_resetting_give_the_same_bytes(model, master, batch, data):
+    """Layers stop and start in the middle of a run, some with new random weights."""
+    reference, fast = Network(model, master, batch), core.Model(model, master, batch)
+    trainable = [i for i, layer in enumerate(model.layers) if layer.trainable]
+    for step, sample in enumerate(random_samples(model, 9)):
+        if step % 3 == 0:
+            frozen = data.draw(st.sets(st.sampled_from(trainable), max_size=len(trainable) - 1))
+            for i in trainable:
+                for network in (reference, fast):
+                    network.freeze(i, i in frozen)
+            if data.draw(st.booleans()):
+                i = data.draw(st.sampled_from(trainable))
+                for network in (reference, fast):
+                    network.reset(i)
+        target = random_targets(model, 9)[step]
+        assert fast.train(sample, target, 0.01) == reference.train(sample, target, 0.01)
+    assert fast.to_bytes() == reference.to_bytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), st.sampled_from([8, 16]))
+def test_training_from_kept_features_gives_the_same_bytes(model, master):
+    """What the frozen front part gives can stand in for it."""
+    whole, from_features = core.Model(model, master), core.Model(model, master)
+    for i in [i for i, layer in enumerate(model.layers) if layer.trainable][:-1]:
+        whole.freeze(i)
+        from_features.freeze(i)
+    x = whole.quantize_inputs(random_samples(model, 6))
+    targets = np.array(random_targets(model, 6))
+    order = np.arange(30) % 6
+    features = from_features.features(x)
+    losses = whole.train_many(x, targets, order, 0.02)
+    same = from_features.train_many(features, targets, order, 0.02, from_features=True)
+    assert same.tolist() == losses.tolist()
+    assert from_features.to_bytes() == whole.to_bytes()
 
 
 @settings(max_examples=30, deadline=None)
@@ -59,11 +114,11 @@ def test_a_checkpoint_continues_with_the_same_bits(model, master):
     restored = core.Model(model, master)
     restored.restore(whole.to_bytes(checkpoint=True))
     reloaded = core.Model(whole.to_bytes(), master)
-    sample = random_samples(model, 1, 9)[0]
+    sample, target = random_samples(model, 1, 9)[0], random_targets(model, 1, 9)[0]
     for other in (restored, reloaded):
         assert other.to_bytes() == whole.to_bytes()
     for continued in (whole, restored, reloaded):
-        continued.train(sample, 1, 0.03)
+        continued.train(sample, target, 0.03)
     assert restored.to_bytes() == whole.to_bytes() == reloaded.to_bytes()
 
 
@@ -82,3 +137,31 @@ def test_float_inputs_are_quantized_alike(model):
         127,
     )
     assert np.abs(fast.quantize_input(x) - exact).max() <= 1
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "binary_cross_entropy"])
+def test_an_input_can_be_its_own_target(loss):
+    layers = [Layer("dense", 3), Layer("dense", 12)]
+    model = random_model(layers, (2, 2, 3), loss=loss)
+    reference, fast = Network(model), core.Model(model)
+    for sample in random_samples(model, 20):
+        assert fast.loss(sample) == reference.loss(sample)
+        assert fast.train(sample) == reference.train(sample)
+    assert fast.to_bytes() == reference.to_bytes()
+
+
+def test_a_run_that_diverges_is_refused_alike():
+    model = random_model([Layer("dense", 8), Layer("dense", 8), Layer("dense", 2)], (4, 4, 1))
+    reference, fast = Network(model), core.Model(model)
+    x = np.full((4, 4, 1), 255, np.uint8)
+    messages = []
+    for network in (reference, fast):
+        with pytest.raises(DivergenceError, match=r"layer . .dense_.. diverged") as error:
+            for step in range(1000):
+                network.train(x, step % 2, 30)
+        messages.append(str(error.value))
+        with pytest.raises(DivergenceError):
+            network.train(x, 0, 0.01)
+    assert messages[0] == messages[1]
+    fast.restore(model.to_bytes())
+    fast.train(x, 0, 0.01)

@@ -1,11 +1,23 @@
-"""The float32 baseline: gradients, shapes, learning, errors."""
+"""The float32 baseline: shapes, the graph, learning, errors. Gradients: test_float_gradients.py"""
 
 import numpy as np
 import pytest
 
-from fqt import Conv2D, Dense, Flatten, MaxPool2D, Sequential
+from fqt.layers import (
+    Add,
+    AveragePool2D,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool2D,
+)
 from fqt.reference.fixed import decayed, order_of, shuffle
-from fqt.sequential import trainable_names
+from fqt.schedules import learning_rate
+from fqt.sequential import Sequential, trainable_names
 
 
 def layered(seed=1):
@@ -18,28 +30,6 @@ def layered(seed=1):
         Dense(3),
     ]
     return Sequential(layers, (6, 9, 2), seed=seed)
-
-
-def test_gradients_against_finite_differences():
-    net = layered()
-    for layer in net.layers:
-        for name, values in layer.parameters.items():
-            setattr(layer, name, values.astype(np.float64))
-    rng = np.random.default_rng(1)
-    x, y = rng.normal(size=(2, 6, 9, 2)).astype(np.float32), np.array([0, 2])
-    net.gradients(x, y)
-    gradients = [dict(getattr(layer, "gradients", {})) for layer in net.layers]
-    for layer, found in zip(net.layers, gradients, strict=True):
-        for name, gradient in found.items():
-            values = getattr(layer, name)
-            for index in rng.integers(0, values.size, 8):
-                kept, losses = values.flat[index], []
-                for step in (1e-3, -1e-3):
-                    values.flat[index] = kept + step
-                    losses.append(net.gradients(x, y))
-                values.flat[index] = kept
-                slope = (losses[0] - losses[1]) / 2e-3
-                assert gradient.flat[index] == pytest.approx(slope, abs=2e-3, rel=2e-2)
 
 
 def test_same_padding_is_tensorflows():
@@ -99,6 +89,15 @@ def test_choosing_what_trains():
         ([Conv2D(2, 9), Dense(2)], r"layer 1 \(conv2d_1\): kernel \(9, 9\) is larger"),
         ([Dense(2, name="a"), Dense(2, name="a")], "names must differ"),
         ([Conv2D(2, 3, padding="round"), Dense(2)], "padding is"),
+        ([Dense(2, name="input")], "and from 'input'"),
+        ([Dense(2), Dense(2, source="dense_3"), Dense(2)], "'dense_3' is none of input, dense_1"),
+        ([Dense(2), Dense(2, source="input")], r"layer 1 \(dense_1\): no layer reads its output"),
+        ([Dense(2), Dense(3), Add("dense_1"), Dense(2)], "do not add up"),
+        ([Dense(2), Add("dense_1"), Dense(2)], "adds 'dense_1' to itself"),
+        ([Conv1D(2, 3), Dense(2)], "time series are"),
+        ([BatchNormalization(), Dense(2)], "follows a Dense, Conv2D or DepthwiseConv2D"),
+        ([Dense(2, activation="relu"), BatchNormalization(), Dense(2)], "without activation"),
+        ([Dense(2), BatchNormalization(), Add("dense_1"), Dense(2)], "another layer reads"),
     ],
 )
 def test_what_does_not_fit_is_said(layers, message):
@@ -107,7 +106,16 @@ def test_what_does_not_fit_is_said(layers, message):
 
 
 def test_wrong_arguments():
-    for wrong in (lambda: Dense(0), lambda: Dense(2, activation="tanh"), lambda: MaxPool2D(0)):
+    for wrong in (
+        lambda: Dense(0),
+        lambda: Dense(2, activation="tanh"),
+        lambda: MaxPool2D(0),
+        lambda: Add("a", "tanh"),
+        lambda: BatchNormalization("tanh"),
+        lambda: BatchNormalization(momentum=1),
+        lambda: BatchNormalization(epsilon=0),
+        lambda: Sequential([Dense(2)], (1, 1, 2), loss="hinge"),
+    ):
         with pytest.raises(ValueError):
             wrong()
 
@@ -115,7 +123,7 @@ def test_wrong_arguments():
 def plain_windows(x, layer):
     """(oy, ox, the window's taps) of one padded image, one after another."""
     top, bottom, left, right = layer.window.padding
-    fill = 0 if layer.kind == "conv2d" else -np.inf
+    fill = -np.inf if layer.kind == "max_pool2d" else 0
     padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
     height, width = layer.window.kernel
     for oy in range(layer.output_shape[0]):
@@ -131,7 +139,14 @@ def plain_windows(x, layer):
 def test_windows_against_plain_loops(kernel, stride, padding):
     rng = np.random.default_rng(2)
     x = rng.normal(size=(2, 7, 8, 3)).astype(np.float32)
-    for layer in (Conv2D(4, kernel, stride, padding), MaxPool2D(kernel, stride, padding)):
+    layers = [
+        Conv2D(4, kernel, stride, padding),
+        DepthwiseConv2D(kernel, stride, padding),
+        MaxPool2D(kernel, stride, padding),
+    ]
+    if padding == "valid":
+        layers.append(AveragePool2D(kernel, stride))
+    for layer in layers:
         layer.build(x.shape[1:], rng)
         y = layer.forward(x)
         assert y.shape[1:] == layer.output_shape
@@ -139,9 +154,32 @@ def test_windows_against_plain_loops(kernel, stride, padding):
             for oy, ox, taps in plain_windows(image, layer):
                 if layer.kind == "conv2d":
                     want = (layer.weights * taps).sum(axis=(1, 2, 3)) + layer.biases
-                else:
+                elif layer.kind == "depthwise_conv2d":
+                    want = (layer.weights.transpose(1, 2, 0) * taps).sum(axis=(0, 1))
+                elif layer.kind == "max_pool2d":
                     want = taps.max(axis=(0, 1))
+                else:
+                    want = taps.mean(axis=(0, 1))
                 assert output[oy, ox] == pytest.approx(want, abs=1e-5)
+
+
+def test_equal_greatest_values_share_nothing():
+    """The first one takes the gradient, as on the device."""
+    pool = MaxPool2D(2)
+    pool.build((2, 4, 1), np.random.default_rng(1))
+    pool.forward(np.array([[0, 3, 1, 1], [3, 0, 1, 1]], np.float32).reshape(1, 2, 4, 1))
+    dx = pool.backward(np.array([5, 7], np.float32).reshape(1, 1, 2, 1))
+    assert dx[0, ..., 0].tolist() == [[0, 5, 7, 0], [0, 0, 0, 0]]
+
+
+def test_global_average_pooling_is_one_window():
+    pool = GlobalAveragePool()
+    pool.build((3, 255, 2), np.random.default_rng(1))
+    assert pool.window.kernel == pool.window.stride == (3, 255)
+    x = np.random.default_rng(1).normal(size=(2, 3, 255, 2)).astype(np.float32)
+    assert pool.forward(x) == pytest.approx(x.mean(axis=(1, 2)).reshape(2, 1, 1, 2), abs=1e-6)
+    with pytest.raises(ValueError, match="at most 255 x 255 places"):
+        pool.build((3, 256, 2), np.random.default_rng(1))
 
 
 def test_fit_takes_the_devices_order_and_rates():
@@ -161,6 +199,139 @@ def test_fit_takes_the_devices_order_and_rates():
                 getattr(other.layers[0], name)[...] -= np.float32(rates[epoch]) * gradient
     assert (net.layers[0].weights == other.layers[0].weights).all()
     assert (net.layers[0].biases == other.layers[0].biases).all()
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_schedules_and_weight_decay(schedule):
+    """Steps written out: w -= lr * (g + weight_decay * w), biases without decay."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(8, 1, 1, 6)).astype(np.float32), rng.integers(0, 3, 8)
+    net = Sequential([Dense(3)], (1, 1, 6))
+    other = net.copy()
+    for _ in net.fit(x, y, 2, lr=0.1, batch=8, schedule=schedule, weight_decay=0.3):
+        pass
+    layer = other.layers[0]
+    for epoch in range(2):
+        rate = np.float32(learning_rate(schedule, 0.1, epoch, 2))
+        other.gradients(x, y)
+        decay = np.float32(0.3) * layer.weights
+        layer.weights -= rate * (layer.gradients["weights"] + decay)
+        layer.biases -= rate * layer.gradients["biases"]
+    assert net.layers[0].weights == pytest.approx(layer.weights, abs=1e-6)
+    assert net.layers[0].biases == pytest.approx(layer.biases, abs=1e-6)
+
+
+def test_regression_learns():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(200, 1, 1, 4)).astype(np.float32)
+    y = x[:, 0, 0, 0] - 2 * x[:, 0, 0, 1] + 1
+    net = Sequential([Dense(1)], (1, 1, 4), loss="mean_squared_error")
+    for _ in net.fit(x, y, 5, lr=0.05):
+        pass
+    losses = net.losses(x, y)
+    assert losses.shape == (200,)
+    assert losses.max() < 1e-3
+    with pytest.raises(ValueError, match=r"no classes: losses\(x, y\)"):
+        net.evaluate(x, y)
+
+
+def test_an_autoencoder_learns_its_input():
+    rng = np.random.default_rng(1)
+    x = (rng.normal(size=(200, 2)) @ rng.normal(size=(2, 8))).astype(np.float32)
+    net = Sequential([Dense(2), Dense(8)], (1, 1, 8), loss="mean_squared_error")
+    before = net.losses(x).mean()
+    for _ in net.fit(x, epochs=20, lr=0.02):
+        pass
+    assert net.losses(x).mean() < 0.05 * before
+    smaller = Sequential([Dense(2), Dense(7)], (1, 1, 8), loss="mean_squared_error")
+    with pytest.raises(ValueError, match="targets are needed: the input has 8 elements, the"):
+        smaller.losses(x)
+
+
+def test_two_classes_with_one_output():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 1, 1, 3)).astype(np.float32)
+    y = (x.sum(axis=(1, 2, 3)) > 0.2).astype(float)
+    net = Sequential(
+        [Dense(8, activation="relu6"), Dense(1)], (1, 1, 3), loss="binary_cross_entropy"
+    )
+    for _ in net.fit(x, y, 10, lr=0.05):
+        pass
+    assert net.evaluate(x, y) > 0.97
+    assert (net.predict(x) == y).mean() == net.evaluate(x, y)
+    with pytest.raises(ValueError, match="must be 0 to 1"):
+        net.losses(x, y + 0.5)
+    with pytest.raises(ValueError, match="finite"):
+        net.losses(x, y * np.nan)
+    with pytest.raises(ValueError, match=r"targets are \[300\]\[1\]"):
+        net.losses(x, y[:9])
+
+
+def normalized(seed=1):
+    layers = [
+        Conv2D(4, 3, padding="same"),
+        BatchNormalization("relu"),
+        Conv2D(4, 1, name="short", source="input"),
+        Conv2D(4, 3, padding="same", source="batch_norm_2"),
+        BatchNormalization(),
+        Add("short", "relu6"),
+        Dense(3),
+    ]
+    return Sequential(layers, (5, 6, 2), seed=seed)
+
+
+def test_batch_normalization_normalizes_and_remembers():
+    layer = BatchNormalization(momentum=0.75)
+    layer.build((2, 2, 3), np.random.default_rng(1))
+    x = np.random.default_rng(1).normal(2, 3, (8, 2, 2, 3)).astype(np.float32)
+    assert layer.forward(x) == pytest.approx(x, rel=1e-4)  # not training: nothing is known yet
+    layer.training = True
+    y = layer.forward(x).reshape(-1, 3)
+    assert y.mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-5)
+    assert y.std(axis=0) == pytest.approx(np.ones(3), abs=1e-4)
+    flat = x.reshape(-1, 3)
+    assert layer.running_mean == pytest.approx(0.25 * flat.mean(axis=0), rel=1e-4)
+    assert layer.running_variance == pytest.approx(0.75 + 0.25 * flat.var(axis=0), rel=1e-4)
+    kept = layer.running_mean.copy()
+    alone = layer.forward(x[:1])
+    assert (layer.running_mean == kept).all()
+    layer.training = False
+    assert (layer.forward(x[:1]) == alone).all()
+
+
+def test_batch_normalization_trains_with_its_layer():
+    x = np.random.default_rng(1).normal(size=(6, 5, 6, 2)).astype(np.float32)
+    net = normalized()
+    assert trainable_names(net, "last:2") == ["conv2d_4", "dense_7"]
+    state = [layer.state for layer in net.copy().layers]
+    for _ in net.fit(x, np.arange(6) % 3, batch=3, train="last:2"):
+        pass
+    changed = [
+        any((layer.state[key] != kept[key]).any() for key in kept)
+        for layer, kept in zip(net.layers, state, strict=True)
+    ]
+    assert changed == [False, False, False, True, True, False, True]
+    net.layers[1].gamma[:] = net.layers[4].gamma[:] = 2
+    net.reset("conv2d_1", seed=3)
+    assert (net.layers[1].gamma == 1).all()
+    assert (net.layers[4].gamma == 2).all()
+
+
+def test_reset_and_copy():
+    net = layered()
+    copied = net.copy()
+    net.reset("last:1", seed=5)
+    same = [
+        (a.weights == b.weights).all()
+        for a, b in zip(net.layers, copied.layers, strict=True)
+        if a.parameters
+    ]
+    assert same == [True, True, True, False]
+    again = copied.copy()
+    again.reset("last:1", seed=5)
+    assert (again.layers[-1].weights == net.layers[-1].weights).all()
+    net.reset("dense_5")
+    assert not net.layers[4].biases.any()
 
 
 def test_samples_may_be_flat_or_one_alone():
@@ -184,6 +355,18 @@ def test_saved_parameters_come_back(tmp_path):
     assert (smaller.forward(x) == before).all()
 
 
+def test_saving_keeps_running_statistics(tmp_path):
+    net, other = normalized(1), normalized(2)
+    x = np.random.default_rng(1).normal(size=(6, 5, 6, 2)).astype(np.float32)
+    for _ in net.fit(x, np.arange(6) % 3, batch=3):
+        pass
+    net.save(tmp_path / "net.npz")
+    other.load(tmp_path / "net.npz")
+    assert (other.forward(x) == net.forward(x)).all()
+    assert (other.layers[1].running_mean == net.layers[1].running_mean).all()
+    assert net.layers[1].running_mean.any()
+
+
 def test_data_that_do_not_fit_are_refused():
     net = layered()
     x, y = np.zeros((4, 6, 9, 2), np.float32), np.array([0, 1, 2, 0])
@@ -200,6 +383,8 @@ def test_data_that_do_not_fit_are_refused():
         (x, y, {"lr": float("nan")}, "lr must be"),
         (x, y, {"batch": 0}, "at least 1 sample"),
         (x, y, {"train": "none"}, "no layer trains"),
+        (x, y, {"schedule": "step"}, "schedule is one of"),
+        (x, y, {"weight_decay": -1.0}, "weight_decay must be"),
     ):
         with pytest.raises(ValueError, match=message):
             next(net.fit(samples, labels, **options))

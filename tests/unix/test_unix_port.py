@@ -12,20 +12,30 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ports import SCRIPTS
-from training import note_run, train_on
+from training import check_api, note_run, train_on
 
 from fqt import core
-from fqt.reference.fixed import decayed, shuffle
-from models import networks
+from fqt.reference.fixed import shuffle
+from fqt.schedules import learning_rate
+from models import networks, options
 
 SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=SHARED_FOLDER)
-@given(networks(), st.sampled_from([8, 16]), st.sampled_from([0.01, 0.5]))
-def test_training_runs_give_the_reference_bytes(unix_port, model, master, lr):
-    train_on(unix_port, model, master, 15, lr)
+@settings(max_examples=60, deadline=None, suppress_health_check=SHARED_FOLDER)
+@given(
+    networks(),
+    st.sampled_from([8, 16]),
+    st.sampled_from([0.01, 0.5]),
+    st.sampled_from([1, 1, 2, 5]),
+    options(),
+    st.sampled_from(["none", "features"]),
+)
+def test_training_runs_give_the_reference_bytes(
+    unix_port, model, master, lr, batch, options, stress
+):
+    train_on(unix_port, model, master, 15, lr, stress, batch=batch, options=options)
 
 
 @pytest.mark.parametrize("master", [8, 16])
@@ -36,14 +46,11 @@ def test_a_thousand_steps_allocate_nothing(unix_port, small_model, master):
 
 
 def test_the_collector_between_any_two_calls(unix_port, small_model):
-    train_on(unix_port, small_model, 16, 100, 0.02, stress="gc")
+    train_on(unix_port, small_model, 16, 100, 0.02, stress="gc", batch=3)
 
 
 def test_api(unix_port, small_model, frozen_model, other_model):
-    unix_port.put("small.fqt", small_model.to_bytes())
-    unix_port.put("floats.fqt", frozen_model.to_bytes())
-    unix_port.put("other.fqt", other_model.to_bytes())
-    assert unix_port.run(SCRIPTS / "api.py").count("ok ") == 7
+    check_api(unix_port, small_model, frozen_model, other_model)
 
 
 def test_orders_and_rates_are_those_of_the_host(unix_port):
@@ -52,7 +59,9 @@ def test_orders_and_rates_are_those_of_the_host(unix_port):
     for seed, printed in zip((0, 1, 77777), lines, strict=False):
         shuffle(order, seed)
         assert printed == order.tolist()
-    assert lines[3] == [decayed(0.02, done, 7) for done in range(7)]
+    for schedule, printed in zip(("linear", "cosine", "constant"), lines[3:], strict=True):
+        rates = [learning_rate(schedule, 0.02, epoch, 7) for epoch in range(7)]
+        assert np.float32(printed).tolist() == rates
 
 
 def test_power_fails_at_every_byte_of_a_save(unix_port, small_model):

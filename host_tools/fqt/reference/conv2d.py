@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fqt.reference.fixed import fixed_multiply
 from fqt.reference.tensor import Tensor
-from fqt.reference.update import STEP_LIMIT, Parameters, Update
+from fqt.reference.update import Parameters, Update
 
 
 def padded(values: np.ndarray, padding: tuple[int, int, int, int], fill=0) -> np.ndarray:
@@ -52,15 +51,12 @@ def error(x: Tensor, parameters: Parameters, errors: np.ndarray, record) -> np.n
     return accumulators[top : top + height, left : left + width]
 
 
-def update(x: Tensor, parameters: Parameters, errors: np.ndarray, step: Update, record) -> None:
+def update(x: Tensor, errors: np.ndarray, selected: np.ndarray, step: Update, record) -> None:
     """gradient[o, ky, kx, c] = sum over oy, ox of errors[oy, ox, o] * windows[oy, ox, ky, kx, c]
     errors int8 [out_height][out_width][out]"""
     errors = errors.astype(np.int64)
     windows = windows_of(padded(x.centred(), record.padding), record.kernel, record.stride)
     gradients = np.tensordot(errors, windows, axes=([0, 1], [0, 1]))
-    for o in range(errors.shape[2]):
-        if errors[:, :, o].any():
-            steps = np.clip(
-                fixed_multiply(gradients[o], step.channel_rate(o)), -STEP_LIMIT, STEP_LIMIT
-            )
-            step.apply(o, steps, int(errors[:, :, o].sum()))
+    for o in selected:
+        if errors[:, :, o].any() or step.decay:
+            step.apply_filter(o, gradients[o], int(errors[:, :, o].sum()))

@@ -23,13 +23,19 @@ def error(x: Tensor, parameters: Parameters, errors: np.ndarray) -> np.ndarray:
     return errors.ravel() @ parameters.weights
 
 
-def update(x: Tensor, parameters: Parameters, errors: np.ndarray, step: Update) -> None:
-    """Each weight's gradient is one product: the error's step is rounded once a row.
-    errors int8 [out]"""
+def update(x: Tensor, errors: np.ndarray, selected: np.ndarray, step: Update) -> None:
+    """Each weight's gradient is one product: the error's step is rounded once a row. Standardized,
+    it is sign(error) times the standardized inputs. errors int8 [out]"""
     centred = x.centred().ravel()
-    for o, e in enumerate(errors.ravel().tolist()):
-        if e != 0:
-            row_rate = np.clip(
-                fixed_multiply(e, step.channel_rate(o)), -MAX_ROW_RATE, MAX_ROW_RATE
-            )
-            step.apply(o, row_rate * centred, e)
+    errors = errors.ravel()
+    for o in selected:
+        e = int(errors[o])
+        if e == 0 and not step.decay:
+            continue
+        if step.standardizes:
+            values, rate = step.standardized(o, centred)
+            steps = np.clip(fixed_multiply(values * np.sign(e), rate), -STEP_LIMIT, STEP_LIMIT)
+        else:
+            row_rate = fixed_multiply(e, step.channel_rate(o))
+            steps = np.clip(row_rate, -MAX_ROW_RATE, MAX_ROW_RATE) * centred
+        step.apply(o, steps, e)

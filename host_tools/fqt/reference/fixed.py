@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from math import isqrt
 
 import numpy as np
 
@@ -59,6 +60,12 @@ class Scale:
     def shifted(self, k: int) -> Scale:
         """self * 2**k"""
         return Scale(self.mantissa, self.exponent + k) if self.mantissa else self
+
+    def square_root(self) -> Scale:
+        if self.mantissa == 0:
+            return self
+        odd = self.exponent & 1
+        return Scale(isqrt(self.mantissa << (30 + odd)), (self.exponent - odd - 30) // 2)
 
 
 def float_bits(value: float) -> int:

@@ -1,4 +1,8 @@
-"""Softmax cross-entropy in integers (docs/arithmetic.md, section 5)."""
+"""The losses in integers (docs/arithmetic.md, section 5).
+
+Each gives the loss in Q16, its derivatives by the outputs (int64 [outputs]) and what one unit of
+these means.
+"""
 
 from __future__ import annotations
 
@@ -43,17 +47,48 @@ def logarithm(total: int) -> int:
     return (log2 * LN_2_Q16) >> 16
 
 
-def softmax_cross_entropy(logits: np.ndarray, label: int) -> tuple[int, np.ndarray, float]:
-    """logits: Q16 [outputs]. Gives the loss in Q16, the error as int8 [outputs], and the error's
-    scale."""
+def softmax_cross_entropy(logits: np.ndarray, label: int) -> tuple[int, np.ndarray, Scale]:
+    """softmax - target. logits: Q16 [outputs]."""
     distance = logits.max() - logits
     powers = exponential(distance)
     total = int(powers.sum())
-    error = fixed_multiply(powers, Scale.from_int(ONE_Q30) / Scale.from_int(total))
-    error[label] -= ONE_Q30
-    peak = max(1, int(np.abs(error).max()))
-    scale = (Scale.from_int(peak) / Scale.from_int(127)).shifted(-30).pack()
-    one_q30 = Scale.from_int(1).shifted(-30)
-    quantized = np.clip(fixed_multiply(error, one_q30 / Scale.unpack(scale)), -127, 127)
+    derivatives = fixed_multiply(powers, Scale.from_int(ONE_Q30) / Scale.from_int(total))
+    derivatives[label] -= ONE_Q30
     loss = min(logarithm(total) + int(distance[label]), INT32_MAX)
-    return loss, quantized.astype(np.int8), scale
+    return loss, derivatives, Scale.from_int(1).shifted(-30)
+
+
+def mean_squared_error(outputs: np.ndarray, targets: np.ndarray) -> tuple[int, np.ndarray, Scale]:
+    """2 / outputs * (output - target). Both Q16."""
+    derivatives = outputs.astype(np.int64) - targets
+    total = sum(((value * value) & (2**64 - 1)) >> 16 for value in derivatives.tolist())
+    inverse_count = Scale.from_int(1) / Scale.from_int(len(outputs))
+    loss = int(fixed_multiply(1, Scale.from_int(total) * inverse_count))
+    return loss, derivatives, inverse_count.shifted(1 - 16)
+
+
+def binary_cross_entropy(
+    outputs: np.ndarray, targets: np.ndarray
+) -> tuple[int, np.ndarray, Scale]:
+    """(sigmoid(output) - target) / outputs. Both Q16, targets 0 to 65536."""
+    powers = exponential(np.abs(outputs))
+    derivatives = np.empty(len(outputs), np.int64)
+    total = 0
+    for o, (z, power, target) in enumerate(
+        zip(outputs.tolist(), powers.tolist(), np.asarray(targets).tolist(), strict=True)
+    ):
+        inverse = Scale.from_int(ONE_Q30) / Scale.from_int(ONE_Q30 + power)
+        sigmoid = int(fixed_multiply(power if z < 0 else ONE_Q30, inverse))
+        derivatives[o] = sigmoid - (target << 14)
+        total += logarithm(ONE_Q30 + power) + max(z, 0) - ((z * target) >> 16)
+    inverse_count = Scale.from_int(1) / Scale.from_int(len(outputs))
+    loss = int(fixed_multiply(1, Scale.from_int(total) * inverse_count))
+    return loss, derivatives, inverse_count.shifted(-30)
+
+
+def error_of(derivatives: np.ndarray, unit: Scale) -> tuple[np.ndarray, float]:
+    """The derivatives as int8 [outputs], the greatest 127, and their scale."""
+    peak = max(1, int(np.abs(derivatives).max()))
+    scale = (Scale.from_int(peak) / Scale.from_int(127) * unit).pack()
+    error = np.clip(fixed_multiply(derivatives, unit / Scale.unpack(scale)), -127, 127)
+    return error.astype(np.int8), scale

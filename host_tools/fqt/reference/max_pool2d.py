@@ -11,10 +11,6 @@ from fqt.reference.tensor import Tensor
 BELOW_ALL = -129  # in the padding: never the greatest
 
 
-def windows_overlap(record) -> bool:
-    return record.stride[0] < record.kernel[0] or record.stride[1] < record.kernel[1]
-
-
 def flat_windows(x: Tensor, record) -> np.ndarray:
     """[oy][ox][tap][c], taps row by row."""
     values = padded(x.values.astype(np.int64), record.padding, BELOW_ALL)

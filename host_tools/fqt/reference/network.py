@@ -6,47 +6,90 @@ from dataclasses import replace
 
 import numpy as np
 
-from fqt.inputs import check_label, check_learning_rate, check_master, sample_of
-from fqt.model_file import ModelFile
-from fqt.reference import conv2d, dense, max_pool2d
+from fqt.inputs import (
+    TARGET_LIMIT,
+    check_diverged,
+    check_input_is_target,
+    check_label,
+    check_learning_rate,
+    check_master,
+    sample_of,
+    target_of,
+)
+from fqt.model_file import KEEPS_SCALE, ModelFile, ModelFileError
+from fqt.options import Options
+from fqt.reference import add, average_pool2d, conv2d, dense, depthwise_conv2d, max_pool2d
 from fqt.reference.fixed import INT32_MAX, Random, Scale, fixed_multiply, float_bits
-from fqt.reference.loss import softmax_cross_entropy
+from fqt.reference.loss import (
+    binary_cross_entropy,
+    error_of,
+    mean_squared_error,
+    softmax_cross_entropy,
+)
+from fqt.reference.select import select, update_rate
 from fqt.reference.tensor import Tensor, fill, follow_range
-from fqt.reference.update import Parameters, Update
+from fqt.reference.update import Parameters, Sums, Update, apply_sums
 
 LOGIT_LIMIT = 1 << 30
+CUT_OFF_FILL = 98304  # half as much again as a range holds, Q16
+NO_FILL = 1  # all outputs are 0
+STUCK_STEPS = 200  # in a row cut off or without output: the layer diverged
 
 
 class Network:
     """A model that runs and trains in the reference arithmetic.
 
     model: a ModelFile, or a model file's bytes. master: 8 or 16, the bits kept of each trainable
-    weight. Raises ModelFileError, or ValueError for another master.
+    weight. batch: steps whose gradients are summed before an update. Raises ModelFileError, or
+    ValueError for another master or batch.
     """
 
-    def __init__(self, model: ModelFile | bytes, master: int = 8):
+    def __init__(
+        self,
+        model: ModelFile | bytes,
+        master: int = 8,
+        batch: int = 1,
+        options: Options = Options(),  # noqa: B008 (immutable)
+    ):
         check_master(master)
         self.model = model if isinstance(model, ModelFile) else ModelFile.from_bytes(model)
+        if self.model.checkpoint:
+            raise ModelFileError("this is a checkpoint: restore it into the model it is of")
+        if batch < 1:
+            raise ValueError(f"a batch has at least 1 sample, not {batch}")
         self.master = master
+        self.batch = batch
+        self.batch_steps = 0
+        self.options = options
         self.random = Random(self.model.random_state)
         self.step_count = self.model.step_count
+        self.greatest_loss = self.model.greatest_loss
+        model = self.model
         self.tensors = [
-            Tensor(
-                self.model.input_shape, self.model.input_scale, self.model.input_zero_point, False
-            )
+            Tensor(model.input_shape, model.input_scale, model.input_zero_point, "none")
         ]
         self.parameters: list[Parameters | None] = []
+        self.sums: list[Sums | None] = []
+        self.updates = []
         self.ranges = []
-        for i, record in enumerate(self.model.layers):
-            self.tensors[i].error_scale = record.error_scale
-            has_relu = self.model.clipped_by_relu(i + 1)
-            output = Tensor(
-                record.output_shape, record.output_scale, record.output_zero_point, has_relu
+        self.stuck_steps = [0] * len(model.layers)
+        self.diverged = 0
+        for i, record in enumerate(model.layers):
+            self.tensors.append(
+                Tensor(
+                    record.output_shape,
+                    record.output_scale,
+                    record.output_zero_point,
+                    model.clips(i + 1),
+                    record.error_scale,
+                )
             )
-            self.tensors.append(output)
-            self.parameters.append(
+            parameters = (
                 Parameters(record, master, record.trainable) if record.has_weights else None
             )
+            self.parameters.append(parameters)
+            self.sums.append(Sums(parameters) if record.trainable and batch > 1 else None)
+            self.updates.append(record.trainable)
             self.ranges.append(record.output_range)
 
     # -- inputs
@@ -86,18 +129,18 @@ class Network:
         return self._forward(x)[0]
 
     def predict(self, x: np.ndarray) -> int:
-        """The index of the first greatest logit."""
-        return int(self.logits(x).argmax())
+        """The index of the first greatest output; with one output 1 when it is above 0, else 0."""
+        outputs = self.logits(x)
+        return int(outputs.argmax()) if len(outputs) > 1 else int(outputs[0] > 0)
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, list[int]]:
-        """Gives the logits, and each layer's fill (section 8)."""
+        """Gives the outputs, and each layer's fill (section 8)."""
         self.tensors[0].values = self.quantize_input(x).reshape(self.model.input_shape)
         fills = []
-        logits = None
         for i, record in enumerate(self.model.layers):
-            x, y = self.tensors[i], self.tensors[i + 1]
+            x, y = self._inputs(i)[0], self.tensors[i + 1]
             fills.append(1)
-            if not record.has_weights:
+            if record.kind in KEEPS_SCALE:
                 y.scale = x.scale
                 y.values = (
                     max_pool2d.forward(x, record)
@@ -105,140 +148,257 @@ class Network:
                     else x.values.reshape(y.shape)
                 )
                 continue
-            parameters = self.parameters[i]
-            if record.kind == "dense":
-                accumulators = dense.forward(x, parameters)
-            else:
-                accumulators = conv2d.forward(x, parameters, record)
+            accumulators, units = self._accumulators(i)
             if i + 1 == len(self.model.layers):
-                logits = self._requantize(
-                    accumulators, Scale.unpack(x.scale).shifted(16), parameters
-                )
-                logits = np.clip(logits, -LOGIT_LIMIT, LOGIT_LIMIT).ravel()
-                continue
-            values = self._requantize(
-                accumulators, Scale.unpack(x.scale) / Scale.unpack(y.scale), parameters
-            )
+                outputs = self._rescale(accumulators, [unit.shifted(16) for unit in units])
+                return np.clip(outputs, -LOGIT_LIMIT, LOGIT_LIMIT).ravel(), fills
+            values = self._rescale(accumulators, units)
             values = np.clip(values, -INT32_MAX + 128, INT32_MAX - 128) + y.zero_point
-            has_relu = record.activation == "relu"
-            fills[i] = fill(values, y.zero_point, has_relu)
-            y.values = np.clip(values, y.zero_point if has_relu else -128, 127).astype(np.int8)
-        return logits, fills
+            fills[i] = fill(values, y, record.activation)
+            low = -128 if record.activation == "none" else y.zero_point
+            high = min(y.six, 127) if record.activation == "relu6" else 127
+            y.values = np.maximum(np.minimum(values, high), low).astype(np.int8)
+        raise AssertionError("the last layer gives the outputs")
+
+    def _inputs(self, i: int) -> list[Tensor]:
+        return [self.tensors[t] for t in self.model.inputs_of(i)]
+
+    def _accumulators(self, i: int) -> tuple[np.ndarray, list[Scale]]:
+        """A layer's accumulators, and what one unit of them is in units of the output: of each
+        channel, or of all. The last layer: in real units."""
+        record, parameters = self.model.layers[i], self.parameters[i]
+        inputs, y = self._inputs(i), self.tensors[i + 1]
+        x = inputs[0]
+        s_x = Scale.unpack(x.scale)
+        ratio = s_x if i + 1 == len(self.model.layers) else s_x / Scale.unpack(y.scale)
+        if record.kind == "add":
+            accumulators, unit = add.forward(*inputs)
+            return accumulators, [unit / Scale.unpack(y.scale)]
+        if record.kind == "average_pool2d":
+            taps = Scale.from_int(average_pool2d.taps(record))
+            return average_pool2d.forward(x, record), [ratio / taps]
+        if record.kind == "dense":
+            accumulators = dense.forward(x, parameters)
+        elif record.kind == "conv2d":
+            accumulators = conv2d.forward(x, parameters, record)
+        else:
+            accumulators = depthwise_conv2d.forward(x, parameters, record)
+        return accumulators, [ratio * Scale.unpack(scale) for scale in parameters.scales]
 
     @staticmethod
-    def _requantize(accumulators: np.ndarray, ratio: Scale, parameters: Parameters) -> np.ndarray:
-        """accumulators [...][out] * ratio * weight scale of each channel"""
-        channels = [
-            fixed_multiply(accumulators[..., o], ratio * Scale.unpack(scale))
-            for o, scale in enumerate(parameters.scales)
-        ]
+    def _rescale(accumulators: np.ndarray, units: list[Scale]) -> np.ndarray:
+        """accumulators [...][out] * units, one for all channels or one each"""
+        if len(units) == 1:
+            return fixed_multiply(accumulators, units[0])
+        channels = [fixed_multiply(accumulators[..., o], unit) for o, unit in enumerate(units)]
         return np.stack(channels, axis=-1)
 
     # -- one training step (section 9)
 
-    def train(self, x: np.ndarray, label: int, lr: float = 0.01) -> float:
-        """One step on one sample. Gives the loss before it, in nats.
+    def loss(self, x: np.ndarray, target=None) -> float:
+        """The loss of one sample; nothing changes. x, target: as in train."""
+        return self._loss(self._forward(x)[0], target)[0] / 65536
 
-        Raises ValueError for a bad input, a label out of range, a learning rate that is not finite
-        and >= 0, and when no layer trains.
+    def train(self, x: np.ndarray, target=None, lr: float = 0.01) -> float:
+        """One step on one sample. Gives the loss before it (softmax cross-entropy: in nats).
+
+        target: a label with softmax cross-entropy, else [outputs] numbers, or None: the input
+        itself. Raises ValueError for a bad input, a target that does not fit, a learning rate that
+        is not finite and >= 0, and when no layer trains; DivergenceError when the step saw that.
         """
+        check_diverged(self.model, self.diverged)
         learning_rate = check_learning_rate(lr)
-        check_label(self.model, label)
-        first = self.model.first_trainable
-        if first == len(self.model.layers):
+        if not any(self.updates):
             raise ValueError("no layer trains")
-        logits, fills = self._forward(x)
+        outputs, fills = self._forward(x)
+        loss, derivatives, unit = self._loss(outputs, target)
+        if (np.abs(outputs) == LOGIT_LIMIT).any():
+            self.diverged = len(self.model.layers)
         output = self.tensors[-1]
-        loss, output.error, output.error_scale = softmax_cross_entropy(logits, label)
-        output.error = output.error.reshape(output.shape)
-        for i in reversed(range(first, len(self.model.layers))):
-            if i > first:
-                self._error_of_input(i)
-            if self.model.layers[i].trainable and learning_rate > 0:
-                self._update(i, learning_rate)
-        for i in range(first, len(self.model.layers)):
-            self._move_scales(i, fills[i])
-        self.step_count += 1
+        error, output.error_scale = error_of(derivatives, unit)
+        output.error = error.reshape(output.shape)
+        self.greatest_loss = max(self.greatest_loss, loss)
+        rate = update_rate(loss, self.greatest_loss, *self.options.rates_q16)
+        needs_error = self._needs_error()
+        for i in reversed(range(len(self.model.layers))):
+            if not needs_error[i + 1]:
+                continue
+            selected = select(self.tensors[i + 1].error, rate) if self.parameters[i] else None
+            for t in self.model.inputs_of(i):
+                if needs_error[t]:
+                    self._error_of_input(i, t, selected)
+            if self.updates[i] and learning_rate > 0:
+                self._update(i, selected, learning_rate)
+        self._end_step(fills, needs_error, learning_rate)
+        check_diverged(self.model, self.diverged)
         return loss / 65536
 
-    def _error_of_input(self, i: int) -> None:
-        """Section 6: the error of tensor i from that of tensor i + 1."""
-        record, x, y = self.model.layers[i], self.tensors[i], self.tensors[i + 1]
-        s_e = Scale.unpack(y.error_scale)
+    def _loss(self, outputs: np.ndarray, target) -> tuple[int, np.ndarray, Scale]:
+        if self.model.loss == "softmax_cross_entropy":
+            check_label(self.model.outputs, target)
+            return softmax_cross_entropy(outputs, target)
+        if target is None:
+            check_input_is_target(self.model)
+            x = self.tensors[0]
+            targets = fixed_multiply(x.centred().ravel(), Scale.unpack(x.scale).shifted(16))
+            targets = np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT)
+        else:
+            targets = target_of(self.model, target)
+        if self.model.loss == "mean_squared_error":
+            return mean_squared_error(outputs, targets)
+        return binary_cross_entropy(outputs, targets)
+
+    def _needs_error(self) -> list[bool]:
+        """Whether a layer that updates lies before each tensor."""
+        needs_error = [False]
+        for i, updates in enumerate(self.updates):
+            needs_error.append(updates or any(needs_error[t] for t in self.model.inputs_of(i)))
+        return needs_error
+
+    def _error_of_input(self, i: int, tensor: int, selected: np.ndarray | None) -> None:
+        """Section 6: the error of a tensor that layer i reads, from that of the layer's output."""
+        record, x, y = self.model.layers[i], self.tensors[tensor], self.tensors[i + 1]
         if record.kind == "flatten":
             x.error, x.error_scale = y.error.reshape(x.shape), y.error_scale
+            return
+        scales = [Scale.unpack(y.error_scale)]
+        if record.kind == "add":
+            accumulators = y.error.astype(np.int64)
         elif record.kind == "max_pool2d":
-            overlap = max_pool2d.windows_overlap(record)
-            if not overlap:
-                x.error_scale = y.error_scale
-            x.store_error(max_pool2d.error(x, y.error, record), s_e, follow=overlap)
-        else:
+            accumulators = max_pool2d.error(x, y.error, record)
+        elif record.kind == "average_pool2d":
+            accumulators = average_pool2d.error(x, y.error.astype(np.int64), record)
+            scales = [scales[0] / Scale.from_int(average_pool2d.taps(record))]
+        elif record.kind == "depthwise_conv2d":
             parameters = self.parameters[i]
-            terms = record.kernel[0] * record.kernel[1] * record.output_shape[2]
-            unit = min(256, INT32_MAX // (127 * 128 * terms))
-            greatest = Scale.unpack(parameters.scales.max())
-            factors = [
-                int(fixed_multiply(unit, Scale.unpack(scale) / greatest))
-                for scale in parameters.scales
-            ]
-            errors = y.error.astype(np.int64) * np.array(factors)
-            accumulator_scale = s_e * greatest / Scale.from_int(unit)
-            if record.kind == "dense":
-                accumulators = dense.error(x, parameters, errors)
-            else:
-                accumulators = conv2d.error(x, parameters, errors, record)
-            x.store_error(accumulators, accumulator_scale)
-
-    def _update(self, i: int, learning_rate: float) -> None:
-        """Section 7."""
-        record, x, y, parameters = (
-            self.model.layers[i],
-            self.tensors[i],
-            self.tensors[i + 1],
-            self.parameters[i],
-        )
-        step = Update(parameters, self.random, learning_rate, x.scale, y.error_scale)
-        if record.kind == "dense":
-            dense.update(x, parameters, y.error, step)
+            accumulators = depthwise_conv2d.error(x, parameters, self._chosen(y, selected), record)
+            scales = [scales[0] * Scale.unpack(scale) for scale in parameters.scales]
         else:
-            conv2d.update(x, parameters, y.error, step, record)
+            accumulators, scales = self._weighted_error(i, x, self._chosen(y, selected))
+        x.store_error(
+            accumulators,
+            scales,
+            first=self.model.readers_of(tensor)[-1] == i,
+            hands_scale_on=self.model.hands_error_scale_on(tensor),
+        )
 
-    def _move_scales(self, i: int, fill_q16: int) -> None:
-        """Scales move between steps only (sections 6 and 8)."""
-        x, y = self.tensors[i], self.tensors[i + 1]
-        if x.next_error_scale:
-            x.error_scale = x.next_error_scale
-        if self.model.layers[i].trainable and i + 1 < len(self.model.layers):
-            self.ranges[i], y.scale = follow_range(self.ranges[i], fill_q16, y.scale)
+    @staticmethod
+    def _chosen(y: Tensor, selected: np.ndarray) -> np.ndarray:
+        """The error of y, 0 in the channels that are not selected."""
+        errors = np.zeros(y.shape, np.int64)
+        errors[..., selected] = y.error[..., selected]
+        return errors
+
+    def _weighted_error(
+        self, i: int, x: Tensor, errors: np.ndarray
+    ) -> tuple[np.ndarray, list[Scale]]:
+        """dense and conv2d: the errors are brought to a common unit, so that one sum takes all
+        channels."""
+        record, parameters = self.model.layers[i], self.parameters[i]
+        terms = record.kernel[0] * record.kernel[1] * record.output_shape[2]
+        unit = min(256, INT32_MAX // (127 * 128 * terms))
+        greatest = Scale.unpack(parameters.scales.max())
+        factors = [
+            int(fixed_multiply(unit, Scale.unpack(scale) / greatest))
+            for scale in parameters.scales
+        ]
+        errors = errors * np.array(factors)
+        s_e = Scale.unpack(self.tensors[i + 1].error_scale)
+        if record.kind == "dense":
+            accumulators = dense.error(x, parameters, errors)
+        else:
+            accumulators = conv2d.error(x, parameters, errors, record)
+        return accumulators, [s_e * greatest / Scale.from_int(unit)]
+
+    def _update(self, i: int, selected: np.ndarray, learning_rate: float) -> None:
+        """Section 7."""
+        record, x, y = self.model.layers[i], self._inputs(i)[0], self.tensors[i + 1]
+        step = Update(
+            self.parameters[i],
+            self.random,
+            learning_rate,
+            x.scale,
+            y.error_scale,
+            self.options.weight_decay_float32,
+            self.options.standardize,
+            self.sums[i],
+            self.batch,
+        )
+        if record.kind == "dense":
+            dense.update(x, y.error, selected, step)
+        elif record.kind == "conv2d":
+            conv2d.update(x, y.error, selected, step, record)
+        else:
+            depthwise_conv2d.update(x, y.error, selected, step, record)
+
+    def _end_step(self, fills: list[int], needs_error: list[bool], learning_rate: float) -> None:
+        """A mini-batch's update; scales move between steps only (sections 6 and 8)."""
+        if self.batch > 1 and learning_rate > 0:
+            self.batch_steps += 1
+            if self.batch_steps == self.batch:
+                self.batch_steps = 0
+                for i, updates in enumerate(self.updates):
+                    if updates:
+                        apply_sums(self.parameters[i], self.random, self.sums[i])
+        for i, record in enumerate(self.model.layers):
+            y = self.tensors[i + 1]
+            if y.next_error_scale:
+                y.error_scale, y.next_error_scale = y.next_error_scale, 0.0
+            moves = self.updates[i] if record.has_weights else needs_error[i + 1]
+            if moves and record.kind not in KEEPS_SCALE and i + 1 < len(self.model.layers):
+                stuck = fills[i] >= CUT_OFF_FILL or fills[i] == NO_FILL
+                self.stuck_steps[i] = self.stuck_steps[i] + 1 if stuck else 0
+                if self.stuck_steps[i] == STUCK_STEPS:
+                    self.diverged = i + 1
+                self.ranges[i], y.scale = follow_range(self.ranges[i], fills[i], y.scale)
+        for i, record in enumerate(self.model.layers):
+            if record.kind in KEEPS_SCALE:
+                self.tensors[i + 1].scale = self._inputs(i)[0].scale
+        self.step_count += 1
+
+    # -- layers
+
+    def freeze(self, i: int, frozen: bool = True) -> None:
+        """Stop or start the updates of layer i (from 0), if it is trainable."""
+        self.updates[i] = self.model.layers[i].trainable and not frozen
+
+    def reset(self, i: int) -> None:
+        """Random weights and zero biases for a trainable layer i (from 0): section 10."""
+        self.parameters[i].reset(self.random, self._inputs(i)[0].scale)
+        self.stuck_steps[i] = self.diverged = 0
+        if self.sums[i] is not None:
+            self.sums[i] = Sums(self.parameters[i])
 
     # -- saving
 
     def to_model_file(self, checkpoint: bool = False) -> ModelFile:
         """The model as it is now."""
+        model = self.model
         layers = []
-        for i, record in enumerate(self.model.layers):
+        for i, record in enumerate(model.layers):
             parameters = self.parameters[i]
-            changed = {"output_scale": self.tensors[i + 1].scale, "output_range": self.ranges[i]}
-            if record.has_weights or (
-                record.kind == "max_pool2d" and max_pool2d.windows_overlap(record)
-            ):
-                changed["error_scale"] = self.tensors[i].error_scale
-            if not record.has_weights:
-                changed["output_scale"] = (
-                    layers[-1].output_scale if layers else self.model.input_scale
-                )
+            is_last = i + 1 == len(model.layers)
+            changed = {
+                "output_scale": self.tensors[i + 1].scale,
+                "output_range": self.ranges[i],
+                "error_scale": 0.0
+                if is_last or model.hands_error_scale_on(i + 1)
+                else self.tensors[i + 1].error_scale,
+            }
             if parameters is not None:
                 low_bytes = parameters.low_bytes
                 changed["weights"] = parameters.weights.astype(np.int8)
                 changed["low_bytes"] = None if low_bytes is None else low_bytes.astype(np.int8)
                 changed["weight_scales"] = parameters.scales
                 changed["biases"] = parameters.stored_biases.astype(np.int32)
+                changed["bias_scale"] = parameters.bias_scale
             layers.append(replace(record, **changed))
         return replace(
-            self.model,
+            model,
             layers=layers,
             random_state=self.random.state,
             step_count=self.step_count,
+            greatest_loss=self.greatest_loss,
             checkpoint=checkpoint,
         )
 

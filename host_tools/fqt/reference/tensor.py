@@ -9,6 +9,7 @@ import numpy as np
 
 from fqt.reference.fixed import Scale, fixed_multiply
 
+WATCHED_LIMIT = 16384
 RANGE_START = 62415
 RANGE_FULL = 63663
 RANGE_IDLE = 43691
@@ -23,7 +24,7 @@ class Tensor:
     shape: tuple[int, int, int]
     scale: float
     zero_point: int
-    has_relu: bool
+    clips: str  # the activation that clipped it
     error_scale: float = 0.0
     next_error_scale: float = 0.0
     values: np.ndarray | None = None
@@ -33,35 +34,69 @@ class Tensor:
         """values - zero_point, int64."""
         return self.values.astype(np.int64) - self.zero_point
 
+    @property
+    def six(self) -> int:
+        """6 in units of this tensor (section 4, ReLU6)."""
+        units = int(fixed_multiply(6, Scale.from_int(1) / Scale.unpack(self.scale)))
+        return self.zero_point + min(units, WATCHED_LIMIT)
+
+    def unclipped(self) -> np.ndarray:
+        """Where the activation function passed the value on, so that errors flow."""
+        inside = np.ones(self.shape, bool)
+        if self.clips != "none":
+            inside &= self.values > self.zero_point
+        if self.clips == "relu6":
+            inside &= self.values < min(self.six, 128)
+        return inside
+
     def store_error(
-        self, accumulators: np.ndarray, accumulator_scale: Scale, follow: bool = True
+        self, accumulators: np.ndarray, scales: list[Scale], first: bool, hands_scale_on: bool
     ) -> None:
-        """Quantize an error at the scale chosen in hindsight; choose the next step's (section
-        6)."""
-        if self.error_scale == 0.0:
-            self.error_scale = accumulator_scale.pack()
+        """Quantize an error at the scale chosen in hindsight; choose the next step's (section 6).
+
+        scales: of the accumulators, one for all or one a channel, whose greatest comes first where
+        the error's scale is unset. first: no reader has stored its error in this step.
+        hands_scale_on: the scale follows from the accumulators' instead.
+        """
+        if hands_scale_on or self.error_scale == 0.0:
+            greatest = max(scales, key=lambda scale: (scale.pack()))
+            self.error_scale = greatest.pack()
         scale = Scale.unpack(self.error_scale)
-        error = fixed_multiply(accumulators, accumulator_scale / scale).reshape(self.shape)
-        if self.has_relu:
-            error = np.where(self.values == self.zero_point, 0, error)
+        accumulators = accumulators.reshape(self.shape)
+        if len(scales) == 1:
+            error = fixed_multiply(accumulators, scales[0] / scale)
+        else:
+            channels = [
+                fixed_multiply(accumulators[..., c], scales[c] / scale)
+                for c in range(self.shape[2])
+            ]
+            error = np.stack(channels, axis=-1)
+        error = np.where(self.unclipped(), error, 0)
+        if not first:
+            error = np.clip(error, -(1 << 30), 1 << 30) + self.error
         self.error = np.clip(error, -127, 127).astype(np.int8)
-        if follow:
-            peak = int(np.abs(error).max())
-            if peak > 127:
-                factor = Scale.from_int(peak) / Scale.from_int(127)
-            else:
-                factor = Scale.from_int(127 * 127 + peak) / Scale.from_int(127 * 128)
-            self.next_error_scale = (scale * factor).pack()
+        if hands_scale_on:
+            return
+        peak = int(np.abs(error).max())
+        if peak > 127:
+            factor = Scale.from_int(peak) / Scale.from_int(127)
+        else:
+            factor = Scale.from_int(127 * 127 + peak) / Scale.from_int(127 * 128)
+        followed = (scale * factor).pack()
+        self.next_error_scale = followed if first else max(followed, self.next_error_scale)
 
 
-def fill(output: np.ndarray, zero_point: int, has_relu: bool) -> int:
+def fill(output: np.ndarray, tensor: Tensor, activation: str) -> int:
     """How much of the int8 range a tensor takes, Q16. output: before the clamp (section 8)."""
+    zero_point = tensor.zero_point
     candidates = [1]
     if zero_point < 127:
-        greatest = int(np.clip(output.max(), -16384, 16384))
+        greatest = int(np.clip(output.max(), -WATCHED_LIMIT, WATCHED_LIMIT))
+        if activation == "relu6":
+            greatest = min(greatest, tensor.six)
         candidates.append((greatest - zero_point) * (65536 // (127 - zero_point)))
-    if zero_point > -128 and not has_relu:
-        least = int(np.clip(output.min(), -16384, 16384))
+    if zero_point > -128 and activation == "none":
+        least = int(np.clip(output.min(), -WATCHED_LIMIT, WATCHED_LIMIT))
         candidates.append((zero_point - least) * (65536 // (zero_point + 128)))
     return max(candidates)
 

@@ -9,6 +9,7 @@ from fqt.reference.fixed import Random, Scale, dither, fixed_multiply
 
 STEP_LIMIT = 126 << 24
 BIAS_LIMIT = 1 << 30
+MAX_DECAY = 1 << 24
 GROWTH = np.float32(1.25)
 SHRINK = np.float32(0.8)
 SHRINK_Q16 = 52429
@@ -16,8 +17,8 @@ SHRINK_Q16 = 52429
 
 class Parameters:
     """A layer's parameters: weights int8 [out][...], low bytes of the same shape (master=16) or
-    None, weight scales
-    float32 [out], biases int32 [out] in units of bias_scale * weight_scales."""
+    None, weight scales float32 [out], biases int32 [out] in units of bias_scale *
+    weight_scales."""
 
     def __init__(self, record, master: int, trainable: bool):
         self.weights = record.weights.astype(np.int64)
@@ -39,30 +40,108 @@ class Parameters:
         ratio = Scale.unpack(self.bias_scale) / Scale.unpack(input_scale)
         return np.clip(fixed_multiply(self.biases, ratio), -BIAS_LIMIT, BIAS_LIMIT)
 
+    def reset(self, random: Random, input_scale: float) -> None:
+        """Weights uniform in +-sqrt(6 / inputs) (He et al. 2015) at one scale; biases 0."""
+        for j in range(self.weights.size):
+            self.weights.flat[j] = ((random.draw() >> 16) * 255 >> 16) - 127
+        if self.low_bytes is not None:
+            self.low_bytes[:] = 0
+        variance = Scale.from_int(6) / Scale.from_int(self.weights[0].size)
+        self.scales[:] = (variance.square_root() / Scale.from_int(127)).pack()
+        self.biases[:] = self.stored_biases[:] = 0
+        self.bias_scale = input_scale
+
+
+class Sums:
+    """The steps of a mini-batch, summed: of the weights (Q24), of the biases (Q8)."""
+
+    def __init__(self, parameters: Parameters):
+        self.weights = np.zeros_like(parameters.weights)
+        self.biases = np.zeros_like(parameters.biases)
+
 
 class Update:
-    """One layer's update in one step. rate = learning rate * s_x * s_e in Q24 units of a
-    weight."""
+    """One layer's update in one step. rate = learning rate * s_x * s_e in Q24 units of a weight.
+
+    sums: where a mini-batch of `batch` steps keeps them; None: weights move at once.
+    """
 
     def __init__(
-        self, parameters: Parameters, random: Random, learning_rate: float, s_x: float, s_e: float
+        self,
+        parameters: Parameters,
+        random: Random,
+        learning_rate: float,
+        s_x: float,
+        s_e: float,
+        weight_decay: float = 0.0,
+        standardizes: bool = False,
+        sums: Sums | None = None,
+        batch: int = 1,
     ):
         self.parameters = parameters
-        self.random = random
-        self.base = random.draw()
-        self.growth_base = None
-        self.rate = (Scale.unpack(learning_rate) * Scale.unpack(s_x) * Scale.unpack(s_e)).shifted(
-            24
-        )
+        self.standardizes = standardizes
+        self.sums = sums
+        self.learning_rate = Scale.unpack(learning_rate)
+        if sums is None:
+            self.mover = Mover(parameters, random)
+        else:
+            self.learning_rate = self.learning_rate / Scale.from_int(batch)
+        self.rate = (self.learning_rate * Scale.unpack(s_x) * Scale.unpack(s_e)).shifted(24)
         self.bias_unit = Scale.unpack(s_x) * Scale.unpack(parameters.bias_scale)
+        decay = (self.learning_rate * Scale.unpack(weight_decay)).shifted(32)
+        self.decay = min(int(fixed_multiply(1, decay)), MAX_DECAY)
 
     def channel_rate(self, o: int) -> Scale:
         """k[o]: takes a gradient in integer units to a step."""
         return self.rate / Scale.unpack(self.parameters.scales[o])
 
+    def standardized(self, o: int, values: np.ndarray) -> tuple[np.ndarray, Scale]:
+        """(values - mean) * count, and the rate that takes them to a standardized step (section
+        10). values: at most 14 bits."""
+        count, total = values.size, int(values.sum())
+        square = count * int((values * values).sum()) - total * total
+        rate = self.learning_rate / Scale.unpack(self.parameters.scales[o])
+        inverse = Scale(0, 0)
+        if square:
+            inverse = Scale.from_int(1) / Scale.from_int(square).square_root()
+        return values * count - total, (rate * inverse).shifted(24)
+
+    def apply_filter(self, o: int, gradient: np.ndarray, bias_gradient: int) -> None:
+        """A step for each weight of channel o from its gradient, and its bias's."""
+        rate = self.channel_rate(o)
+        if self.standardizes:
+            shift = max(int(np.abs(gradient).max()).bit_length() - 14, 0)
+            gradient, rate = self.standardized(o, gradient >> shift)
+        steps = np.clip(fixed_multiply(gradient, rate), -STEP_LIMIT, STEP_LIMIT)
+        self.apply(o, steps, bias_gradient)
+
     def apply(self, o: int, step: np.ndarray, bias_gradient: int) -> None:
-        """Subtract step (Q24, the shape of weights[o]) from channel o's weights, and its bias's
-        step."""
+        """Subtract step (Q24, the shape of weights[o]) and the decay from channel o's weights, and
+        its bias's step; or add them to the mini-batch's sums."""
+        if self.decay:
+            decay = (self.parameters.weights[o] * self.decay + 128) >> 8
+            step = np.clip(step + decay, -STEP_LIMIT, STEP_LIMIT)
+        bias_rate = (self.channel_rate(o) / self.bias_unit).shifted(-16)
+        bias_step = int(np.clip(fixed_multiply(bias_gradient, bias_rate), -BIAS_LIMIT, BIAS_LIMIT))
+        if self.sums is None:
+            self.mover.move(o, step, bias_step)
+        else:
+            self.sums.weights[o] = np.clip(self.sums.weights[o] + step, -STEP_LIMIT, STEP_LIMIT)
+            self.sums.biases[o] = np.clip(self.sums.biases[o] + bias_step, -BIAS_LIMIT, BIAS_LIMIT)
+
+
+class Mover:
+    """Moves a layer's parameters by steps, rounded stochastically: one draw for all of them."""
+
+    def __init__(self, parameters: Parameters, random: Random):
+        self.parameters = parameters
+        self.random = random
+        self.base = random.draw()
+        self.growth_base = None
+
+    def move(self, o: int, step: np.ndarray, bias_step: int) -> None:
+        """Subtract step (Q24, the shape of weights[o]) from channel o's weights and bias_step (Q8)
+        from its bias; let the channel's scale grow if a weight met the end of its range."""
         parameters = self.parameters
         shape = parameters.weights[o].shape
         count = int(np.prod(shape))
@@ -81,13 +160,9 @@ class Update:
         clamped = np.abs(weights) > limit
         weights = np.clip(weights, -limit, limit)
 
-        bias_rate = (self.channel_rate(o) / self.bias_unit).shifted(-16)
-        bias_step = int(np.clip(fixed_multiply(bias_gradient, bias_rate), -BIAS_LIMIT, BIAS_LIMIT))
         bias_noise = int(dither(self.base, parameters.weights.size + o))
-        bias = parameters.biases[o]
-        if bias_gradient != 0:
-            bias = np.clip(bias - ((bias_step + (bias_noise >> 24)) >> 8), -BIAS_LIMIT, BIAS_LIMIT)
-
+        bias = parameters.biases[o] - ((bias_step + (bias_noise >> 24)) >> 8)
+        bias = np.clip(bias, -BIAS_LIMIT, BIAS_LIMIT)
         if clamped.any():
             if self.growth_base is None:
                 self.growth_base = self.random.draw()
@@ -103,3 +178,12 @@ class Update:
         else:
             parameters.weights[o] = (weights + 128) >> 8
             parameters.low_bytes[o] = weights - parameters.weights[o] * 256
+
+
+def apply_sums(parameters: Parameters, random: Random, sums: Sums) -> None:
+    """At a mini-batch's end: move a layer's parameters by the summed steps, and clear these."""
+    mover = Mover(parameters, random)
+    for o in range(len(parameters.scales)):
+        mover.move(o, sums.weights[o], int(sums.biases[o]))
+    sums.weights[:] = 0
+    sums.biases[:] = 0

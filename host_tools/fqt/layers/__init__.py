@@ -1,0 +1,39 @@
+"""Layers in float32, forward next to backward: what networks are described with on the host.
+
+Images are [batch][height][width][channels]. Each layer's `build` learns its shapes; `forward`
+keeps what `backward` needs; `backward` takes the gradient of the loss by the layer's output, keeps
+those by its parameters (summed over the batch) and gives the one by its input. Constructors raise
+ValueError for arguments that no model file holds, `build` for shapes that do not fit.
+"""
+
+from fqt.layers.add import Add
+from fqt.layers.average_pool2d import AveragePool2D, GlobalAveragePool
+from fqt.layers.batch_normalization import BatchNormalization
+from fqt.layers.conv1d import Conv1D
+from fqt.layers.conv2d import Conv2D
+from fqt.layers.dense import Dense
+from fqt.layers.depthwise_conv2d import DepthwiseConv2D
+from fqt.layers.flatten import Flatten
+from fqt.layers.layer import Layer
+from fqt.layers.limits import LARGEST_EXTENT, LARGEST_KERNEL
+from fqt.layers.max_pool2d import MaxPool2D
+from fqt.layers.weighted import Weighted
+from fqt.layers.window import Window
+
+__all__ = [
+    "LARGEST_EXTENT",
+    "LARGEST_KERNEL",
+    "Add",
+    "AveragePool2D",
+    "BatchNormalization",
+    "Conv1D",
+    "Conv2D",
+    "Dense",
+    "DepthwiseConv2D",
+    "Flatten",
+    "GlobalAveragePool",
+    "Layer",
+    "MaxPool2D",
+    "Weighted",
+    "Window",
+]

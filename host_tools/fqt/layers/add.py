@@ -1,0 +1,35 @@
+"""The sum of two layers' outputs, as residual networks have."""
+
+from __future__ import annotations
+
+from fqt.layers.activation import activate, check_activation, through_activation
+from fqt.layers.layer import Layer
+
+
+class Add(Layer):
+    """The output of its source plus that of the earlier layer named `other` (or "input"), of the
+    same shape; then the activation."""
+
+    kind = name_stem = "add"
+
+    def __init__(self, other: str, activation: str = "none", *, name=None, source=None):
+        super().__init__(name=name, source=source)
+        self.other = other
+        self.activation = check_activation(activation)
+
+    @property
+    def sources(self):
+        return (self.source, self.other)
+
+    def build(self, input_shape, rng, other_shape):
+        if tuple(input_shape) != tuple(other_shape):
+            raise ValueError(f"{input_shape} and {self.other!r} of {other_shape} do not add up")
+        super().build(input_shape, rng)
+
+    def forward(self, x, other):
+        self._y = activate(self.activation, x + other)
+        return self._y
+
+    def backward(self, dy, input_needed=True):
+        """Gives one array: the gradient is the same for both inputs."""
+        return through_activation(self.activation, self._y, dy)

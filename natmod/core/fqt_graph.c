@@ -1,0 +1,70 @@
+// See fqt_graph.h.
+#include "fqt_graph.h"
+#include "fqt_kind.h"
+#include "fqt_read.h"
+
+static void note_reader(fqt_tensor_t *tensor, uint32_t index) {
+    ++tensor->readers;
+    tensor->last_reader = (uint8_t)index;
+}
+
+bool fqt_graph_link(fqt_model_t *model, fqt_error_t *error) {
+    for (uint32_t t = 0; t <= model->layer_count; ++t) {
+        fqt_tensor(model, t)->readers = 0;
+    }
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        note_reader(fqt_input_of(model, i), i);
+        if (layer->second_input != FQT_NO_INPUT) {
+            note_reader(fqt_tensor(model, layer->second_input), i);
+        }
+    }
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        if (i + 1 < model->layer_count && fqt_output_of(model, i)->readers == 0) {
+            fqt_fail(error, "no layer reads its output", 0, 0, 0);
+            return fqt_at_layer(model, i, error);
+        }
+        if (fqt_kind(fqt_layer(model, i)->kind)->is_alias && fqt_input_of(model, i)->readers > 1) {
+            fqt_fail(error, "another layer reads its input too: leave the flatten out", 0, 0, 0);
+            return fqt_at_layer(model, i, error);
+        }
+    }
+    return true;
+}
+
+// The last tensor up to `limit` that separates the layers before it from those behind: none of them reads an earlier one.
+static uint32_t last_cut(const fqt_model_t *model, uint32_t limit) {
+    uint32_t cut = limit;
+    for (uint32_t i = model->layer_count; i-- > cut;) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        uint32_t earliest = layer->input < layer->second_input ? layer->input : layer->second_input;
+        if (earliest < cut) {
+            cut = earliest;
+            i = model->layer_count; // more layers lie behind it now
+        }
+    }
+    return cut;
+}
+
+void fqt_graph_mark(fqt_model_t *model) {
+    uint32_t first_update = model->layer_count;
+    fqt_tensor(model, 0)->needs_error = false;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        bool needs_error = layer->updates || fqt_input_of(model, i)->needs_error;
+        if (layer->second_input != FQT_NO_INPUT) {
+            needs_error = needs_error || fqt_tensor(model, layer->second_input)->needs_error;
+        }
+        fqt_output_of(model, i)->needs_error = needs_error;
+        if (layer->updates && i < first_update) {
+            first_update = i;
+        }
+    }
+    model->cut = (uint8_t)(first_update < model->layer_count ? last_cut(model, first_update) : 0);
+}
+
+void fqt_freeze(fqt_model_t *model, uint32_t index, bool frozen) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    layer->updates = layer->trainable && !frozen;
+    fqt_graph_mark(model);
+}

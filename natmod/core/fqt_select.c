@@ -1,0 +1,76 @@
+// See fqt_select.h.
+#include "fqt_select.h"
+
+// norms[o] = sum over positions of |e[oy, ox, o]|
+static void error_norms(const fqt_model_t *model, uint32_t index, uint32_t *norms) {
+    const fqt_tensor_t *output = fqt_output_of(model, index);
+    const int8_t *e = fqt_error_of(model, index + 1);
+    const int8_t *end = e + output->elements;
+    for (uint32_t o = 0; o < output->channels; ++o) {
+        norms[o] = 0;
+    }
+    while (e < end) {
+        for (uint32_t o = 0; o < output->channels; ++o, ++e) {
+            norms[o] += (uint32_t)(*e < 0 ? -*e : *e);
+        }
+    }
+}
+
+static uint32_t count_above(const uint32_t *norms, uint32_t channels, uint32_t limit) {
+    uint32_t count = 0;
+    for (uint32_t o = 0; o < channels; ++o) {
+        count += norms[o] > limit;
+    }
+    return count;
+}
+
+// The least limit that fewer than or exactly `wanted` norms exceed, by bisection: 31 passes, no sorting.
+static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted) {
+    uint32_t low = 0;
+    uint32_t high = INT32_MAX;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (count_above(norms, channels, middle) <= wanted) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+fqt_selection_t fqt_select(const fqt_model_t *model, uint32_t index, uint32_t rate) {
+    const uint32_t channels = fqt_output_of(model, index)->channels;
+    uint16_t *selected = fqt_scratch(model);
+    fqt_selection_t selection = {0, selected};
+    uint32_t wanted = (uint32_t)(((uint64_t)rate * channels) >> 16);
+    wanted = wanted > 0 ? wanted : 1;
+    if (wanted >= channels) {
+        for (uint32_t o = 0; o < channels; ++o) {
+            selected[o] = (uint16_t)o;
+        }
+        selection.count = channels;
+        return selection;
+    }
+    uint32_t *norms = fqt_pass_scratch(model, index);
+    error_norms(model, index, norms);
+    uint32_t limit = find_limit(norms, channels, wanted);
+    uint32_t ties = wanted - count_above(norms, channels, limit); // of those at the limit, the first ones
+    for (uint32_t o = 0; o < channels; ++o) {
+        if (norms[o] > limit || (norms[o] == limit && norms[o] != 0 && ties != 0)) {
+            ties -= norms[o] == limit;
+            selected[selection.count++] = (uint16_t)o;
+        }
+    }
+    return selection;
+}
+
+uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss) {
+    const fqt_options_t *options = &model->options;
+    if (loss >= model->greatest_loss || options->least_rate >= options->greatest_rate) {
+        return options->greatest_rate;
+    }
+    fqt_scale_t share = fqt_scale_divide(fqt_scale_from_int(options->greatest_rate - options->least_rate),
+        fqt_scale_from_int((uint32_t)model->greatest_loss));
+    return options->least_rate + (uint32_t)fqt_fixed_multiply(loss, share);
+}

@@ -1,0 +1,117 @@
+# fit: schedules, caches of the frozen front part, keeping the best weights. Beside it: head.fqt
+# (uint8 8x8x1: a frozen conv2d and a pooling in front of two dense layers, 3 classes), tags.fqt
+# (uint8 3x4x1, binary_cross_entropy, 3 outputs) and small.fqt (nothing frozen).
+import array
+import os
+
+from checking import raises, run, state
+
+import fqt
+
+COUNT = 9
+X = bytes(i * i * 31 % 256 for i in range(64 * COUNT))
+LABELS = bytes(i % 3 for i in range(COUNT))
+DATA = (X, LABELS)
+
+
+def exists(path):
+    return path in os.listdir()
+
+
+def trained(data=DATA, model="head.fqt", **arguments):
+    net = fqt.Model(model)
+    if model == "tags.fqt":
+        net.freeze(1)
+    done = list(fqt.fit(net, data, **arguments))
+    return state(net), done
+
+
+def check_schedules():
+    for schedule, last in (("linear", 0.25), ("constant", 1), ("cosine", 0.1470)):
+        _, done = trained(epochs=4, lr=0.01, schedule=schedule)
+        assert abs(done[0].lr - 0.01) < 1e-8
+        assert abs(done[3].lr - 0.01 * last) < 1e-5, (schedule, done[3].lr)
+    net = fqt.Model("head.fqt")
+    for progress in fqt.fit(net, DATA, seconds=0.1, lr=0.001, schedule="cosine"):
+        assert abs(progress.lr - 0.001) < 1e-8
+    assert net.steps > 0
+    raises(ValueError, "not 'step'", lambda: trained(schedule="step"))
+
+
+def check_caches():
+    pairs = [(X[64 * i : 64 * i + 64], LABELS[i]) for i in range(COUNT)]
+    rows = array.array("f", [i % 2 for i in range(3 * COUNT)])
+    for data, model in ((DATA, "head.fqt"), (pairs, "head.fqt"), ((X[:108], rows), "tags.fqt")):
+        want, done = trained(data, model, epochs=4, lr=0.03)
+        assert done[0].cache is None
+        for cache in (True, "cache.bin"):
+            got, done = trained(data, model, epochs=4, lr=0.03, cache=cache)
+            assert got == want, (model, cache)
+            assert not exists("cache.bin")
+    text = done[0].cache
+    assert text == (
+        "cache 72 bytes in cache.bin (8 a sample): skips 1 of 2 layers, "
+        "80% of a forward pass's multiply-adds"
+    ), text
+    text = trained(cache=True)[1][0].cache
+    assert text.startswith("cache 144 bytes in RAM (16 a sample): skips 2 of 4 layers"), text
+    raises(ValueError, "nothing to cache", lambda: trained(model="small.fqt", cache=True))
+
+
+def check_a_cache_file_does_not_outlive_fit():
+    net = fqt.Model("head.fqt")
+    generator = fqt.fit(net, DATA, epochs=5, cache="cache.bin")
+    next(generator)
+    assert exists("cache.bin")
+    generator.close()
+    assert not exists("cache.bin")
+    data = [(X[:64], 0), (X[:64], 7)]
+    raises(ValueError, "label", lambda: list(fqt.fit(net, data, epochs=2, cache="cache.bin")))
+    assert not exists("cache.bin")
+    generator = fqt.fit(net, DATA, epochs=5, cache=True)
+    next(generator)
+    net.freeze("dense_3")
+    raises(ValueError, "frozen or unfrozen", lambda: next(generator))
+
+
+def check_keeping():
+    net = fqt.Model("head.fqt")
+    losses = []
+    best = None
+    for progress in fqt.fit(net, DATA, epochs=6, lr=0.2, keep="best.ckpt"):
+        if not losses or progress.loss < min(losses):
+            best = state(net)
+        losses.append(progress.loss)
+    again = fqt.Model("head.fqt")
+    again.restore("best.ckpt")
+    assert state(again) == best
+    os.remove("best.ckpt")
+
+
+def check_divergence():
+    net = fqt.Model("head.fqt")
+    generator = fqt.fit(net, DATA, epochs=400, lr=1e9, schedule="constant", keep="best.ckpt")
+    raises(RuntimeError, "diverged", lambda: list(generator))
+    if exists("best.ckpt"):
+        os.remove("best.ckpt")
+    net = fqt.Model("head.fqt")
+    generator = fqt.fit(net, DATA, epochs=400, lr=0.01, schedule="constant", keep="best.ckpt")
+    next(generator)
+    want = state(net)
+    while net.diverged is None:
+        try:
+            net.train(X, 0, 1e9)
+        except RuntimeError:
+            pass
+    raises(RuntimeError, "those of epoch 1 are back", lambda: next(generator))
+    assert net.diverged is None and state(net) == want
+    os.remove("best.ckpt")
+
+
+run(
+    check_schedules,
+    check_caches,
+    check_a_cache_file_does_not_outlive_fit,
+    check_keeping,
+    check_divergence,
+)
