@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from fqt import bench, info
+from fqt import bench, experiment, info
 from fqt.install import install
 from fqt.model_file import ModelFile
 
@@ -24,6 +24,23 @@ def run_bench(arguments: argparse.Namespace) -> None:
         return
     model = ModelFile.read(arguments.file)
     print(bench.table(bench.measure(model, arguments.core, arguments.master)))
+
+
+def run_experiment(arguments: argparse.Namespace) -> None:
+    experiments = [experiment.read_experiment(path) for path in arguments.files]
+    rows, everything = [], []
+    output = Path(arguments.output)
+    for one in experiments:
+        results = experiment.run(one, Path(arguments.data), output, arguments.jobs)
+        if arguments.cycles and one.transfer:
+            experiment.add_cycles(one, results, Path(arguments.data), output, arguments.cycles)
+        everything.append(results)
+        rows += experiment.summary(results)
+        if arguments.plot:
+            experiment.plot(results, output / f"{one.name}.png")
+    print(experiment.table(rows))
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps({"rows": rows, "experiments": everything}))
 
 
 def run_install(arguments: argparse.Namespace) -> None:
@@ -50,6 +67,21 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--master", type=int, choices=(8, 16), default=8)
     command.add_argument("--output", default="bench.json", help="where all rows go, as JSON")
     command.set_defaults(run=run_bench)
+    command = commands.add_parser(
+        "experiment", help="train a network in several ways, with several seeds, and compare"
+    )
+    command.add_argument("files", nargs="+", help="TOML files: examples/experiments/ has some")
+    command.add_argument("--data", default=".", help="the folder of the data")
+    command.add_argument("--output", default="experiments", help="where results are kept")
+    command.add_argument("--jobs", type=int, help="processes at a time; all cores when left out")
+    command.add_argument("--json", help="write all results to this file too")
+    command.add_argument(
+        "--cycles",
+        choices=("m0p", "m3", "m4"),
+        help="count what partial updates cost on this core",
+    )
+    command.add_argument("--plot", action="store_true", help="plot the scores by epoch")
+    command.set_defaults(run=run_experiment)
     command = commands.add_parser("install", help="put the module that fits onto a board")
     command.add_argument("--port", help="the board's serial port; without: the first one found")
     command.add_argument("--dist", default="dist", help="the folder that `make dist` wrote")

@@ -1,0 +1,14 @@
+"""Experiments: one network, one data set, several ways to train, several seeds (`fqt experiment`).
+
+configuration.py reads the TOML file that says all of it; data.py the arrays; arithmetic.py trains
+in float32, in int8 and mixed; tasks.py says what one training run gives; runner.py shares the runs
+out over the cores and keeps their results; cost.py counts what partial updates save; report.py
+makes the table, the JSON and the plots.
+"""
+
+from fqt.experiment.configuration import Experiment, read_experiment
+from fqt.experiment.cost import add_cycles
+from fqt.experiment.report import plot, summary, table
+from fqt.experiment.runner import run
+
+__all__ = ["Experiment", "add_cycles", "plot", "read_experiment", "run", "summary", "table"]

@@ -1,0 +1,167 @@
+"""One network, trained in three arithmetics, with the same samples in the same order and at the
+same rates: float32; int8 as on a board (the C core); mixed, int8 up to the last layers, these in
+float32.
+
+Each takes a float32 network as it is before training and gives: epochs(), a generator of the mean
+loss of each epoch; predict(x), classes; losses(x), one a sample. x: real units.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import numpy as np
+
+from fqt import core
+from fqt.experiment.configuration import Run, Training
+from fqt.layers.activation import activate, through_activation
+from fqt.losses import LOSSES
+from fqt.model_file import ModelFile
+from fqt.quantize import quantize, quantize_input
+from fqt.reference.fixed import shuffle
+from fqt.schedules import learning_rate
+from fqt.sequential import Sequential, trainable_names
+
+
+class Float32:
+    """The baseline, in numpy."""
+
+    def __init__(
+        self, net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool
+    ):
+        self.net, self.run = net, run
+
+    def epochs(self, x, y, training: Training, seed: int) -> Iterator[float]:
+        fit = self.net.fit(
+            x,
+            y,
+            training.epochs,
+            training.learning_rate,
+            self.run.batch,
+            training.schedule,
+            self.run.train,
+            seed,
+            self.run.weight_decay,
+        )
+        for epoch in fit:
+            yield epoch.loss
+
+    def predict(self, x) -> np.ndarray:
+        parts = [x[i : i + 256] for i in range(0, len(x), 256)]
+        return np.concatenate([self.net.predict(part) for part in parts])
+
+    def losses(self, x) -> np.ndarray:
+        return self.net.losses(x)
+
+
+class Int8:
+    """The core. update_rates: of each step, what share of structures took part."""
+
+    def __init__(
+        self, net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool
+    ):
+        self.model = _quantized(net, calibration, run.train, seed, bytes_in)
+        self.core = core.Model(self.model, run.master, run.batch, run.options)
+        self.run = run
+        self.update_rates = np.empty(0)
+
+    def _input(self, x) -> np.ndarray:
+        return self.core.quantize_inputs(quantize_input(self.model, x))
+
+    def epochs(self, x, y, training: Training, seed: int) -> Iterator[float]:
+        x = self._input(x)
+        losses = np.empty(0)
+        for order, rate in _orders(len(x), training, seed):
+            of_epoch = self.core.train_many(x, y, order, rate)
+            losses = np.append(losses, of_epoch)
+            greatest = np.maximum(np.maximum.accumulate(losses), 1e-9)
+            least, most = self.run.update_rate
+            self.update_rates = least + (most - least) * losses / greatest
+            yield float(of_epoch.mean())
+
+    def predict(self, x) -> np.ndarray:
+        return self.core.predict_many(self._input(x))
+
+    def losses(self, x) -> np.ndarray:
+        return self.core.losses(self._input(x))
+
+
+class Mixed:
+    """The front in the core, the last float_layers layers in float32: the error of their input is
+    quantized and goes on in int8. Of networks without branches."""
+
+    def __init__(
+        self, net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool
+    ):
+        if run.batch != 1 or run.train != "all" or run.weight_decay:
+            raise ValueError("mixed trains all layers, with batch 1 and no weight_decay")
+        if any(inputs != (i,) for i, inputs in enumerate(net.inputs)):
+            raise ValueError("mixed takes networks whose layers stand in a row")
+        weighted = [i for i, layer in enumerate(net.layers) if layer.parameters]
+        if len(weighted) <= run.float_layers:
+            raise ValueError(f"float_layers: the network has {len(weighted)} layers with weights")
+        split = weighted[-run.float_layers - 1] + 1
+        front = copy.deepcopy(net.layers[:split])
+        self.back = net.layers[split:]
+        self.activation = front[-1].activation
+        front[-1].activation = "none"  # applied here, in float32
+        states = [layer.state for layer in front]
+        front = Sequential(front, net.input_shape, 1, net.name, "mean_squared_error")
+        for layer, state in zip(front.layers, states, strict=True):
+            for name, values in state.items():
+                setattr(layer, name, values)
+        self.model = _quantized(front, calibration, "all", seed, bytes_in)
+        self.core = core.Model(self.model, run.master)
+        self.loss = LOSSES[net.loss]
+
+    def _forward(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """outputs [samples][...] of the front -> the last outputs, and the back's input"""
+        shape = (len(outputs), *self.back[0].input_shape)
+        front = x = activate(self.activation, outputs.astype(np.float32).reshape(shape))
+        for layer in self.back:
+            x = layer.forward(x)
+        return x.reshape(len(x), -1), front
+
+    def epochs(self, x, y, training: Training, seed: int) -> Iterator[float]:
+        x = self.core.quantize_inputs(quantize_input(self.model, x))
+        for order, rate in _orders(len(x), training, seed):
+            total = 0.0
+            for i in order:
+                outputs, front = self._forward(self.core.step_forward(x[i])[None])
+                losses, error = self.loss(outputs, y[i : i + 1])
+                for layer in reversed(self.back):
+                    error = layer.backward(error.reshape(1, *layer.output_shape))
+                error = through_activation(self.activation, front, error.reshape(front.shape))
+                self.core.step_backward(error.ravel(), rate)
+                for layer in self.back:
+                    for name, values in layer.parameters.items():
+                        values -= np.float32(rate) * layer.gradients[name]
+                total += float(losses[0])
+            yield total / len(order)
+
+    def predict(self, x) -> np.ndarray:
+        return self._forward(self.core.outputs(quantize_input(self.model, x)))[0].argmax(axis=1)
+
+
+def _quantized(net: Sequential, calibration, train, seed: int, bytes_in: bool) -> ModelFile:
+    return quantize(net, calibration, train, "uint8" if bytes_in else "int8", seed=seed)
+
+
+def _orders(count: int, training: Training, seed: int) -> Iterator[tuple[np.ndarray, float]]:
+    """Each epoch's order of samples and learning rate: fqt.fit's on a device."""
+    order = np.arange(count)
+    for epoch in range(training.epochs):
+        shuffle(order, seed + epoch)
+        yield (
+            order,
+            learning_rate(training.schedule, training.learning_rate, epoch, training.epochs),
+        )
+
+
+def trainer(net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool):
+    """The network in the run's arithmetic; layers to be reset have new random weights."""
+    if run.reset != "none":
+        net.reset(trainable_names(net, run.reset), seed)
+    kinds = {"float32": Float32, "int8": Int8, "mixed": Mixed}
+    return kinds[run.arithmetic](net, run, calibration, seed, bytes_in)

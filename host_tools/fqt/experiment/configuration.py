@@ -1,0 +1,235 @@
+"""The TOML file of an experiment: what it may say, checked, with the place of every mistake.
+
+examples/experiments/ has one of each kind, with comments.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+
+from fqt import layers, reference_networks
+from fqt.model_file import LOSSES
+from fqt.options import Options
+from fqt.schedules import learning_rate
+from fqt.sequential import Sequential
+
+LAYERS = {
+    "dense": layers.Dense,
+    "conv1d": layers.Conv1D,
+    "conv2d": layers.Conv2D,
+    "depthwise_conv2d": layers.DepthwiseConv2D,
+    "max_pool2d": layers.MaxPool2D,
+    "average_pool2d": layers.AveragePool2D,
+    "global_average_pool": layers.GlobalAveragePool,
+    "flatten": layers.Flatten,
+    "add": layers.Add,
+    "batch_normalization": layers.BatchNormalization,
+}
+REFERENCES = {
+    "separable": reference_networks.separable,
+    "time_series": reference_networks.time_series,
+    "residual": reference_networks.residual,
+}
+ARITHMETICS = ("float32", "int8", "mixed")
+INPUTS = ("bytes", "normalized")
+
+
+@dataclass(frozen=True)
+class Data:
+    """file: a NumPy archive with x_train, y_train, x_test, y_test and classes, in the folder of
+    the data. shape: (height, width, channels) that samples are brought to; as they are when left
+    out. input: "bytes" (uint8, meaning value / 255) or "normalized" (each channel to mean 0 and
+    deviation 1 of the training data, cut at +-clip)."""
+
+    file: str
+    input: str = "bytes"
+    shape: tuple[int, ...] = ()
+    clip: float = 4.0
+
+    def __post_init__(self):
+        _require(self.input in INPUTS, f"input is one of {INPUTS}, not {self.input!r}")
+        _require(not self.shape or len(self.shape) == 3, "shape is [height, width, channels]")
+        _require(self.clip > 0, "clip is above 0")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long and how fast: as in fqt.fit."""
+
+    epochs: int
+    learning_rate: float = 0.01
+    schedule: str = "cosine"
+
+    def __post_init__(self):
+        _require(self.epochs >= 1, f"epochs must be at least 1, not {self.epochs}")
+        learning_rate(self.schedule, self.learning_rate, 0, self.epochs)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way to train. arithmetic: "float32"; "int8", as on a board, with master 8 or 16;
+    "mixed": int8 up to the last float_layers layers, these in float32. train: the layers that
+    train, as in fqt.quantize; reset: those among them that start from new random weights (a
+    transfer). at_most: what the score may lie below the first run's, for the report."""
+
+    name: str
+    arithmetic: str
+    master: int = 8
+    float_layers: int = 1
+    train: str = "all"
+    reset: str = "none"
+    update_rate: tuple[float, float] = (1.0, 1.0)
+    standardize: bool = False
+    weight_decay: float = 0.0
+    batch: int = 1
+    training: dict = field(default_factory=dict)  # overrides of [training]
+    at_most: float | None = None
+
+    def __post_init__(self):
+        _require(
+            self.arithmetic in ARITHMETICS,
+            f"arithmetic is one of {ARITHMETICS}, not {self.arithmetic!r}",
+        )
+        _require(self.master in (8, 16), f"master is 8 or 16, not {self.master}")
+        _require(self.float_layers >= 1, "float_layers is at least 1")
+        _require(
+            self.arithmetic == "int8" or self.options == Options(weight_decay=self.weight_decay),
+            "update_rate and standardize go with arithmetic 'int8'",
+        )
+
+    @property
+    def options(self) -> Options:
+        return Options(tuple(self.update_rate), self.standardize, self.weight_decay)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A network trained on some people meets another. group: data has arrays <group>_train and
+    <group>_test; held_out: the members that training never sees, each adapted to with
+    samples_per_class of its samples and tested on all its others."""
+
+    group: str
+    held_out: tuple[int, ...]
+    pretraining: Training
+    samples_per_class: int = 10
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """An autoencoder trained on the samples of class `normal`: its loss tells the others."""
+
+    normal: int = 0
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All of it. network: {"layers": keyword arguments of one layer after another, as in
+    fqt.layers, with their kind}, or {"reference": the name of a network of
+    fqt.reference_networks}."""
+
+    name: str
+    data: Data
+    network: dict
+    training: Training
+    runs: tuple[Run, ...]
+    seeds: tuple[int, ...] = (1, 2, 3)
+    loss: str = "softmax_cross_entropy"
+    transfer: Transfer | None = None
+    anomaly: Anomaly | None = None
+
+    def __post_init__(self):
+        _require(len(self.seeds) > 0 and len(self.runs) > 0, "it needs a seed and a run")
+        _require(
+            len(self.network) == 1 and set(self.network) <= {"layers", "reference"},
+            "[network] says either layers = [...] or reference = NAME, and perhaps loss",
+        )
+        reference = self.network.get("reference")
+        _require(
+            reference is None or reference in REFERENCES,
+            f"[network] reference is one of {', '.join(REFERENCES)}, not {reference}",
+        )
+        names = [run.name for run in self.runs]
+        _require(len(set(names)) == len(names), f"two runs have the same name: {names}")
+        _require(self.loss in LOSSES, f"loss is one of {', '.join(LOSSES)}, not {self.loss!r}")
+        _require(
+            self.anomaly is None or self.loss == "mean_squared_error",
+            "an anomaly's loss is mean_squared_error",
+        )
+
+    def build(self, input_shape: tuple[int, int, int], classes: int, seed: int) -> Sequential:
+        """The network with random weights. Raises ValueError naming the layer."""
+        if "reference" in self.network:
+            return REFERENCES[self.network["reference"]](input_shape, classes, seed)
+        return _build_network(self.network["layers"], input_shape, seed, self.name, self.loss)
+
+    def training_of(self, run: Run) -> Training:
+        return Training(**{**vars(self.training), **run.training})
+
+
+def _build_network(descriptions, input_shape, seed: int, name: str, loss: str) -> Sequential:
+    """A network from layers' keyword arguments. Raises ValueError naming the layer."""
+    made = []
+    for number, description in enumerate(descriptions, 1):
+        arguments = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in description.items()
+        }
+        kind = arguments.pop("kind", None)
+        _require(kind in LAYERS, f"layer {number}: kind is one of {', '.join(LAYERS)}, not {kind}")
+        try:
+            made.append(LAYERS[kind](**arguments))
+        except TypeError as error:
+            raise ValueError(f"layer {number} ({kind}): {error}") from None
+    return Sequential(made, input_shape, seed, name[:16], loss)
+
+
+def read_experiment(path: str | os.PathLike) -> Experiment:
+    """Read a TOML file. Raises OSError, and ValueError that says which part is wrong."""
+    with open(path, "rb") as file:
+        try:
+            said = tomllib.load(file)
+            network = said.pop("network", {})
+            if "loss" in network:
+                said["loss"] = network.pop("loss")
+            transfer = said.pop("transfer", None)
+            if transfer is not None:
+                pretraining = transfer.pop("pretraining", {})
+                transfer["pretraining"] = _make(Training, pretraining, "transfer.pretraining")
+            experiment = _make(
+                Experiment,
+                {
+                    "name": os.path.splitext(os.path.basename(path))[0],
+                    **said,
+                    "network": network,
+                    "data": _make(Data, said.get("data", {}), "data"),
+                    "training": _make(Training, said.get("training", {}), "training"),
+                    "runs": tuple(_make(Run, run, "runs") for run in said.get("runs", [])),
+                    "transfer": transfer and _make(Transfer, transfer, "transfer"),
+                    "anomaly": _make(Anomaly, said["anomaly"], "anomaly")
+                    if "anomaly" in said
+                    else None,
+                },
+                "the file",
+            )
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{os.fspath(path)}: {error}") from None
+    return experiment
+
+
+def _make(kind: type, said: dict, where: str):
+    """A dataclass from a TOML table. Raises ValueError for keys that it does not have."""
+    known = [entry.name for entry in fields(kind)]
+    for key in said:
+        _require(key in known, f"[{where}] knows {', '.join(known)}, not {key}")
+    said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+    try:
+        return kind(**said)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"[{where}] {error}") from None
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)

@@ -1,0 +1,51 @@
+"""What partial updates save over a whole run, in estimated cycles of an emulated core.
+
+A step's backward pass (selection, errors, updates) is counted at some update rates; a run's cost
+is the mean over its steps, each at its own rate, between these on straight lines.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from fqt import bench
+from fqt.experiment import data
+from fqt.experiment.configuration import Experiment
+from fqt.experiment.runner import pretrained_network
+from fqt.quantize import quantize
+
+RATES = (0.02, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+BACKWARD = ("select ", "error ", "update ")
+
+
+def add_cycles(experiment: Experiment, results: dict, folder: Path, kept: Path, core: str) -> None:
+    """Add to each int8 run of a transfer "cycles", of a step's backward pass, mean over its steps.
+    Counts are made for each set of layers that train. Raises OSError when the emulator is not
+    built."""
+    counted: dict[str, np.ndarray] = {}
+    for one, result in zip(experiment.runs, results["runs"], strict=True):
+        if one.arithmetic != "int8":
+            continue
+        if one.train not in counted:
+            counted[one.train] = _count(experiment, one.train, folder, kept, core)
+        histogram = np.sum([r["update_rates"] for r in result["results"].values()], axis=0)
+        centres = (np.arange(len(histogram)) + 0.5) / len(histogram)
+        centres[-1] = 1.0 if one.update_rate[0] == 1 else centres[-1]
+        cycles = np.interp(centres, RATES, counted[one.train])
+        result["cycles"] = int(np.average(cycles, weights=histogram))
+
+
+def _count(experiment: Experiment, train: str, folder: Path, kept: Path, core: str) -> np.ndarray:
+    """Cycles of a step's backward pass at each of RATES."""
+    arrays = data.load(experiment, folder)
+    net = pretrained_network(experiment, folder, kept)
+    input_type = "uint8" if experiment.data.input == "bytes" else "int8"
+    calibration = arrays["x_train"][: data.CALIBRATION_SAMPLES]
+    model = quantize(net, calibration, train, input_type)
+    totals = []
+    for rate in RATES:
+        rows = bench.measure(model, core, update_rate=(rate, rate))
+        totals.append(sum(row.cycles for row in rows if row.phase.startswith(BACKWARD)))
+    return np.array(totals, float)

@@ -1,0 +1,130 @@
+"""Running an experiment: its jobs (a run with a seed) on all cores, each result kept as soon as it
+is there, so that a killed experiment goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from fqt.experiment.configuration import Experiment, Run
+from fqt.experiment.tasks import Report, load_pretrained, pretrain, run_task
+from fqt.sequential import Sequential
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = None) -> dict:
+    """Run what is not there yet; give all results.
+
+    folder: of the data. kept: where results go and are looked for. jobs: processes at a time, all
+    cores when None. Gives {"name", "runs": [{"name", "results": {seed: result}}]}. Raises OSError
+    and ValueError of the first job that fails; what the others gave is kept.
+    """
+    kept = kept / experiment.name
+    kept.mkdir(parents=True, exist_ok=True)
+    for variable in ONE_THREAD:  # a network this small is slower on two
+        os.environ[variable] = "1"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=context) as pool:
+        try:
+            if experiment.transfer:
+                _wait(
+                    [
+                        pool.submit(
+                            _pretrain_job,
+                            experiment,
+                            member,
+                            seed,
+                            folder,
+                            _networks(experiment, kept),
+                        )
+                        for seed in experiment.seeds
+                        for member in experiment.transfer.held_out
+                    ]
+                )
+            _wait(
+                [
+                    pool.submit(_job, experiment, run, seed, folder, kept)
+                    for run, seed, path in _jobs(experiment, kept)
+                    if not path.exists()
+                ]
+            )
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    results = {"name": experiment.name, "runs": []}
+    for one in experiment.runs:
+        paths = {seed: path for other, seed, path in _jobs(experiment, kept) if other is one}
+        results["runs"].append(
+            {
+                "name": one.name,
+                "at_most": one.at_most,
+                "results": {seed: json.loads(path.read_text()) for seed, path in paths.items()},
+            }
+        )
+    return results
+
+
+def _wait(futures: list) -> None:
+    for future in as_completed(futures):
+        future.result()
+
+
+def _jobs(experiment: Experiment, kept: Path) -> Iterator[tuple[Run, int, Path]]:
+    """Each run with each seed, and where its result is kept: a name that changes with all that the
+    result depends on."""
+    for one in experiment.runs:
+        alone = replace(experiment, runs=(replace(one, name="", at_most=None),), seeds=(0,))
+        digest = _digest(asdict(alone))
+        for seed in experiment.seeds:
+            yield one, seed, kept / f"{digest}-{seed}.json"
+
+
+def _networks(experiment: Experiment, kept: Path) -> Path:
+    """Where the pretrained networks of an experiment are."""
+    dependencies = asdict(experiment.transfer.pretraining), asdict(experiment.data)
+    path = kept / f"pretrained-{_digest([*dependencies, experiment.network])}"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def pretrained_network(experiment: Experiment, folder: Path, kept: Path) -> Sequential:
+    """The first of the pretrained networks of an experiment that has run."""
+    member, seed = experiment.transfer.held_out[0], experiment.seeds[0]
+    networks = _networks(experiment, kept / experiment.name)
+    return load_pretrained(experiment, member, seed, folder, networks)
+
+
+def _digest(value) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _say(prefix: str) -> Report:
+    def say(line: str) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            os._exit(1)  # the experiment was killed: its next run starts this job again
+        print(f"{prefix}: {line}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _pretrain_job(experiment, member, seed, folder, networks) -> None:
+    say = _say(f"{experiment.name}, without {experiment.transfer.group} {member}, seed {seed}")
+    pretrain(experiment, member, seed, folder, networks, say)
+
+
+def _job(experiment: Experiment, one: Run, seed: int, folder: Path, kept: Path) -> None:
+    networks = _networks(experiment, kept) if experiment.transfer else kept
+    say = _say(f"{experiment.name}, {one.name}, seed {seed}")
+    result = run_task(experiment, one, seed, folder, networks, say)
+    path = next(path for other, s, path in _jobs(experiment, kept) if (other, s) == (one, seed))
+    path.with_suffix(".new").write_text(json.dumps(result))
+    os.replace(path.with_suffix(".new"), path)
