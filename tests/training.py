@@ -3,11 +3,13 @@ that the device's API is tested with."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from ports import SCRIPTS
 
 from fqt import core
@@ -15,6 +17,8 @@ from fqt.inputs import DivergenceError
 from fqt.model_file import ModelFile
 from fqt.options import Options
 from fqt.reference import Network
+from fqt.reference.fixed import shuffle
+from fqt.schedules import learning_rate
 from models import Layer, random_model, random_samples, random_targets
 
 API_SCRIPTS = ("api.py", "targets.py", "layers.py", "fitting.py")
@@ -70,6 +74,19 @@ def train_on(
     assert printed["steps"] == str(reference.step_count)
     assert printed["heap"] == "0"
     return printed
+
+
+def check_orders_and_rates(port) -> None:
+    """fqt.fit's orders and learning rates on a device are the host's."""
+    lines = [ast.literal_eval(line) for line in port.run(SCRIPTS / "order.py").splitlines()]
+    order = np.arange(50)
+    for seed, printed in zip((0, 1, 77777), lines, strict=False):
+        shuffle(order, seed)
+        assert printed == order.tolist()
+    for schedule, printed in zip(("linear", "cosine", "constant"), lines[3:], strict=True):
+        rates = [learning_rate(schedule, 0.02, epoch, 7) for epoch in range(7)]
+        # A board with single-precision floats prints fewer digits.
+        assert printed == pytest.approx(rates, rel=1e-6)
 
 
 def put_api_models(port) -> None:

@@ -1,25 +1,22 @@
 """The device tests on emulated boards: the scripts of the unix port, over the serial line."""
 
-import ast
-
-import numpy as np
 import pytest
 from ports import SCRIPTS
-from training import note_run, train_on
+from training import check_api, check_orders_and_rates, note_run, train_on
 
-from fqt.reference.fixed import decayed, shuffle
+from fqt.options import Options
 from models import Layer, random_model
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def trained_model():
-    """Every layer kind; 10x10x2."""
+def chain_model():
+    """Layers one behind another; 10x10x2."""
     layers = [
         Layer("conv2d", 6, (3, 3), (2, 2), (1, 0, 1, 0)),
         Layer("max_pool2d", 0, (2, 2), (1, 1)),
-        Layer("conv2d", 5, (2, 2), trainable=False, relu=False),
+        Layer("conv2d", 5, (2, 2), trainable=False, activation="none"),
         Layer("flatten"),
         Layer("dense", 12),
         Layer("dense", 4),
@@ -27,17 +24,34 @@ def trained_model():
     return random_model(layers, (10, 10, 2), seed=11)
 
 
+@pytest.fixture(scope="module")
+def graph_model():
+    """The kinds that chain_model lacks, and a sum; 8x9x2 -> 3 numbers."""
+    layers = [
+        Layer("conv2d", 6, activation="relu6"),
+        Layer("depthwise_conv2d", 6, (3, 3), (2, 2), (1, 1, 1, 1), "none"),
+        Layer("conv2d", 8, activation="relu6"),
+        Layer("depthwise_conv2d", 8, (3, 2), (1, 1), (1, 1, 0, 1)),
+        Layer("add", inputs=(3, 4)),
+        Layer("average_pool2d", 0, (2, 2), (2, 2)),
+        Layer("dense", 3),
+    ]
+    return random_model(layers, (8, 9, 2), seed=12, loss="mean_squared_error")
+
+
 @pytest.mark.parametrize("master", [8, 16])
-def test_hundreds_of_steps_give_the_reference_bytes(board, trained_model, master):
-    train_on(board, trained_model, master, 400, 0.05)
+def test_hundreds_of_steps_give_the_reference_bytes(board, chain_model, master):
+    train_on(board, chain_model, master, 400, 0.05)
     note_run(f"emulated {board.kind.machine}", board.kind.architecture, 400)
 
 
+@pytest.mark.parametrize("options", [Options(), Options((0.3, 0.8), True, 0.01)], ids=repr)
+def test_a_graph_and_the_options_give_the_reference_bytes(board, graph_model, options):
+    train_on(board, graph_model, 8, 100, 0.02, batch=3, options=options)
+
+
 def test_api(board, small_model, frozen_model, other_model):
-    board.put("small.fqt", small_model.to_bytes())
-    board.put("floats.fqt", frozen_model.to_bytes())
-    board.put("other.fqt", other_model.to_bytes())
-    assert board.run(SCRIPTS / "api.py").count("ok ") == 7
+    check_api(board, small_model, frozen_model, other_model)
 
 
 def test_power_fails_during_a_save(board, small_model):
@@ -52,10 +66,4 @@ def test_too_little_memory(board, small_model, wide_model):
 
 
 def test_orders_and_rates_are_those_of_the_host(board):
-    lines = [ast.literal_eval(line) for line in board.run(SCRIPTS / "order.py").splitlines()]
-    order = np.arange(50)
-    for seed, printed in zip((0, 1, 77777), lines, strict=False):
-        shuffle(order, seed)
-        assert printed == order.tolist()
-    # A board with single-precision floats prints fewer digits.
-    assert lines[3] == pytest.approx([decayed(0.02, done, 7) for done in range(7)], rel=1e-6)
+    check_orders_and_rates(board)

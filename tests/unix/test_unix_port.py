@@ -1,22 +1,18 @@
 """The native module under MicroPython's unix port: against the reference byte for byte, and the
 device's API."""
 
-import ast
 import random
 import signal
 import subprocess
 import time
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ports import SCRIPTS
-from training import check_api, note_run, train_on
+from training import check_api, check_orders_and_rates, note_run, train_on
 
 from fqt import core
-from fqt.reference.fixed import shuffle
-from fqt.schedules import learning_rate
 from models import networks, options
 
 SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
@@ -54,14 +50,7 @@ def test_api(unix_port, small_model, frozen_model, other_model):
 
 
 def test_orders_and_rates_are_those_of_the_host(unix_port):
-    lines = [ast.literal_eval(line) for line in unix_port.run(SCRIPTS / "order.py").splitlines()]
-    order = np.arange(50)
-    for seed, printed in zip((0, 1, 77777), lines, strict=False):
-        shuffle(order, seed)
-        assert printed == order.tolist()
-    for schedule, printed in zip(("linear", "cosine", "constant"), lines[3:], strict=True):
-        rates = [learning_rate(schedule, 0.02, epoch, 7) for epoch in range(7)]
-        assert np.float32(printed).tolist() == rates
+    check_orders_and_rates(unix_port)
 
 
 def test_power_fails_at_every_byte_of_a_save(unix_port, small_model):
