@@ -41,7 +41,7 @@ export FQT_BUILD = $(CURDIR)/$(BUILD)
 export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-quick lint format natmod dist firmware bench core info clean distclean
+.PHONY: help setup demo test test-quick lint format natmod dist firmware bench accuracy core info clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,12 @@ firmware: $(FIRMWARES) $(BUILD)/emulator.done ## MicroPython for the emulated bo
 
 bench: setup $(MODULES) firmware $(BUILD)/cyclemodel.so ## count instructions and cycles on emulated cores: build/bench.json
 	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
+
+accuracy: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## int8 against float32 on real data in the folder DATA=: build/accuracy.json, docs/accuracy.md
+	@test -d "$(DATA)" || { echo "name the folder with the data: make accuracy DATA=... (docs/accuracy.md)"; exit 1; }
+	@$(VENV)/bin/fqt experiment examples/experiments/*.toml --data "$(DATA)" --output $(BUILD)/experiments \
+	    --json $(BUILD)/accuracy.json --cycles m4 --plot
+	@$(PYTHON) tools/accuracy_table.py
 
 core: $(CORE_LIB) ## the core as a shared library for the host tools
 
@@ -169,7 +175,7 @@ $(BUILD)/cyclemodel.so: tools/cyclemodel.c | $(BUILD)/debian.done
 
 CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
-	@tools/step core "a C compiler is needed" $(CC) -O2 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
+	@tools/step core "a C compiler is needed" $(CC) -O3 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
 
 SANITIZE = -std=c99 -O1 -g -Wall -Wextra -Werror -fno-sanitize-recover=all
 $(BUILD)/fuzz/exhaustive: tests/fuzz/model_file.c $(CORE_SOURCES) | $(BUILD)/debian.done

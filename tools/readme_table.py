@@ -9,10 +9,9 @@ and what one training step of cnn28 takes there.
 """
 
 import json
-import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tables import ROOT, replace_table
+
 BOARDS = {
     "x64": "the unix port",
     "armv6m": "Cortex-M0+: RP2040",
@@ -21,7 +20,6 @@ BOARDS = {
     "armv7emdp": "Cortex-M7: STM32H7/F7, Teensy 4",
     "rv32imc": "RISC-V: ESP32-C3/C6",
 }
-START, END = "<!-- made by tools/readme_table.py -->", "<!-- end -->"
 
 
 def main() -> None:
@@ -32,7 +30,6 @@ def main() -> None:
     bench = json.loads((ROOT / "build/bench.json").read_text())
     steps = {row["arch"]: row for row in bench if (row["net"], row["phase"]) == ("cnn28", "step")}
     lines = [
-        START,
         "| module | boards | fqt.mpy, bytes | ran on, with the reference's bytes after training "
         "| one training step of cnn28: instructions | estimated cycles |",
         "|---|---|---|---|---|---|",
@@ -48,13 +45,7 @@ def main() -> None:
         cells = [architecture, boards, *(size or ["not built"]), ", ".join(ran), insns, cycles]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     lines.append("| xtensawin | ESP32, S2, S3 | needs Espressif's compiler: untried | | | |")
-    lines.append(END)
-    readme = ROOT / "README.md"
-    text = readme.read_text()
-    table = "\n".join(lines)
-    place = re.compile(re.escape(START) + ".*" + re.escape(END), re.S)
-    readme.write_text(place.sub(lambda _: table, text))
-    print(table)
+    replace_table(ROOT / "README.md", "tools/readme_table.py", "\n".join(lines))
 
 
 if __name__ == "__main__":
