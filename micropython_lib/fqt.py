@@ -21,6 +21,7 @@ class Model(Engine):
     update_rate = _option(0)
     standardize = _option(1)
     weight_decay = _option(2)
+    sample_updates = _option(3)
 
     def __init__(self, source, *, master=8, batch=1):
         if not isinstance(source, str):

@@ -483,11 +483,11 @@ static uint32_t get_share(mp_obj_t number) {
     return share > 0 ? share : 1;
 }
 
-// _options() -> (update_rate, standardize, weight_decay); _options(update_rate, standardize, weight_decay). The store of
-// an attribute does not reach a native base class: Model makes properties of these.
+// _options() -> (update_rate, standardize, weight_decay, sample_updates); _options(the same four). The store of an
+// attribute does not reach a native base class: Model makes properties of these.
 static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
     fqt_options_t *options = &get_engine(args[0])->model.options;
-    if (n_args < 4) {
+    if (n_args < 5) {
         mp_obj_t rates[] = {
             float_from_bits(q16_to_float(options->least_rate)),
             float_from_bits(q16_to_float(options->greatest_rate)),
@@ -496,8 +496,9 @@ static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
             mp_obj_new_tuple(2, rates),
             mp_obj_new_bool(options->standardizes),
             float_from_bits(options->weight_decay),
+            mp_obj_new_bool(options->samples),
         };
-        return mp_obj_new_tuple(3, items);
+        return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
     }
     mp_obj_t rates[] = {args[1], args[1]};
     if (mp_obj_get_type(args[1]) == &mp_type_tuple) {
@@ -508,6 +509,7 @@ static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
         .greatest_rate = get_share(rates[0]),
         .weight_decay = get_rate(args[3], "weight_decay must be a finite number, 0 or more"),
         .standardizes = mp_obj_is_true(args[2]),
+        .samples = mp_obj_is_true(args[4]),
     };
     if (wanted.least_rate > wanted.greatest_rate) {
         mp_raise_ValueError("update_rate is (least, greatest): the first is above the second");
@@ -515,7 +517,7 @@ static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
     *options = wanted;
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_options_obj, 1, 4, engine_options);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_options_obj, 1, 5, engine_options);
 
 enum { PHASE_FORWARD, PHASE_LOSS, PHASE_SELECT, PHASE_ERROR, PHASE_UPDATE, PHASE_END };
 

@@ -267,4 +267,5 @@ def options(draw) -> Options:
         (min(least, greatest), greatest),
         draw(st.booleans()),
         draw(st.sampled_from([0.0, 0.0, 0.01, 1.0, 1000.0])),
+        draw(st.booleans()),
     )

@@ -56,7 +56,7 @@ def train_on(
     port.put("targets.bin", np.array(targets, np.uint8 if is_labels else np.float32).tobytes())
     least, greatest = options.update_rate
     job = f"{master} {batch} {steps} {lr} {stress} {least} {greatest} "
-    job += f"{int(options.standardize)} {options.weight_decay}"
+    job += f"{int(options.standardize)} {options.weight_decay} {int(options.sample_updates)}"
     port.put("job.txt", f"model.fqt {job}".encode())
     printed = dict(line.split() for line in port.run(SCRIPTS / "train_run.py").splitlines())
     reference = Network(model, master, batch, options)

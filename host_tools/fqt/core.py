@@ -60,7 +60,7 @@ def library(path: str | None = None) -> ctypes.CDLL:
         "trains": (boolean, [handle]),
         "diverged": (u32, [handle]),
         "quantize_float": (boolean, [handle, u32, ctypes.POINTER(ctypes.c_int8)]),
-        "set_options": (None, [handle, u32, u32, u32, boolean]),
+        "set_options": (None, [handle, u32, u32, u32, boolean, boolean]),
         "freeze": (None, [handle, u32, boolean]),
         "reset": (None, [handle, u32]),
         "predict": (None, [handle, _BYTES, u32, _BYTES]),
@@ -133,6 +133,7 @@ class Model:
             *options.rates_q16,
             float_bits(options.weight_decay_float32),
             options.standardize,
+            options.sample_updates,
         )
 
     @property

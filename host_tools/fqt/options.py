@@ -15,11 +15,14 @@ class Options:
     """update_rate: the share of each layer's structures that a step updates, (least, greatest),
     each above 0 and at most 1; the loss sets where between them. standardize: bring each
     structure's gradient to mean 0 and deviation 1. weight_decay: a step lowers a weight by
-    learning rate * weight_decay of itself. Raises ValueError for others."""
+    learning rate * weight_decay of itself. sample_updates: draw the structures in proportion to
+    their errors, and scale what is kept; else take those with the greatest errors. Raises
+    ValueError for others."""
 
     update_rate: tuple[float, float] = (1.0, 1.0)
     standardize: bool = False
     weight_decay: float = 0.0
+    sample_updates: bool = False
 
     def __post_init__(self):
         least, greatest = self.update_rate

@@ -96,6 +96,7 @@ typedef struct {
     uint32_t greatest_rate; // with the greatest loss so far
     uint32_t weight_decay; // float32 bits
     bool standardizes; // gradients to mean 0 and deviation 1, by structure
+    bool samples; // structures are drawn in proportion to their errors; else those with the greatest
 } fqt_options_t;
 
 typedef struct {

@@ -319,7 +319,7 @@ bool fqt_model_open(
     model->batch = batch;
     model->batch_steps = 0;
     model->diverged = 0;
-    model->options = (fqt_options_t) {65536, 65536, 0, false};
+    model->options = (fqt_options_t) {.least_rate = 65536, .greatest_rate = 65536};
     fqt_copy(model->name, header + 40, FQT_NAME_BYTES);
     fqt_tensor_t *input = fqt_tensor(model, 0);
     input->zero_point = (int8_t)header[23];

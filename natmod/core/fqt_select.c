@@ -1,5 +1,8 @@
 // See fqt_select.h.
 #include "fqt_select.h"
+#include "fqt_random.h"
+
+#define GREATEST_FACTOR_Q8 (512) // 2: unlimited, the rare channels' steps are so long that training runs away
 
 // norms[o] = sum over positions of |e[oy, ox, o]|
 static void error_norms(const fqt_model_t *model, uint32_t index, uint32_t *norms) {
@@ -39,7 +42,52 @@ static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wa
     return low;
 }
 
-fqt_selection_t fqt_select(const fqt_model_t *model, uint32_t index, uint32_t rate) {
+// e = min(factor, 2) * e, rounded stochastically, in one channel.
+static void scale_errors(
+    const fqt_model_t *model, uint32_t index, uint32_t channel, fqt_scale_t factor, uint32_t base) {
+    const fqt_tensor_t *output = fqt_output_of(model, index);
+    int8_t *e = fqt_error_of(model, index + 1);
+    int32_t factor_q8 = fqt_fixed_multiply(1 << 8, factor);
+    factor_q8 = factor_q8 < GREATEST_FACTOR_Q8 ? factor_q8 : GREATEST_FACTOR_Q8;
+    for (uint32_t i = channel; i < output->elements; i += output->channels) {
+        int32_t scaled = (e[i] * factor_q8 + (int32_t)(fqt_dither(base, i) >> 24)) >> 8;
+        e[i] = (int8_t)fqt_clamp(scaled, -127, 127);
+    }
+}
+
+// Systematic sampling: of marks that lie `interval` apart on the line of all norms, from a random start on, a channel gets
+// those that hit its norm. Its errors times interval * hits / norm have the mean of all errors, but for the limit.
+static uint32_t sample(
+    fqt_model_t *model, uint32_t index, const uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
+    uint32_t sum = 0;
+    for (uint32_t o = 0; o < channels; ++o) {
+        sum += norms[o]; // at most 127 * 2^24
+    }
+    if (sum == 0) {
+        return 0;
+    }
+    const uint32_t interval = (sum - 1) / wanted + 1;
+    uint32_t mark = (uint32_t)(((uint64_t)fqt_random_draw(&model->random_state) * interval) >> 32);
+    const uint32_t base = fqt_random_draw(&model->random_state);
+    uint32_t end = 0;
+    uint32_t count = 0;
+    for (uint32_t o = 0; o < channels; ++o) {
+        uint32_t marked = 0;
+        end += norms[o];
+        while (mark < end) {
+            mark += interval;
+            marked += interval;
+        }
+        if (marked != 0) {
+            scale_errors(
+                model, index, o, fqt_scale_divide(fqt_scale_from_int(marked), fqt_scale_from_int(norms[o])), base);
+            selected[count++] = (uint16_t)o;
+        }
+    }
+    return count;
+}
+
+fqt_selection_t fqt_select(fqt_model_t *model, uint32_t index, uint32_t rate) {
     const uint32_t channels = fqt_output_of(model, index)->channels;
     uint16_t *selected = fqt_scratch(model);
     fqt_selection_t selection = {0, selected};
@@ -54,6 +102,10 @@ fqt_selection_t fqt_select(const fqt_model_t *model, uint32_t index, uint32_t ra
     }
     uint32_t *norms = fqt_pass_scratch(model, index);
     error_norms(model, index, norms);
+    if (model->options.samples) {
+        selection.count = sample(model, index, norms, channels, wanted, selected);
+        return selection;
+    }
     uint32_t limit = find_limit(norms, channels, wanted);
     uint32_t ties = wanted - count_above(norms, channels, limit); // of those at the limit, the first ones
     for (uint32_t o = 0; o < channels; ++o) {

@@ -21,8 +21,9 @@ static inline void *fqt_pass_scratch(const fqt_model_t *model, uint32_t index) {
     return (uint8_t *)fqt_scratch(model) + fqt_selection_bytes(model, index);
 }
 
-// All channels of layer `index`, or the share `rate` (Q16) of them whose errors have the greatest L1 norms, at least one.
-fqt_selection_t fqt_select(const fqt_model_t *model, uint32_t index, uint32_t rate);
+// All channels of layer `index`, or the share `rate` (Q16) of them, at least one: those whose errors have the greatest L1
+// norms, or channels drawn in proportion to that norm, whose errors are scaled for those that are left out.
+fqt_selection_t fqt_select(fqt_model_t *model, uint32_t index, uint32_t rate);
 
 // The share of structures to update, Q16: it falls from greatest_rate to least_rate as the loss falls.
 uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss);

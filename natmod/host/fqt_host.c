@@ -84,9 +84,9 @@ bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, 
     return fqt_quantize_float(&host->model, float_bits, value);
 }
 
-void fqt_host_set_options(
-    fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay, bool standardizes) {
-    host->model.options = (fqt_options_t) {least_rate, greatest_rate, weight_decay, standardizes};
+void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay,
+    bool standardizes, bool samples) {
+    host->model.options = (fqt_options_t) {least_rate, greatest_rate, weight_decay, standardizes, samples};
 }
 
 void fqt_host_freeze(fqt_host_model_t *host, uint32_t layer, bool frozen) {

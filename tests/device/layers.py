@@ -112,7 +112,7 @@ def check_features():
 def check_options():
     net = fqt.Model("head.fqt")
     assert net.update_rate == (1, 1)
-    assert net.standardize is False and net.weight_decay == 0
+    assert net.standardize is False and net.weight_decay == 0 and net.sample_updates is False
     net.update_rate = 0.25, 0.5
     assert net.update_rate == (0.25, 0.5)
     net.update_rate = 0.5
@@ -120,6 +120,8 @@ def check_options():
     net.standardize = True
     net.weight_decay = 0.5
     assert (net.update_rate, net.standardize, net.weight_decay) == ((0.5, 0.5), True, 0.5)
+    net.sample_updates = True
+    assert net.sample_updates is True and net.weight_decay == 0.5
     plain = fqt.Model("head.fqt")
     for _ in range(3):
         plain.train(X, 1)

@@ -8,11 +8,12 @@ import fqt
 
 with open("job.txt") as file:
     job = file.read().split()
-name, master, batch, steps, lr, stress, least, greatest, standardize, weight_decay = job
+name, master, batch, steps, lr, stress, least, greatest, standardize, weight_decay, sample = job
 net = fqt.Model(name, master=int(master), batch=int(batch))
 net.update_rate = float(least), float(greatest)
 net.standardize = standardize == "1"
 net.weight_decay = float(weight_decay)
+net.sample_updates = sample == "1"
 with open("samples.bin", "rb") as file:
     samples = file.read()
 with open("targets.bin", "rb") as file:

@@ -45,7 +45,7 @@ def test_hundreds_of_steps_give_the_reference_bytes(board, chain_model, master):
     note_run(f"emulated {board.kind.machine}", board.kind.architecture, 400)
 
 
-@pytest.mark.parametrize("options", [Options(), Options((0.3, 0.8), True, 0.01)], ids=repr)
+@pytest.mark.parametrize("options", [Options(), Options((0.3, 0.8), True, 0.01, True)], ids=repr)
 def test_a_graph_and_the_options_give_the_reference_bytes(board, graph_model, options):
     train_on(board, graph_model, 8, 100, 0.02, batch=3, options=options)
 

@@ -103,7 +103,7 @@ static void use(fqt_model_t *model, uint32_t how) {
     fqt_predict(model);
     fqt_loss(model, fill_target(model, 0));
     if (how & HAS_OPTIONS) {
-        model->options = (fqt_options_t) {20000, 50000, 0x3DCCCCCDu, true}; // weight decay 0.1
+        model->options = (fqt_options_t) {20000, 50000, 0x3DCCCCCDu, true, (how & FREEZES) != 0}; // weight decay 0.1
     }
     for (uint32_t step = 0; step < 3; ++step) {
         train(model, step, false, step == 2 ? 0x7F7FFFFFu : 0x3F000000u);

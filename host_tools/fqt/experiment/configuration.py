@@ -72,7 +72,8 @@ class Run:
     """One way to train. arithmetic: "float32"; "int8", as on a board, with master 8 or 16;
     "mixed": int8 up to the last float_layers layers, these in float32. train: the layers that
     train, as in fqt.quantize; reset: those among them that start from new random weights (a
-    transfer). at_most: what the score may lie below the first run's, for the report."""
+    transfer). at_most: what the score may lie below that of the run `against`, of the first one
+    when that is left out, for the report."""
 
     name: str
     arithmetic: str
@@ -83,9 +84,11 @@ class Run:
     update_rate: tuple[float, float] = (1.0, 1.0)
     standardize: bool = False
     weight_decay: float = 0.0
+    sample_updates: bool = False
     batch: int = 1
     training: dict = field(default_factory=dict)  # overrides of [training]
     at_most: float | None = None
+    against: str = ""
 
     def __post_init__(self):
         _require(
@@ -96,12 +99,14 @@ class Run:
         _require(self.float_layers >= 1, "float_layers is at least 1")
         _require(
             self.arithmetic == "int8" or self.options == Options(weight_decay=self.weight_decay),
-            "update_rate and standardize go with arithmetic 'int8'",
+            "update_rate, sample_updates and standardize go with arithmetic 'int8'",
         )
 
     @property
     def options(self) -> Options:
-        return Options(tuple(self.update_rate), self.standardize, self.weight_decay)
+        return Options(
+            tuple(self.update_rate), self.standardize, self.weight_decay, self.sample_updates
+        )
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,8 @@ class Experiment:
         )
         names = [run.name for run in self.runs]
         _require(len(set(names)) == len(names), f"two runs have the same name: {names}")
+        for run in self.runs:
+            _require(run.against in ("", *names), f"[runs] against: no run {run.against!r}")
         _require(self.loss in LOSSES, f"loss is one of {', '.join(LOSSES)}, not {self.loss!r}")
         _require(
             self.anomaly is None or self.loss == "mean_squared_error",

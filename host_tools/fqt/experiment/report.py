@@ -8,19 +8,15 @@ import numpy as np
 
 
 def summary(results: dict) -> list[dict]:
-    """For each run and score: mean and deviation over seeds in percent, how far below the first
-    run, and whether that is within its at_most. Scores of one run are compared one by one."""
+    """For each run and score: mean and deviation over seeds in percent, how far below the run that
+    it is compared with, and whether that is within its at_most. Scores of one run are compared one
+    by one."""
     rows = []
-    baseline = None
+    scores = {run["name"]: _scores(run) for run in results["runs"]}
     for run in results["runs"]:
         of_seeds = list(run["results"].values())
-        scores = {
-            name: np.array([result["scores"][name] for result in of_seeds]) * 100
-            for name in of_seeds[0]["scores"]
-        }
-        baseline = baseline or scores
-        for name, values in scores.items():
-            below = float(baseline[name].mean() - values.mean())
+        for name, values in scores[run["name"]].items():
+            below = float(scores[run["against"]][name].mean() - values.mean())
             row = {
                 "experiment": results["name"],
                 "run": run["name"],
@@ -28,6 +24,7 @@ def summary(results: dict) -> list[dict]:
                 "mean": round(float(values.mean()), 2),
                 "deviation": round(float(values.std(ddof=1)) if len(values) > 1 else 0.0, 2),
                 "below": round(below, 2),
+                "against": run["against"],
                 "at_most": run["at_most"],
                 "seconds": round(float(np.mean([result["seconds"] for result in of_seeds])), 1),
             }
@@ -44,11 +41,20 @@ def summary(results: dict) -> list[dict]:
     return rows
 
 
+def _scores(run: dict) -> dict[str, np.ndarray]:
+    """Of each score, its values over the seeds in percent."""
+    of_seeds = list(run["results"].values())
+    return {
+        name: np.array([result["scores"][name] for result in of_seeds]) * 100
+        for name in of_seeds[0]["scores"]
+    }
+
+
 def table(rows: list[dict]) -> str:
     """The rows of one or more experiments as a Markdown table."""
     lines = [
-        "| experiment | run | score | mean ± deviation, % | below the first | at most | "
-        "cycles of a backward pass |",
+        "| experiment | run | score | mean ± deviation, % | below the run it is against "
+        "| at most | cycles of a backward pass |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:

@@ -66,6 +66,7 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
             {
                 "name": one.name,
                 "at_most": one.at_most,
+                "against": one.against or experiment.runs[0].name,
                 "results": {seed: json.loads(path.read_text()) for seed, path in paths.items()},
             }
         )
@@ -81,7 +82,8 @@ def _jobs(experiment: Experiment, kept: Path) -> Iterator[tuple[Run, int, Path]]
     """Each run with each seed, and where its result is kept: a name that changes with all that the
     result depends on."""
     for one in experiment.runs:
-        alone = replace(experiment, runs=(replace(one, name="", at_most=None),), seeds=(0,))
+        unnamed = replace(one, name="", at_most=None, against="")
+        alone = replace(experiment, runs=(unnamed,), seeds=(0,))
         digest = _digest(asdict(alone))
         for seed in experiment.seeds:
             yield one, seed, kept / f"{digest}-{seed}.json"

@@ -223,7 +223,10 @@ class Network:
         for i in reversed(range(len(self.model.layers))):
             if not needs_error[i + 1]:
                 continue
-            selected = select(self.tensors[i + 1].error, rate) if self.parameters[i] else None
+            selected = None
+            if self.parameters[i]:
+                random = self.random if self.options.sample_updates else None
+                selected = select(self.tensors[i + 1].error, rate, random)
             for t in self.model.inputs_of(i):
                 if needs_error[t]:
                     self._error_of_input(i, t, selected)

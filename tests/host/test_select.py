@@ -1,0 +1,70 @@
+"""Which structures take part in a step, in the reference; the core is compared with it in
+test_same_bits."""
+
+import numpy as np
+import pytest
+
+from fqt.reference.fixed import Random
+from fqt.reference.select import select, update_rate
+
+HALF = 32768
+
+
+def errors_of(norms, positions=40):
+    """int8 [1][positions][channels] whose channels have about these mean magnitudes."""
+    rng = np.random.default_rng(1)
+    values = rng.uniform(-2, 2, (1, positions, len(norms))) * np.array(norms)
+    return np.round(values).astype(np.int8)
+
+
+def test_the_greatest_norms_are_selected():
+    errors = errors_of([3, 40, 0, 9, 40])
+    errors[..., 4] = errors[..., 1]
+    assert select(errors, 65536).tolist() == [0, 1, 2, 3, 4]
+    assert select(errors, HALF).tolist() == [1, 4]
+    assert select(errors, 1).tolist() == [1]  # the first of equal ones; at least one
+    assert select(errors, 65536 * 9 // 10).tolist() == [0, 1, 3, 4]  # none without error
+    assert select(np.zeros_like(errors), HALF).tolist() == []
+
+
+def test_sampled_errors_have_the_mean_of_all():
+    """Where no channel is so rare that the limit of 2 cuts its errors."""
+    errors = errors_of([20, 25, 30, 22, 28, 24])
+    random = Random(77)
+    total = np.zeros(errors.shape)
+    counts = []
+    for _ in range(4000):
+        drawn = errors.copy()
+        selected = select(drawn, 43700, random)  # 4 of 6
+        counts.append(len(selected))
+        total[..., selected] += drawn[..., selected]
+    assert max(counts) <= 4 and np.mean(counts) > 3.9
+    assert np.abs(total / 4000 - errors).max() < 2.5
+    ratio = (total / 4000).ravel() @ errors.ravel() / (errors.astype(float) ** 2).sum()
+    assert ratio == pytest.approx(1, abs=0.01)
+
+
+def test_sampling_takes_a_channel_that_has_nearly_all_the_error_always():
+    errors = errors_of([0, 60, 0, 0, 1, 0])
+    for seed in range(1, 50):
+        drawn = errors.copy()
+        selected = select(drawn, HALF, Random(seed * 2654435761 % 2**32))
+        assert 1 in selected and 0 not in selected
+        # Its share is above one mark's: it is hardly scaled.
+        assert np.abs(drawn[..., 1].astype(int) - errors[..., 1]).max() < 45
+
+
+def test_sampling_scales_at_most_by_two():
+    errors = errors_of([1, 60, 1, 1, 1, 1, 1, 1]).astype(int)
+    random = Random(5)
+    for _ in range(200):
+        drawn = errors.copy()
+        for o in select(drawn, 65536 // 4, random):
+            assert np.abs(drawn[..., o]).max() <= 2 * np.abs(errors[..., o]).max() + 1
+
+
+def test_the_rate_follows_the_loss():
+    assert update_rate(65536, 65536, 6554, 65536) == 65536
+    assert update_rate(0, 65536, 6554, 65536) == 6554
+    assert update_rate(HALF, 65536, 0, 65536) == pytest.approx(HALF, abs=1)
+    assert update_rate(10, 65536, HALF, HALF) == HALF
