@@ -7,7 +7,12 @@ from typing import Any, Literal
 # Anything with the buffer protocol: bytes, bytearray, array, memoryview.
 Buffer = Any
 Shape = tuple[int, int, int]
-Data = tuple[Buffer, Buffer] | Sequence[tuple[Buffer, int]]
+# What a sample should give: a label; or an array 'f' of `outputs` numbers, a number when there is
+# one output, None for the input itself.
+Target = int | float | Buffer | None
+# Samples one after another with their labels or targets (an array 'f', one row a sample; None: the
+# inputs themselves), or a sequence of (sample, target).
+Data = tuple[Buffer, Buffer | None] | Sequence[tuple[Buffer, Target]]
 
 class Model:
     """A network that predicts and trains. Everything it needs is allocated when it is made.
@@ -16,20 +21,28 @@ class Model:
     an array 'b' or its bytes; for both, an array 'f' of real values. A buffer holds one sample or
     many, one after another; `index` picks one. TypeError for another type; ValueError for a size
     that is no multiple of a sample, an index beyond the samples, and floats that are not finite.
+
+    Layers are named as `print(net)` shows them, or numbered from 1.
     """
 
     loss: float
-    """Of the last training step, before its update; in nats."""
+    """Of the last training step, before its update; cross-entropies in nats."""
+    loss_name: Literal["softmax_cross_entropy", "mean_squared_error", "binary_cross_entropy"]
     memory: int
     """RAM in bytes: parameters, activations, errors and tables. `fqt info` tells the same
     number."""
     name: str
     master: int
     """Bits kept of each trainable weight: 8 or 16."""
+    batch: int
+    """Steps whose gradients are summed before the weights change."""
     steps: int
     """Training steps so far, those before saving included."""
+    diverged: str | None
+    """The layer that was seen to diverge: its output stayed beyond its range, or 0, for 200
+    steps. Training raises RuntimeError then, until restore() or reset()."""
     outputs: int
-    """Number of classes."""
+    """Number of outputs: classes, or numbers."""
     input_shape: Shape
     """Height, width, channels."""
     input_type: Literal["uint8", "int8"]
@@ -40,8 +53,27 @@ class Model:
     layers: list[tuple[str, str, Shape, int, bool, float, int]]
     """For each layer: name, kind, output shape, parameters, whether it trains, output scale, zero
     point."""
+    feature_elements: int
+    """Bytes of one row of features()."""
 
-    def __init__(self, source: str | Buffer | Any, *, master: Literal[8, 16] = 8) -> None:
+    update_rate: tuple[float, float]
+    """Partial updates: the share of each layer's output channels whose weights a step updates and
+    whose errors it passes on, (least, greatest). The greatest with the greatest loss so far, less
+    as the loss falls. One number sets both; (1, 1): all. ValueError unless above 0 and at most
+    1."""
+    sample_updates: bool
+    """How partial updates choose: False, the channels with the greatest errors (L1 norm); True,
+    drawn in proportion to these, and scaled for those left out, which learns more at the same
+    cost."""
+    standardize: bool
+    """Bring the gradient of each output channel's weights to mean 0 and deviation 1."""
+    weight_decay: float
+    """A step lowers each weight by lr * weight_decay of itself. ValueError unless finite and >=
+    0."""
+
+    def __init__(
+        self, source: str | Buffer | Any, *, master: Literal[8, 16] = 8, batch: int = 1
+    ) -> None:
         """Load a model from a path, a file opened with "rb", or a buffer.
 
         With a buffer (also a file in ROMFS) frozen layers are used where they lie; otherwise they
@@ -49,18 +81,45 @@ class Model:
         it does not fit; OSError when it cannot be read.
         """
     def predict(self, x: Buffer, index: int = 0) -> int:
-        """The class of a sample."""
+        """The class of a sample: the first greatest output; with one output 1 when it is above 0,
+        else 0."""
     def scores(self, x: Buffer, out: Buffer | None = None, index: int = 0) -> Buffer | list[float]:
-        """The logits of a sample: to `out`, an array 'f' of `outputs` elements, or as a list."""
-    def train(self, x: Buffer, label: int, lr: float = 0.01, index: int = 0) -> None:
+        """The outputs for a sample (logits, or numbers): to `out`, an array 'f' of `outputs`
+        elements, or as a list."""
+    def loss_for(self, x: Buffer, target: Target, index: int = 0) -> float:
+        """The loss of a sample; nothing changes. With None as target: how badly an autoencoder
+        gives it back."""
+    def train(
+        self,
+        x: Buffer,
+        target: Target,
+        lr: float = 0.01,
+        index: int = 0,
+        features: bool = False,
+    ) -> None:
         """One step of stochastic gradient descent on one sample; `loss` tells its loss. Allocates
         nothing.
 
-        ValueError for a label that is no class, a learning rate that is negative or not finite,
-        and when no layer trains.
+        `index` also picks the row of a target that is an array of several. features: x holds rows
+        of features() instead of inputs. ValueError for a target that does not fit, a learning
+        rate that is negative or not finite, and when no layer trains; RuntimeError when a layer
+        diverged.
         """
+    def features(self, x: Buffer, out: Buffer, index: int = 0, offset: int = 0) -> Buffer:
+        """What the frozen front part gives for a sample: feature_elements bytes to `out`, from
+        byte `offset` on; gives `out`. ValueError when they do not fit there, and when no layer in front is
+        frozen while others train."""
+    def freeze(self, layer: str | int = ...) -> None:
+        """Stop a layer's updates; all layers' when none is named. ValueError when there is no such
+        layer, or it has no weights that train."""
+    def unfreeze(self, layer: str | int = ...) -> None:
+        """Let a layer update again, or all that can (those that `fqt.quantize` chose with
+        train=)."""
+    def reset(self, layer: str | int = ...) -> None:
+        """Random weights and zero biases for a layer, or for all that train."""
     def evaluate(self, data: Data) -> float:
-        """The share of samples that are predicted right; data as in fit."""
+        """The share of samples that are predicted right; data as in fit. ValueError when the model
+        has no classes: loss_for tells how well a sample fits."""
     def save(self, path: str, *, checkpoint: bool = False) -> None:
         """Write the model as it is now. A power cut at any byte leaves the old file or the new
         one.
@@ -80,8 +139,10 @@ class Progress:
     epoch: int
     steps: int
     loss: float
-    """Mean over the epoch's steps, in nats."""
+    """Mean over the epoch's steps."""
     lr: float
+    cache: str | None
+    """What the cache takes and saves."""
 
 def fit(
     net: Model,
@@ -90,16 +151,21 @@ def fit(
     epochs: int | None = None,
     seconds: float | None = None,
     lr: float = 0.01,
-    decay: bool = True,
+    schedule: Literal["linear", "cosine", "constant"] = "linear",
     seed: int = 1,
+    cache: bool | str | None = None,
+    keep: str | None = None,
 ) -> Iterator[Progress]:
     """Train for a number of epochs, or for a time budget, whichever ends first; one epoch when
     neither is given.
 
-    data: a pair of buffers (samples one after another, labels), or a sequence of (sample, label).
-    The order is shuffled anew each epoch, the same on every machine for the same seed. decay:
-    lower the learning rate linearly over the epochs. ValueError for no samples, or more than
-    65,535.
+    The order is shuffled anew each epoch, the same on every machine for the same seed. schedule:
+    how the learning rate falls over the epochs; with a time budget alone it is constant. cache:
+    keep what the frozen front part gives for each sample, in RAM (True) or in a file of that name,
+    which is removed in the end. keep: a path, to which a checkpoint is saved after each epoch with
+    a lower loss than before; when training diverges, it is restored before RuntimeError is raised.
+    ValueError for no samples, or more than 65,535, and for a cache when nothing is frozen in
+    front.
     """
 
 def shuffle(order: Buffer, seed: int) -> None:
