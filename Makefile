@@ -41,7 +41,7 @@ export FQT_BUILD = $(CURDIR)/$(BUILD)
 export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-quick lint format natmod dist firmware bench accuracy core info clean distclean
+.PHONY: help setup demo test test-quick lint format natmod dist firmware bench sweep pytorch accuracy core info clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,14 @@ accuracy: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/f
 	@$(VENV)/bin/fqt experiment examples/experiments/*.toml --data "$(DATA)" --output $(BUILD)/experiments \
 	    --json $(BUILD)/accuracy.json --cycles m4 --plot
 	@$(PYTHON) tools/accuracy_table.py
+
+sweep: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## how a step's cost grows with width, depth and input size: build/sweep.json, docs/sweep.png
+	@$(VENV)/bin/fqt sweep --output $(BUILD)/sweep.json --plot docs/sweep.png
+
+pytorch: setup ## training steps a second against PyTorch's, on this machine: build/pytorch.json (installs PyTorch)
+	@tools/step pytorch "pip must reach a package index" \
+	    $(VENV)/bin/pip install --quiet --disable-pip-version-check -r tools/requirements-pytorch.txt
+	@$(PYTHON) tools/versus_pytorch.py
 
 core: $(CORE_LIB) ## the core as a shared library for the host tools
 

@@ -107,8 +107,8 @@ class Model:
         """
     def features(self, x: Buffer, out: Buffer, index: int = 0, offset: int = 0) -> Buffer:
         """What the frozen front part gives for a sample: feature_elements bytes to `out`, from
-        byte `offset` on; gives `out`. ValueError when they do not fit there, and when no layer in front is
-        frozen while others train."""
+        byte `offset` on; gives `out`. ValueError when they do not fit there, and when no layer in
+        front is frozen while others train."""
     def freeze(self, layer: str | int = ...) -> None:
         """Stop a layer's updates; all layers' when none is named. ValueError when there is no such
         layer, or it has no weights that train."""

@@ -13,6 +13,7 @@ import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from fqt.model_file import ModelFile
 from fqt.reference_networks import NETWORKS, images
 
 MARKER = 0x40028000
+PARTS = ("forward", "error", "update")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
 DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
@@ -50,12 +52,14 @@ class Row:
     """One measurement. phase: "predict" and "step" as called from Python; "forward LAYER", "loss",
     "select LAYER", "error LAYER", "update LAYER" and "end" are the parts of the step. ram_bytes:
     what the model took of MicroPython's heap, which running does not raise; text_bytes: the
-    module's code and constants."""
+    module's code and constants; multiply_adds: of a layer's forward, error or update as the
+    textbook counts them, zeros and all (0 for other phases)."""
 
     net: str
     core: str
     arch: str
     phase: str
+    multiply_adds: int
     insns: int
     cycles: int | None
     ram_bytes: int
@@ -72,6 +76,28 @@ def phases(model: ModelFile) -> list[str]:
 def _backward(model: ModelFile) -> list[str]:
     names = [layer.name for layer in reversed(model.layers)]
     return [f"{part} {name}" for name in names for part in ("select", "error", "update")]
+
+
+def _multiply_adds(model: ModelFile) -> dict[str, int]:
+    """Of each phase of a layer with weights: every weight meets every output position once."""
+    return {
+        f"{part} {layer.name}": layer.output_shape[0] * layer.output_shape[1] * layer.weights.size
+        for layer in model.layers
+        if layer.has_weights
+        for part in PARTS
+    }
+
+
+def cycles_a_multiply_add(rows: list[Row]) -> dict[str, float]:
+    """Of one network on one core: the mean over its layers with weights, for "forward", "error"
+    and "update"."""
+    means = {}
+    for part in PARTS:
+        chosen = [row for row in rows if row.phase.startswith(part) and row.multiply_adds]
+        if chosen and chosen[0].cycles is not None:
+            total = sum(row.multiply_adds for row in chosen)
+            means[part] = sum(row.cycles for row in chosen) / total
+    return means
 
 
 def _marker_range(firmware: Path) -> tuple[int, int]:
@@ -131,6 +157,7 @@ def measure(
     if len(lines) != len(names) + EMPTY_COUNTS:
         raise RuntimeError(f"{len(lines)} counts for {len(names)} parts: {printed}")
     has_part = dict(zip(_backward(model), facts["parts"], strict="step" in names))
+    work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])
     text = _text_bytes(chosen.architecture)
     return [
@@ -139,6 +166,7 @@ def measure(
             core,
             chosen.architecture,
             phase,
+            work.get(phase, 0),
             line[0] - overhead[0],
             line[1] - overhead[1] if chosen.timing else None,
             int(facts["heap"]),
@@ -162,19 +190,27 @@ def _text_bytes(architecture: str) -> int:
 
 
 def table(rows: list[Row]) -> str:
-    """Rows as text, one network and core after another, with each phase's share of the step."""
+    """Rows as text, one network and core after another; cycles also by multiply-add."""
     lines = []
-    key = None
-    for row in rows:
-        if (row.net, row.core) != key:
-            key = (row.net, row.core)
-            lines.append(
-                f"{row.net} on {row.core} ({row.arch}): RAM {row.ram_bytes} bytes, "
-                f"text {row.text_bytes} bytes"
-            )
-            lines.append(f"  {'':24} {'instructions':>12} {'cycles':>12}")
-        cycles = f"{row.cycles:12,d}" if row.cycles is not None else f"{'-':>12}"
-        lines.append(f"  {row.phase:24} {row.insns:12,d} {cycles}")
+    for (net, core), group in groupby(rows, lambda row: (row.net, row.core)):
+        group = list(group)
+        lines.append(
+            f"{net} on {core} ({group[0].arch}): RAM {group[0].ram_bytes} bytes, "
+            f"text {group[0].text_bytes} bytes"
+        )
+        lines.append(
+            f"  {'':24} {'multiply-adds':>13} {'instructions':>12} {'cycles':>12} {'each':>6}"
+        )
+        for row in group:
+            work = f"{row.multiply_adds:13,d}" if row.multiply_adds else f"{'':13}"
+            cycles = f"{row.cycles:12,d}" if row.cycles is not None else f"{'-':>12}"
+            has_mean = row.multiply_adds and row.cycles is not None
+            mean = f"{row.cycles / row.multiply_adds:6.2f}" if has_mean else ""
+            lines.append(f"  {row.phase:24} {work} {row.insns:12,d} {cycles} {mean}".rstrip())
+        means = cycles_a_multiply_add(group)
+        if means:
+            said = ", ".join(f"{part} {mean:.2f}" for part, mean in means.items())
+            lines.append(f"  cycles a multiply-add, mean over the layers: {said}")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from fqt import bench, experiment, info
+from fqt import bench, experiment, info, sweep
 from fqt.install import install
 from fqt.model_file import ModelFile
 
@@ -24,6 +24,14 @@ def run_bench(arguments: argparse.Namespace) -> None:
         return
     model = ModelFile.read(arguments.file)
     print(bench.table(bench.measure(model, arguments.core, arguments.master)))
+
+
+def run_sweep(arguments: argparse.Namespace) -> None:
+    points = sweep.sweep()
+    sweep.write(points, Path(arguments.output))
+    if arguments.plot:
+        sweep.plot(points, Path(arguments.plot))
+    print(sweep.table(points))
 
 
 def run_experiment(arguments: argparse.Namespace) -> None:
@@ -67,6 +75,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--master", type=int, choices=(8, 16), default=8)
     command.add_argument("--output", default="bench.json", help="where all rows go, as JSON")
     command.set_defaults(run=run_bench)
+    command = commands.add_parser(
+        "sweep", help="how the cost of a step grows with width, depth and input size"
+    )
+    command.add_argument("--output", default="sweep.json", help="where the points go, as JSON")
+    command.add_argument("--plot", help="plot them to this PNG file")
+    command.set_defaults(run=run_sweep)
     command = commands.add_parser(
         "experiment", help="train a network in several ways, with several seeds, and compare"
     )

@@ -16,7 +16,7 @@ from fqt.experiment.configuration import Experiment
 from fqt.experiment.runner import pretrained_network
 from fqt.quantize import quantize
 
-RATES = (0.02, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+RATES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0)
 BACKWARD = ("select ", "error ", "update ")
 
 

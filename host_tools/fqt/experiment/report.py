@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fqt.plotting import pyplot
+
 
 def summary(results: dict) -> list[dict]:
     """For each run and score: mean and deviation over seeds in percent, how far below the run that
@@ -78,16 +80,7 @@ def table(rows: list[dict]) -> str:
 def plot(results: dict, path: Path) -> None:
     """The scores of all runs by epoch, mean over the seeds, as a PNG. Raises RuntimeError without
     matplotlib."""
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError:
-        raise RuntimeError(
-            "plots need matplotlib: pip install 'fqt-host[plot]', or leave --plot out"
-        ) from None
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    figure, axes = pyplot().subplots(figsize=(6, 4), layout="constrained")
     for run in results["runs"]:
         curves = [[score for _, score in r["history"]] for r in run["results"].values()]
         axes.plot(np.mean(curves, axis=0) * 100, label=run["name"], marker=".")
@@ -95,4 +88,3 @@ def plot(results: dict, path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)

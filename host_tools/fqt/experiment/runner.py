@@ -14,7 +14,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from fqt.experiment.configuration import Experiment, Run
-from fqt.experiment.tasks import Report, load_pretrained, pretrain, run_task
+from fqt.experiment.tasks import (
+    Report,
+    load_pretrained,
+    needed_pretraining,
+    pretrain,
+    run_task,
+)
 from fqt.sequential import Sequential
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -35,18 +41,12 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
     with ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=context) as pool:
         try:
             if experiment.transfer:
+                networks = _networks(experiment, kept)
                 _wait(
                     [
-                        pool.submit(
-                            _pretrain_job,
-                            experiment,
-                            member,
-                            seed,
-                            folder,
-                            _networks(experiment, kept),
-                        )
+                        pool.submit(_pretrain_job, experiment, member, seed, folder, networks)
                         for seed in experiment.seeds
-                        for member in experiment.transfer.held_out
+                        for member in needed_pretraining(experiment, folder)
                     ]
                 )
             _wait(
@@ -118,9 +118,9 @@ def _say(prefix: str) -> Report:
     return say
 
 
-def _pretrain_job(experiment, member, seed, folder, networks) -> None:
-    say = _say(f"{experiment.name}, without {experiment.transfer.group} {member}, seed {seed}")
-    pretrain(experiment, member, seed, folder, networks, say)
+def _pretrain_job(experiment, left_out, seed, folder, networks) -> None:
+    say = _say(f"{experiment.name}, without {experiment.transfer.group} {left_out}, seed {seed}")
+    pretrain(experiment, left_out, seed, folder, networks, say)
 
 
 def _job(experiment: Experiment, one: Run, seed: int, folder: Path, kept: Path) -> None:

@@ -93,14 +93,31 @@ def area_under_curve(normal: np.ndarray, abnormal: np.ndarray) -> float:
     return float((below + up_to).sum() / (2 * len(normal) * len(abnormal)))
 
 
+def needed_pretraining(experiment: Experiment, folder: Path) -> list[int | None]:
+    """The members of the group without whom a network must be trained; None: all whom the training
+    data lack anyway."""
+    arrays = data.load(experiment, folder)
+    found = [_left_out(experiment, arrays, member) for member in experiment.transfer.held_out]
+    return list(dict.fromkeys(found))
+
+
+def _left_out(experiment: Experiment, arrays: dict[str, np.ndarray], member: int) -> int | None:
+    return member if member in arrays[f"{experiment.transfer.group}_train"] else None
+
+
 def pretrain(
-    experiment: Experiment, member: int, seed: int, folder: Path, kept: Path, say: Report
+    experiment: Experiment, left_out: int | None, seed: int, folder: Path, kept: Path, say: Report
 ) -> None:
-    """Train in float32 on all but one member of the group; keep the network."""
-    path = _pretrained_path(kept, member, seed)
+    """Train in float32 on all but one member of the group; keep the network. left_out: as
+    needed_pretraining gives it."""
+    path = _pretrained_path(kept, left_out, seed)
     if path.exists():
         return
-    split = data.others_split(data.load(experiment, folder), experiment.transfer.group, member)
+    arrays = data.load(experiment, folder)
+    if left_out is None:
+        split = data.whole_split(arrays)
+    else:
+        split = data.others_split(arrays, experiment.transfer.group, left_out)
     net = experiment.build(split.x_train.shape[1:], len(split.classes), seed)
     training = experiment.transfer.pretraining
     for epoch in net.fit(
@@ -119,15 +136,15 @@ def pretrain(
 def load_pretrained(
     experiment: Experiment, member: int, seed: int, folder: Path, kept: Path
 ) -> Sequential:
-    """The network that pretrain kept."""
+    """The network that pretrain kept for a member of the group."""
     arrays = data.load(experiment, folder)
     net = experiment.build(arrays["x_train"].shape[1:], len(arrays["classes"]), seed)
-    net.load(_pretrained_path(kept, member, seed))
+    net.load(_pretrained_path(kept, _left_out(experiment, arrays, member), seed))
     return net
 
 
-def _pretrained_path(kept: Path, member: int, seed: int) -> Path:
-    return kept / f"pretrained-{member}-{seed}.npz"
+def _pretrained_path(kept: Path, left_out: int | None, seed: int) -> Path:
+    return kept / f"pretrained-{'none' if left_out is None else left_out}-{seed}.npz"
 
 
 def _transfer(experiment, run, seed, folder, kept, say) -> dict:
@@ -167,6 +184,6 @@ def _transfer(experiment, run, seed, folder, kept, say) -> dict:
         "history": [[None if np.isnan(a) else round(a, 5), b] for a, b in mean.tolist()],
     }
     if rates:
-        counts, _ = np.histogram(np.concatenate(rates), bins=20, range=(0, 1))
+        counts, _ = np.histogram(np.concatenate(rates), bins=100, range=(0, 1))
         result["update_rates"] = counts.tolist()
     return result
