@@ -37,6 +37,7 @@ typedef struct {
 // `index` that take part in the backward pass; all of that pass; at the end, the batch's update and the scales' movement.
 void fqt_step_forward(fqt_model_t *model, uint32_t first);
 int32_t fqt_step_loss(fqt_model_t *model, uint32_t label);
+void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale); // of the outputs' error; all others grow with it
 fqt_selection_t fqt_step_select(fqt_model_t *model, uint32_t index, int32_t loss);
 void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate);
 void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate);

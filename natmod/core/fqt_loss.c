@@ -58,17 +58,17 @@ fqt_loss_t fqt_binary_cross_entropy(int32_t *outputs, uint32_t count, const int3
     return (fqt_loss_t) {fqt_fixed_multiply(1, loss), fqt_scale_shifted(inverse_count, -30)};
 }
 
-void fqt_loss_error(
-    const int32_t *derivatives, uint32_t count, fqt_scale_t derivative_unit, int8_t *error, uint32_t *error_scale) {
+uint32_t fqt_loss_error(const int32_t *derivatives, uint32_t count, fqt_scale_t derivative_unit, int8_t *error) {
     int32_t peak = 1;
     for (uint32_t o = 0; o < count; ++o) {
         int32_t magnitude = derivatives[o] < 0 ? -derivatives[o] : derivatives[o];
         peak = magnitude > peak ? magnitude : peak;
     }
     fqt_scale_t scale = fqt_scale_divide(fqt_scale_from_int((uint32_t)peak), fqt_scale_from_int(INT8_MAX));
-    *error_scale = fqt_scale_pack(fqt_scale_multiply(scale, derivative_unit));
-    fqt_scale_t multiplier = fqt_scale_divide(derivative_unit, fqt_scale_unpack(*error_scale));
+    const uint32_t error_scale = fqt_scale_pack(fqt_scale_multiply(scale, derivative_unit));
+    fqt_scale_t multiplier = fqt_scale_divide(derivative_unit, fqt_scale_unpack(error_scale));
     for (uint32_t o = 0; o < count; ++o) {
         error[o] = (int8_t)fqt_clamp(fqt_fixed_multiply(derivatives[o], multiplier), -INT8_MAX, INT8_MAX);
     }
+    return error_scale;
 }

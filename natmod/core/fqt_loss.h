@@ -19,8 +19,7 @@ fqt_loss_t fqt_mean_squared_error(int32_t *outputs, uint32_t count, const int32_
 // Mean over the outputs of the cross-entropy of sigmoid(output); targets [count], Q16, 0 to 65536.
 fqt_loss_t fqt_binary_cross_entropy(int32_t *outputs, uint32_t count, const int32_t *targets);
 
-// derivatives [count] -> error [count] with *error_scale (float32 bits): the greatest becomes 127.
-void fqt_loss_error(
-    const int32_t *derivatives, uint32_t count, fqt_scale_t derivative_unit, int8_t *error, uint32_t *error_scale);
+// derivatives [count] -> error [count]: the greatest becomes 127. Gives the error's scale (float32 bits).
+uint32_t fqt_loss_error(const int32_t *derivatives, uint32_t count, fqt_scale_t derivative_unit, int8_t *error);
 
 #endif

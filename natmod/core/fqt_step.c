@@ -66,15 +66,27 @@ static bool outputs_overflow(const int32_t *outputs, uint32_t count) {
     return false;
 }
 
-int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
+void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale) {
     fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
+    if (output->error_scale != 0) {
+        fqt_scale_t factor = fqt_scale_divide(fqt_scale_unpack(scale), fqt_scale_unpack(output->error_scale));
+        for (uint32_t t = 0; t < model->layer_count; ++t) {
+            fqt_tensor_t *tensor = fqt_tensor(model, t);
+            tensor->error_scale = fqt_scale_pack(fqt_scale_multiply(fqt_scale_unpack(tensor->error_scale), factor));
+        }
+    }
+    output->error_scale = scale;
+}
+
+int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
+    const fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
     int32_t *outputs = fqt_scratch(model);
     if (outputs_overflow(outputs, output->elements)) {
         model->diverged = (uint8_t)model->layer_count;
     }
     fqt_loss_t loss = loss_of(model, label);
-    fqt_loss_error(
-        outputs, output->elements, loss.derivative_unit, fqt_error_of(model, model->layer_count), &output->error_scale);
+    fqt_step_set_error_scale(model,
+        fqt_loss_error(outputs, output->elements, loss.derivative_unit, fqt_error_of(model, model->layer_count)));
     model->greatest_loss = loss.loss > model->greatest_loss ? loss.loss : model->greatest_loss;
     return loss.loss;
 }

@@ -101,8 +101,7 @@ static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoi
 // Whether the scale of the output's error is remembered from step to step.
 static bool keeps_error_scale(const fqt_model_t *model, uint32_t index) {
     const fqt_tensor_t *output = fqt_output_of(model, index);
-    return index + 1 < model->layer_count
-           && !(output->readers == 1 && fqt_layer(model, output->last_reader)->passes_error_scale);
+    return !(output->readers == 1 && fqt_layer(model, output->last_reader)->passes_error_scale);
 }
 
 static void put_record(writer_t *writer, const fqt_model_t *model, uint32_t index, const layout_t *at) {

@@ -162,7 +162,7 @@ void fqt_host_step_forward(fqt_host_model_t *host, const int8_t *x, int32_t *out
 void fqt_host_step_backward(fqt_host_model_t *host, const int8_t *error, uint32_t error_scale, uint32_t learning_rate) {
     fqt_model_t *model = &host->model;
     memcpy(fqt_error_of(model, model->layer_count), error, fqt_output_elements(model));
-    fqt_tensor(model, model->layer_count)->error_scale = error_scale;
+    fqt_step_set_error_scale(model, error_scale);
     fqt_step_backward(model, 0, fqt_scale_unpack(learning_rate));
     fqt_step_end(model, fqt_scale_unpack(learning_rate));
 }

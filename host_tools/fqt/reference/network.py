@@ -215,7 +215,8 @@ class Network:
         if (np.abs(outputs) == LOGIT_LIMIT).any():
             self.diverged = len(self.model.layers)
         output = self.tensors[-1]
-        error, output.error_scale = error_of(derivatives, unit)
+        error, error_scale = error_of(derivatives, unit)
+        self._set_error_scale(error_scale)
         output.error = error.reshape(output.shape)
         self.greatest_loss = max(self.greatest_loss, loss)
         rate = update_rate(loss, self.greatest_loss, *self.options.rates_q16)
@@ -235,6 +236,15 @@ class Network:
         self._end_step(fills, needs_error, learning_rate)
         check_diverged(self.model, self.diverged)
         return loss / 65536
+
+    def _set_error_scale(self, scale: float) -> None:
+        """Of the outputs' error; the scales chosen in hindsight grow with it (section 6)."""
+        *others, output = self.tensors
+        if output.error_scale:
+            factor = Scale.unpack(scale) / Scale.unpack(output.error_scale)
+            for tensor in others:
+                tensor.error_scale = (Scale.unpack(tensor.error_scale) * factor).pack()
+        output.error_scale = scale
 
     def _loss(self, outputs: np.ndarray, target) -> tuple[int, np.ndarray, Scale]:
         if self.model.loss == "softmax_cross_entropy":
@@ -380,12 +390,11 @@ class Network:
         layers = []
         for i, record in enumerate(model.layers):
             parameters = self.parameters[i]
-            is_last = i + 1 == len(model.layers)
             changed = {
                 "output_scale": self.tensors[i + 1].scale,
                 "output_range": self.ranges[i],
                 "error_scale": 0.0
-                if is_last or model.hands_error_scale_on(i + 1)
+                if model.hands_error_scale_on(i + 1)
                 else self.tensors[i + 1].error_scale,
             }
             if parameters is not None:
