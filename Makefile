@@ -14,6 +14,7 @@ MPY_SOURCE = $(BUILD)/micropython
 MPY_CROSS = $(BUILD)/mpy-cross/mpy-cross
 MICROPYTHON = $(BUILD)/unix/micropython
 CORE_LIB = $(BUILD)/libfqt_core.so
+PLAIN_LIB = $(BUILD)/libfqt_plain.so
 FUZZ_TOOLS = $(BUILD)/fuzz/exhaustive $(BUILD)/fuzz/model_file
 MODULE = $(BUILD)/natmod/x64/fqt.mpy
 ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc
@@ -23,9 +24,9 @@ FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 # The heap of the emulated boards: what an RP2040 or nRF52840 leaves to MicroPython.
 HEAP_BYTES = 194560
 
-CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/host/*.[ch])
-MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] micropython_lib/*.py) natmod/Makefile
-C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/host/*.[ch] tests/fuzz/*.c tools/*.c)
+CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch])
+MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c micropython_lib/*.py) natmod/Makefile
+C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch] tests/fuzz/*.c tools/*.c)
 
 DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
 DEBIAN_fuzz = clang-14 libclang-rt-14-dev
@@ -37,6 +38,7 @@ DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
 export FQT_MPY_PATH = $(CURDIR)/$(dir $(MODULE))
 export FQT_CORE_LIB = $(CURDIR)/$(CORE_LIB)
+export FQT_PLAIN_LIB = $(CURDIR)/$(PLAIN_LIB)
 export FQT_BUILD = $(CURDIR)/$(BUILD)
 export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
@@ -46,7 +48,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) ## all that demo and test need (they call it themselves)
+setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(PLAIN_LIB) ## all that demo and test need (they call it themselves)
 
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
@@ -184,6 +186,9 @@ $(BUILD)/cyclemodel.so: tools/cyclemodel.c | $(BUILD)/debian.done
 CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
 	@tools/step core "a C compiler is needed" $(CC) -O3 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
+
+$(PLAIN_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
+	@tools/step plain-core "a C compiler is needed" $(CC) -O2 $(CORE_FLAGS) -DFQT_PLAIN -o $@ natmod/host/fqt_host.c
 
 SANITIZE = -std=c99 -O1 -g -Wall -Wextra -Werror -fno-sanitize-recover=all
 $(BUILD)/fuzz/exhaustive: tests/fuzz/model_file.c $(CORE_SOURCES) | $(BUILD)/debian.done

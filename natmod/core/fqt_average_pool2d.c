@@ -29,14 +29,14 @@ static void average_pool2d_forward(fqt_model_t *model, uint32_t index, bool trai
     const int32_t zx = fqt_input_of(model, index)->zero_point;
     fqt_output_t output;
     fqt_output_begin(&output, model, index);
-    output.multiplier = fqt_scale_divide(output.scale_ratio, window_area(window));
+    const fqt_scale_t multiplier = fqt_scale_divide(output.scale_ratio, window_area(window));
     uint32_t i = 0;
     for (int32_t oy = 0; oy < shape.out_height; ++oy) {
         for (int32_t ox = 0; ox < shape.out_width; ++ox) {
             const int8_t *first =
                 x + (oy * window->stride_height * shape.in_width + ox * window->stride_width) * shape.in_channels;
             for (int32_t c = 0; c < shape.out_channels; ++c) {
-                fqt_output_put(&output, i++, sum_of_taps(&shape, first + c, zx));
+                fqt_output_put(&output, &multiplier, i++, sum_of_taps(&shape, first + c, zx));
             }
         }
     }

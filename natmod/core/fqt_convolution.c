@@ -1,59 +1,125 @@
-// Plain convolution; see fqt_convolution.h.
-#include "fqt_convolution.h"
+// Convolution of any kernel, stride and padding, and dense layers as the convolution of a 1x1 image. The plain version
+// with the same bits is plain/fqt_convolution.c; the formulas are there.
+//
+// Forward: four filters at a time meet one column, so that each of its elements is loaded once for four products. With DSP
+// instructions four elements take two loads of the column, and for each filter a load, two extractions and two
+// multiply-adds: 1.5 cycles a product, bound by the extraction of bytes.
+// Error: an input row at a time. The errors of an output position that are not 0 are listed once; at each tap, eight channels
+// of the input then take one term after another, their sums in registers: for four, a load of weights, two extractions and
+// four multiply-adds.
+#include "fqt_column.h"
 #include "fqt_error_pass.h"
 #include "fqt_output.h"
+#include "fqt_simd.h"
 
-#define MAX_FILTER_ELEMENTS (33000) // * 255 * 128 < 2^30
-#define MAX_UNIT (256)
+#define OUTPUT_BLOCK (32) // output channels whose constants lie on the stack
+#define TERMS (48) // errors listed at a time
+#define ROW_BYTES (2048) // of the error sums of an input row, where eight channels take no more
 
-fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *from = fqt_input_of(model, index);
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    fqt_shape_t shape = {from->height, from->width, from->channels, to->height, to->width, to->channels, layer->window};
-    if (layer->kind == FQT_KIND_DENSE) {
-        shape.in_height = 1;
-        shape.in_width = 1;
-        shape.in_channels = (int32_t)from->elements;
+// sums[o] = sum over i of filters[o][i] * column[i]: four filters at a time, the last few one by one as four that are the
+// same.
+#if FQT_HAS_DSP
+// The column in the order in which bytes are extracted: 0, 2, 1, 3 of each four.
+FQT_LOOP void order_column(int16_t *column, uint32_t elements) {
+    uint32_t *pair = (uint32_t *)(void *)column;
+    for (uint32_t *end = pair + elements / 2; pair < end; pair += 2) {
+        uint32_t first = pair[0];
+        uint32_t second = pair[1];
+        pair[0] = fqt_lower_halves(first, second);
+        pair[1] = fqt_upper_halves(first, second);
     }
-    return shape;
 }
 
-// Sum over the taps inside the input of (x[iy, ix, c] - zx) * filter[ky, kx, c].
-static int32_t convolve(
-    const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *filter, int32_t oy, int32_t ox) {
-    const fqt_window_t *window = &shape->window;
-    int32_t iy = oy * window->stride_height - window->pad_top;
-    int32_t ix = ox * window->stride_width - window->pad_left;
-    fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
-    fqt_taps_t columns = fqt_taps(ix, window->kernel_width, shape->in_width);
-    int32_t run = (columns.end - columns.begin) * shape->in_channels; // contiguous in x and in the filter
-    int32_t sum = 0;
-    for (int32_t ky = rows.begin; ky < rows.end; ++ky) {
-        const int8_t *x_run = x + ((iy + ky) * shape->in_width + ix + columns.begin) * shape->in_channels;
-        const int8_t *w_run = filter + (ky * window->kernel_width + columns.begin) * shape->in_channels;
-        for (int32_t i = 0; i < run; ++i) {
-            sum += (x_run[i] - zx) * w_run[i];
+FQT_INLINE int32_t multiply_four(uint32_t word, uint32_t even, uint32_t odd, int32_t sum) {
+    sum = fqt_multiply_add_pair(fqt_even_bytes(word), even, sum);
+    return fqt_multiply_add_pair(fqt_odd_bytes(word), odd, sum);
+}
+
+FQT_LOOP void multiply_filters(
+    const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
+    while (count > 0) {
+        const uint32_t row_bytes = count >= 4 ? elements : 0;
+        const uint32_t *pair = (const uint32_t *)(const void *)column;
+        const int8_t *first = filters;
+        const int8_t *third = first + 2 * row_bytes;
+        int32_t sum_0 = 0;
+        int32_t sum_1 = 0;
+        int32_t sum_2 = 0;
+        int32_t sum_3 = 0;
+        // The last four may reach beyond the row, where the column is 0 (and readable bytes always follow the weights).
+        for (const int8_t *end = first + elements; first < end; first += 4, third += 4, pair += 2) {
+            const uint32_t even = pair[0];
+            const uint32_t odd = pair[1];
+            sum_0 = multiply_four(fqt_load4(first), even, odd, sum_0);
+            sum_1 = multiply_four(fqt_load4(first + row_bytes), even, odd, sum_1);
+            sum_2 = multiply_four(fqt_load4(third), even, odd, sum_2);
+            sum_3 = multiply_four(fqt_load4(third + row_bytes), even, odd, sum_3);
         }
+        sums[0] = sum_0;
+        sums[1] = sum_1;
+        sums[2] = sum_2;
+        sums[3] = sum_3;
+        const int32_t rows = row_bytes != 0 ? 4 : 1;
+        sums += rows;
+        filters += rows * elements;
+        count -= rows;
     }
-    return sum;
+}
+#else
+FQT_INLINE void order_column(int16_t *column, uint32_t elements) {
+    (void)column;
+    (void)elements;
+}
+
+FQT_LOOP void multiply_filters(
+    const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
+    for (; count > 0; count -= 2) {
+        const int8_t *other = filters + (count > 1 ? elements : 0);
+        int32_t sum = 0;
+        int32_t other_sum = 0;
+        for (uint32_t i = 0; i < elements; ++i) {
+            const int32_t value = column[i];
+            sum += filters[i] * value;
+            other_sum += other[i] * value;
+        }
+        *sums++ = sum;
+        *sums++ = other_sum;
+        filters = other + elements;
+    }
+}
+#endif
+
+// The column lies behind the logits that the last layer leaves in the scratch.
+static int16_t *column_of(const fqt_model_t *model, uint32_t index) {
+    uint8_t *scratch = fqt_scratch(model);
+    return (int16_t *)(void *)(index + 1 == model->layer_count ? scratch + 4 * fqt_output_elements(model) : scratch);
 }
 
 // x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]
-void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) {
+FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) {
     const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const int8_t *x = fqt_activation(model, layer->input);
     const int32_t zx = fqt_input_of(model, index)->zero_point;
-    const int8_t *filter = fqt_weights(model, fqt_layer(model, index));
-    const uint32_t filter_elements = fqt_layer(model, index)->filter_elements;
+    const uint32_t elements = layer->filter_elements;
+    int16_t *column = column_of(model, index);
     fqt_output_t output;
     fqt_output_begin(&output, model, index);
-    for (int32_t o = 0; o < shape.out_channels; ++o, filter += filter_elements) {
-        int32_t bias = fqt_output_channel(&output, o);
-        uint32_t i = o;
+    for (int32_t first = 0; first < shape.out_channels; first += OUTPUT_BLOCK) {
+        const int32_t count = shape.out_channels - first < OUTPUT_BLOCK ? shape.out_channels - first : OUTPUT_BLOCK;
+        const int8_t *filters = fqt_weights(model, layer) + first * elements;
+        fqt_channel_t channels[OUTPUT_BLOCK];
+        int32_t sums[OUTPUT_BLOCK + 3]; // the last filter fills four
+        for (int32_t o = 0; o < count; ++o) {
+            channels[o] = fqt_output_channel(&output, first + o);
+        }
+        uint32_t i = first;
         for (int32_t oy = 0; oy < shape.out_height; ++oy) {
             for (int32_t ox = 0; ox < shape.out_width; ++ox, i += shape.out_channels) {
-                fqt_output_put(&output, i, bias + convolve(&shape, x, zx, filter, oy, ox));
+                fqt_column(&shape, x, zx, oy, ox, column);
+                order_column(column, fqt_column_elements(elements));
+                multiply_filters(filters, elements, column, count, sums);
+                fqt_output_put_all(&output, channels, i, sums, count);
             }
         }
     }
@@ -62,126 +128,159 @@ void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) 
     }
 }
 
-// The greatest integer that weight scales of a layer are brought to: the products stay in 16 bits, their sum in 32.
-static int32_t common_unit(const fqt_shape_t *shape) {
-    int32_t terms = shape->window.kernel_height * shape->window.kernel_width * shape->out_channels;
-    int32_t unit = INT32_MAX / (127 * 128) / terms;
-    return unit < MAX_UNIT ? unit : MAX_UNIT;
+// An error that is not 0, in the layer's common unit, and where its filter starts. One with error 0 ends a list.
+typedef struct {
+    int32_t error;
+    const int8_t *filter;
+} term_t;
+
+// sum[c] += sum over the terms of error * filter[first + c]
+FQT_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, int32_t *sum) {
+    int32_t c = first;
+    channels += first;
+#if FQT_HAS_DSP
+    for (; c + 8 <= channels; c += 8, sum += 8) {
+        int32_t sum_0 = sum[0];
+        int32_t sum_1 = sum[1];
+        int32_t sum_2 = sum[2];
+        int32_t sum_3 = sum[3];
+        int32_t sum_4 = sum[4];
+        int32_t sum_5 = sum[5];
+        int32_t sum_6 = sum[6];
+        int32_t sum_7 = sum[7];
+        const term_t *term = terms;
+        for (int32_t error = term->error; error != 0; error = (++term)->error) {
+            const int8_t *w = term->filter + c;
+            uint32_t word = fqt_load4(w);
+            uint32_t even = fqt_even_bytes(word);
+            uint32_t odd = fqt_odd_bytes(word);
+            sum_0 = fqt_multiply_add_low(error, even, sum_0);
+            sum_1 = fqt_multiply_add_low(error, odd, sum_1);
+            sum_2 = fqt_multiply_add_high(error, even, sum_2);
+            sum_3 = fqt_multiply_add_high(error, odd, sum_3);
+            word = fqt_load4(w + 4);
+            even = fqt_even_bytes(word);
+            odd = fqt_odd_bytes(word);
+            sum_4 = fqt_multiply_add_low(error, even, sum_4);
+            sum_5 = fqt_multiply_add_low(error, odd, sum_5);
+            sum_6 = fqt_multiply_add_high(error, even, sum_6);
+            sum_7 = fqt_multiply_add_high(error, odd, sum_7);
+        }
+        sum[0] = sum_0;
+        sum[1] = sum_1;
+        sum[2] = sum_2;
+        sum[3] = sum_3;
+        sum[4] = sum_4;
+        sum[5] = sum_5;
+        sum[6] = sum_6;
+        sum[7] = sum_7;
+    }
+#else
+    for (; c + 4 <= channels; c += 4, sum += 4) {
+        int32_t sum_0 = sum[0];
+        int32_t sum_1 = sum[1];
+        int32_t sum_2 = sum[2];
+        int32_t sum_3 = sum[3];
+        const term_t *term = terms;
+        for (int32_t error = term->error; error != 0; error = (++term)->error) {
+            const int8_t *w = term->filter + c;
+            sum_0 += error * w[0];
+            sum_1 += error * w[1];
+            sum_2 += error * w[2];
+            sum_3 += error * w[3];
+        }
+        sum[0] = sum_0;
+        sum[1] = sum_1;
+        sum[2] = sum_2;
+        sum[3] = sum_3;
+    }
+#endif
+    for (; c < channels; ++c, ++sum) {
+        for (const term_t *term = terms; term->error != 0; ++term) {
+            *sum += term->error * term->filter[c];
+        }
+    }
 }
 
-// m[n], of the n-th selected channel o: weight scales relative to the greatest, in units of 1 / unit. Gives what one unit of
-// e * m * w means.
-static fqt_scale_t bring_to_common_unit(
-    const fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, int32_t unit, int16_t *m) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    uint32_t channels = fqt_output_of(model, index)->channels;
-    uint32_t greatest = 0; // positive floats compare like their bits
-    for (uint32_t o = 0; o < channels; ++o) {
-        uint32_t bits = fqt_weight_scale(model, layer, o);
-        greatest = bits > greatest ? bits : greatest;
+// The terms of one output position: the selected channels from `channel` on, at most TERMS of them, whose e * m is not 0. w: the
+// first filter. Gives the next channel.
+FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, const uint16_t *end, const int16_t *m,
+    const int8_t *w, int32_t filter_elements, term_t *term) {
+    const uint16_t *last = end - channel < TERMS ? end : channel + TERMS;
+    for (; channel < last; ++channel, ++m) {
+        const int32_t error = e[*channel] * *m;
+        term->filter = w + *channel * filter_elements;
+        term->error = error;
+        term += error != 0;
     }
-    fqt_scale_t s_greatest = fqt_scale_unpack(greatest);
-    for (uint32_t n = 0; n < selection->count; ++n) {
-        uint32_t bits = fqt_weight_scale(model, layer, selection->channels[n]);
-        m[n] = (int16_t)fqt_fixed_multiply(unit, fqt_scale_divide(fqt_scale_unpack(bits), s_greatest));
-    }
-    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
-    return fqt_scale_divide(fqt_scale_multiply(s_e, s_greatest), fqt_scale_from_int((uint32_t)unit));
+    term->error = 0;
+    return last;
 }
 
-// sum[c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] * w[o, ky, kx, c], where the window at (oy, ox) reads
-// (iy, ix) with (ky, kx), for `count` channels from `channel`.
-static void gather(const fqt_shape_t *shape, const int8_t *e, const fqt_selection_t *selection, const int16_t *m,
-    const int8_t *weights, int32_t iy, int32_t ix, int32_t channel, int32_t count, int32_t *sum) {
+// Add what output row oy gives to the sums of input row iy, which meets it at ky: sums[ix][c] for `count` channels, to which
+// w points in the first filter.
+FQT_HOT static void add_row(const fqt_shape_t *shape, const int8_t *e, const fqt_selection_t *selection,
+    const int16_t *m, const int8_t *w, int32_t count, int32_t *sums) {
     const fqt_window_t *window = &shape->window;
     const int32_t filter_elements = window->kernel_height * window->kernel_width * shape->in_channels;
-    for (int32_t c = 0; c < count; ++c) {
-        sum[c] = 0;
-    }
-    for (int32_t ky = 0; ky < window->kernel_height; ++ky) {
-        int32_t y = iy + window->pad_top - ky;
-        if (y < 0 || y % window->stride_height != 0 || y / window->stride_height >= shape->out_height) {
-            continue;
-        }
-        for (int32_t kx = 0; kx < window->kernel_width; ++kx) {
-            int32_t x = ix + window->pad_left - kx;
-            if (x < 0 || x % window->stride_width != 0 || x / window->stride_width >= shape->out_width) {
-                continue;
-            }
-            int32_t position = y / window->stride_height * shape->out_width + x / window->stride_width;
-            const int8_t *e_pixel = e + position * shape->out_channels;
-            const int8_t *w_tap = weights + (ky * window->kernel_width + kx) * shape->in_channels + channel;
-            for (uint32_t n = 0; n < selection->count; ++n) {
-                int32_t o = selection->channels[n];
-                int32_t error = e_pixel[o] * m[n];
-                if (error == 0) {
-                    continue;
-                }
-                const int8_t *w = w_tap + o * filter_elements;
-                for (int32_t c = 0; c < count; ++c) {
-                    sum[c] += error * w[c];
-                }
+    const uint16_t *end = selection->channels + selection->count;
+    for (int32_t ox = 0; ox < shape->out_width; ++ox, e += shape->out_channels) {
+        const int32_t ix = ox * window->stride_width - window->pad_left;
+        const fqt_taps_t taps = fqt_taps(ix, window->kernel_width, shape->in_width);
+        for (const uint16_t *channel = selection->channels; channel < end;) {
+            term_t terms[TERMS + 1];
+            channel = list_terms(e, channel, end, m + (channel - selection->channels), w, filter_elements, terms);
+            for (int32_t kx = taps.begin; kx < taps.end && terms->error != 0; ++kx) {
+                add_terms(terms, kx * shape->in_channels, count, sums + (ix + kx) * count);
             }
         }
     }
 }
 
-// e [out_height][out_width][out_channels] -> d [in_height][in_width][in_channels]
-void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
+// The sums of one row of the input lie in the scratch, for as many channels as fit.
+static int32_t channels_at_a_time(const fqt_shape_t *shape) {
+    const int32_t count = ROW_BYTES / 4 / shape->in_width;
+    return count >= shape->in_channels ? shape->in_channels : count >= 8 ? count & ~7 : 8;
+}
+
+uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index) {
     const fqt_shape_t shape = fqt_shape(model, index);
+    return ((2u * (uint32_t)shape.out_channels + 3) & ~3u)
+           + 4u * (uint32_t)(shape.in_width * channels_at_a_time(&shape));
+}
+
+// e [out_height][out_width][out_channels] -> d [in_height][in_width][in_channels]:
+// sums[ix][c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] * w[o, ky, kx, c], where the window at (oy, ox)
+// reads (iy, ix) with (ky, kx).
+FQT_HOT void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
+    const fqt_shape_t shape = fqt_shape(model, index);
+    const fqt_window_t *window = &shape.window;
     const int8_t *e = fqt_error_of(model, index + 1);
     const int8_t *weights = fqt_weights(model, fqt_layer(model, index));
+    const int32_t block = channels_at_a_time(&shape);
     int16_t *m = fqt_pass_scratch(model, index);
-    fqt_scale_t accumulator_scale = bring_to_common_unit(model, index, selection, common_unit(&shape), m);
+    int32_t *sums = (int32_t *)(void *)(m + ((shape.out_channels + 1) & ~1));
+    fqt_scale_t accumulator_scale = fqt_common_unit(model, index, selection, m);
     fqt_error_pass_t pass;
     fqt_error_pass_begin(&pass, model, index, fqt_layer(model, index)->input, accumulator_scale);
-    uint32_t i = 0;
     for (int32_t iy = 0; iy < shape.in_height; ++iy) {
-        for (int32_t ix = 0; ix < shape.in_width; ++ix) {
-            for (int32_t channel = 0; channel < shape.in_channels; channel += FQT_CHANNEL_BLOCK) {
-                int32_t sum[FQT_CHANNEL_BLOCK];
-                int32_t count = shape.in_channels - channel;
-                count = count < FQT_CHANNEL_BLOCK ? count : FQT_CHANNEL_BLOCK;
-                gather(&shape, e, selection, m, weights, iy, ix, channel, count, sum);
-                for (int32_t c = 0; c < count; ++c) {
-                    fqt_error_pass_put(&pass, i++, sum[c]);
-                }
+        for (int32_t channel = 0; channel < shape.in_channels; channel += block) {
+            const int32_t count = shape.in_channels - channel < block ? shape.in_channels - channel : block;
+            for (int32_t i = 0; i < shape.in_width * count; ++i) {
+                sums[i] = 0;
+            }
+            int32_t oy = fqt_first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
+            int32_t ky = iy + window->pad_top - oy * window->stride_height;
+            for (; oy < shape.out_height && ky >= 0; ++oy, ky -= window->stride_height) {
+                add_row(&shape, e + oy * shape.out_width * shape.out_channels, selection, m,
+                    weights + ky * window->kernel_width * shape.in_channels + channel, count, sums);
+            }
+            const int32_t *sum = sums;
+            uint32_t i = (uint32_t)(iy * shape.in_width * shape.in_channels + channel);
+            for (int32_t ix = 0; ix < shape.in_width; ++ix, sum += count, i += shape.in_channels) {
+                fqt_error_pass_put_all(&pass, i, sum, count);
             }
         }
     }
     fqt_error_pass_end(&pass);
-}
-
-uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, uint32_t update_bytes) {
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    uint32_t bytes = 0;
-    if (to->needs_error) {
-        bytes = 4u * to->channels; // norms; m takes half of it
-        bytes = bytes < update_bytes ? update_bytes : bytes;
-        bytes += fqt_selection_bytes(model, index);
-    }
-    if (index + 1 == model->layer_count && bytes < 4 * to->elements) {
-        bytes = 4 * to->elements; // logits
-    }
-    return bytes;
-}
-
-bool fqt_filter_check(uint32_t filter_elements, fqt_error_t *error) {
-    return filter_elements <= MAX_FILTER_ELEMENTS
-           || fqt_fail(error, "# inputs a filter, at most # fit 32-bit sums", filter_elements, MAX_FILTER_ELEMENTS, 0);
-}
-
-bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const uint32_t area = (uint32_t)shape.window.kernel_height * shape.window.kernel_width;
-    if (!fqt_filter_check(area * shape.in_channels, error)) {
-        return false;
-    }
-    uint32_t terms = area * shape.out_channels;
-    if (terms > INT32_MAX / (127 * 128)) {
-        return fqt_fail(
-            error, "# kernel taps times output channels, at most # fit 32-bit sums", terms, INT32_MAX / (127 * 128), 0);
-    }
-    fqt_layer(model, index)->filter_elements = area * shape.in_channels;
-    return true;
 }

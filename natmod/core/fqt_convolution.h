@@ -1,4 +1,4 @@
-// Convolution of any kernel, stride and padding, plain: forward next to the error of its input.
+// Convolution of any kernel, stride and padding: forward next to the error of its input, and what layers with weights share.
 // A dense layer is the convolution of a 1x1 image. docs/arithmetic.md, sections 4 and 6.
 #ifndef FQT_CONVOLUTION_H
 #define FQT_CONVOLUTION_H
@@ -29,14 +29,30 @@ static inline fqt_taps_t fqt_taps(int32_t origin, int32_t kernel, int32_t size) 
     return taps;
 }
 
-// The channels of one input pixel whose errors are formed at a time (in accumulators on the stack).
-#define FQT_CHANNEL_BLOCK (32)
+// m[n], of the n-th selected channel o: weight scales relative to the greatest, in units that keep every product e * m in 16
+// bits. Gives what one unit of e * m * w means.
+fqt_scale_t fqt_common_unit(const fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, int16_t *m);
 
 void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training);
 void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection);
 
-// Scratch of a layer with weights: the selection with what the passes keep behind it (the update `update_bytes`), or the
-// logits when the layer is the last.
+// Scratch of the error pass, behind the selection.
+uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index);
+
+void fqt_conv2d_update(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate);
+
+// Scratch of that update, behind the selection.
+uint32_t fqt_conv2d_update_bytes(const fqt_layer_t *layer);
+
+// Depthwise: its passes, and their scratch, behind the selection where there is one.
+void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training);
+void fqt_depthwise_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection);
+void fqt_depthwise_update(
+    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate);
+uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
+
+// Scratch of a layer with weights: the selection with what the passes keep behind it (the update `update_bytes`), or a column
+// (behind the logits when the layer is the last).
 uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, uint32_t update_bytes);
 
 // So many output positions that a filter's gradient fits 32 bits (fqt_conv2d.c).

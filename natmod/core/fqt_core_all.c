@@ -10,7 +10,19 @@
 #include "fqt_error_pass.c"
 #include "fqt_select.c"
 #include "fqt_update.c"
+#include "fqt_weighted.c"
+#include "fqt_column.c"
+#ifdef FQT_PLAIN // for tests
+#include "plain/fqt_conv2d_update.c"
+#include "plain/fqt_convolution.c"
+#include "plain/fqt_depthwise_kernels.c"
+#include "plain/fqt_update_weights.c"
+#else
+#include "fqt_conv2d_update.c"
 #include "fqt_convolution.c"
+#include "fqt_depthwise_kernels.c"
+#include "fqt_update_weights.c"
+#endif
 #include "fqt_dense.c"
 #include "fqt_conv2d.c"
 #include "fqt_depthwise_conv2d.c"

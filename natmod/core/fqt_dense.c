@@ -21,13 +21,11 @@ static fqt_spread_t input_spread(const int8_t *x, int32_t zx, int32_t count) {
 static void update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e) {
     int32_t row_rate = fqt_clamp(fqt_fixed_multiply(e, update->channel_rate), -MAX_ROW_RATE, MAX_ROW_RATE);
     if (fqt_update_is_plain(update)) {
-        for (int32_t c = 0; c < count; ++c, ++j) {
-            fqt_update_weight(update, j, row_rate * (x[c] - zx));
-        }
-    } else {
-        for (int32_t c = 0; c < count; ++c, ++j) {
-            fqt_update_put(update, j, row_rate * (x[c] - zx));
-        }
+        fqt_update_row(update, j, x, zx, count, row_rate);
+        return;
+    }
+    for (int32_t c = 0; c < count; ++c, ++j) {
+        fqt_update_put(update, j, row_rate * (x[c] - zx));
     }
 }
 

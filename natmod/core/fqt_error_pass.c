@@ -18,6 +18,24 @@ void fqt_error_pass_begin(
     fqt_error_pass_scale(pass, accumulator_scale);
 }
 
+FQT_HOT void fqt_error_pass_put_channels(
+    fqt_error_pass_t *pass, const fqt_scale_t *multipliers, uint32_t i, const int32_t *accumulators, int32_t count) {
+    fqt_error_pass_t local = *pass;
+    for (; count > 0; --count, ++multipliers, ++accumulators, ++i) {
+        local.multiplier = *multipliers;
+        fqt_error_pass_put(&local, i, *accumulators);
+    }
+    pass->peak = local.peak;
+}
+
+FQT_HOT void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count) {
+    fqt_error_pass_t local = *pass; // its fields in registers
+    for (; count > 0; --count, ++accumulators, ++i) {
+        fqt_error_pass_put(&local, i, *accumulators);
+    }
+    pass->peak = local.peak;
+}
+
 void fqt_error_pass_end(const fqt_error_pass_t *pass) {
     fqt_tensor_t *tensor = pass->tensor;
     if (pass->keeps_scale) {

@@ -32,10 +32,10 @@ static inline void fqt_error_pass_put(fqt_error_pass_t *pass, uint32_t i, int32_
     int32_t value = 0;
     int32_t x = pass->activation[i];
     if (accumulator != 0 && x > pass->unclipped.low && x < pass->unclipped.high) {
-        value = fqt_fixed_multiply(accumulator, pass->multiplier);
+        value = fqt_requantise(accumulator, &pass->multiplier, pass->adds ? 1 << 30 : INT32_MAX);
     }
     if (pass->adds) {
-        value = fqt_clamp(value, -(1 << 30), 1 << 30) + pass->error[i];
+        value += pass->error[i];
     }
     int32_t magnitude = value < 0 ? -value : value;
     if (magnitude > pass->peak) {
@@ -43,6 +43,13 @@ static inline void fqt_error_pass_put(fqt_error_pass_t *pass, uint32_t i, int32_
     }
     pass->error[i] = (int8_t)fqt_clamp(value, -INT8_MAX, INT8_MAX);
 }
+
+// Store the errors of elements i to i + count - 1, of `count` channels whose accumulators have scales of their own.
+void fqt_error_pass_put_channels(
+    fqt_error_pass_t *pass, const fqt_scale_t *multipliers, uint32_t i, const int32_t *accumulators, int32_t count);
+
+// Store the errors of elements i to i + count - 1.
+void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count);
 
 // Choose the scale for the next step: fast attack, slow decay.
 void fqt_error_pass_end(const fqt_error_pass_t *pass);

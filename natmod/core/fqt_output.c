@@ -58,16 +58,26 @@ void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t i
     }
 }
 
-int32_t fqt_output_channel(fqt_output_t *output, uint32_t channel) {
+fqt_channel_t fqt_output_channel(const fqt_output_t *output, uint32_t channel) {
     const fqt_layer_t *layer = output->layer;
     fqt_scale_t s_w = fqt_scale_unpack(fqt_weight_scale(output->model, layer, channel));
-    output->multiplier = fqt_scale_multiply(output->scale_ratio, s_w);
+    fqt_channel_t result = {0, fqt_scale_multiply(output->scale_ratio, s_w)};
     int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, layer->biases) + 4 * channel);
-    bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);
+    result.bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);
     if (output->converts_bias) {
-        bias = fqt_clamp(fqt_fixed_multiply(bias, output->bias_ratio), -BIAS_LIMIT, BIAS_LIMIT);
+        result.bias = fqt_clamp(fqt_fixed_multiply(result.bias, output->bias_ratio), -BIAS_LIMIT, BIAS_LIMIT);
     }
-    return bias;
+    return result;
+}
+
+FQT_HOT void fqt_output_put_all(
+    fqt_output_t *output, const fqt_channel_t *channels, uint32_t i, const int32_t *sums, int32_t count) {
+    fqt_output_t local = *output; // its fields in registers
+    for (; count > 0; --count, ++channels, ++sums, ++i) {
+        fqt_output_put(&local, &channels->multiplier, i, channels->bias + *sums);
+    }
+    output->greatest = local.greatest;
+    output->least = local.least;
 }
 
 void fqt_output_end(const fqt_output_t *output) {

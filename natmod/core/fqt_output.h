@@ -27,24 +27,25 @@ typedef struct {
     int32_t high; // greatest activation
     int32_t greatest; // before the clamp, of the tensor so far
     int32_t least;
-    fqt_scale_t
-        multiplier; // accumulator -> units of the output's scale: of the channel; without weights set by the layer
 } fqt_output_t;
+
+// Of one output channel.
+typedef struct {
+    int32_t bias; // in units of the accumulator
+    fqt_scale_t multiplier; // accumulator -> units of the output's scale
+} fqt_channel_t;
 
 void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index);
 
-// Turn to output channel `channel`; give its bias, in units of the accumulator.
-int32_t fqt_output_channel(fqt_output_t *output, uint32_t channel);
+fqt_channel_t fqt_output_channel(const fqt_output_t *output, uint32_t channel);
 
-// Store element `i` of the output tensor (of the current channel).
-static inline void fqt_output_put(fqt_output_t *output, uint32_t i, int32_t accumulator) {
-    int32_t value = fqt_fixed_multiply(accumulator, output->multiplier);
+// Store element `i` of the output tensor.
+static inline void fqt_output_put(
+    fqt_output_t *output, const fqt_scale_t *multiplier, uint32_t i, int32_t accumulator) {
+    int32_t value = fqt_requantise(accumulator, multiplier, 1 << 30);
     if (output->activation == NULL) {
-        output->logits[i] = fqt_clamp(value, -(1 << 30), 1 << 30);
+        output->logits[i] = value;
         return;
-    }
-    if (value > INT32_MAX - 128 || value < -INT32_MAX + 128) {
-        value = value > 0 ? INT32_MAX - 128 : -INT32_MAX + 128;
     }
     value += output->zero_point;
     if (value > output->greatest) {
@@ -55,6 +56,10 @@ static inline void fqt_output_put(fqt_output_t *output, uint32_t i, int32_t accu
     }
     output->activation[i] = (int8_t)fqt_clamp(value, output->low, output->high);
 }
+
+// Store elements i to i + count - 1, of `count` channels, from their sums without biases.
+void fqt_output_put_all(
+    fqt_output_t *output, const fqt_channel_t *channels, uint32_t i, const int32_t *sums, int32_t count);
 
 // Note in layer->fill how much of the output range this sample took.
 void fqt_output_end(const fqt_output_t *output);

@@ -58,21 +58,47 @@ fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b) {
     return (fqt_scale_t) {(uint32_t)(product >> 30), exponent + 30};
 }
 
+// a * 2^31 / b, truncated; a and b have 31 bits.
+#if defined(__ARM_FEATURE_IDIV) && __ARM_FEATURE_IDIV
+// Two digits of 16 bits, each estimated by the upper half of b (Knuth, The Art of Computer Programming, 4.3.1, algorithm D).
+static uint32_t quotient_of(uint32_t a, uint32_t b) {
+    uint32_t quotient = a >= b;
+    uint32_t rest = a - (quotient != 0 ? b : 0);
+    quotient <<= 15;
+    for (int bits = 15; bits <= 16; ++bits) {
+        uint32_t digit = rest / ((b >> bits) + 1);
+        uint64_t left = ((uint64_t)rest << bits) - (uint64_t)digit * b;
+        while (left >= b) {
+            left -= b;
+            ++digit;
+        }
+        rest = (uint32_t)left;
+        quotient += digit;
+        quotient <<= bits == 15 ? 16 : 0;
+    }
+    return quotient;
+}
+#else
+// Long division, bit by bit: no library call on cores without a divider.
+FQT_HOT static uint32_t quotient_of(uint32_t a, uint32_t b) {
+    uint32_t quotient = 0;
+    for (int bit = 0; bit <= MANTISSA_BITS; ++bit) {
+        quotient <<= 1;
+        if (a >= b) {
+            a -= b;
+            quotient |= 1;
+        }
+        a <<= 1;
+    }
+    return quotient;
+}
+#endif
+
 fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b) {
     if (a.mantissa == 0) {
         return a;
     }
-    // Long division of the mantissas: 32 quotient bits, no library call on cores without a divider.
-    uint32_t rest = a.mantissa;
-    uint32_t quotient = 0;
-    for (int bit = 0; bit <= MANTISSA_BITS; ++bit) {
-        quotient <<= 1;
-        if (rest >= b.mantissa) {
-            rest -= b.mantissa;
-            quotient |= 1;
-        }
-        rest <<= 1;
-    }
+    const uint32_t quotient = quotient_of(a.mantissa, b.mantissa);
     int32_t exponent = a.exponent - b.exponent;
     if (quotient >> 31) {
         return (fqt_scale_t) {quotient >> 1, exponent - 30};
@@ -95,4 +121,22 @@ fqt_scale_t fqt_scale_square_root(fqt_scale_t a) {
         }
     }
     return (fqt_scale_t) {root, (exponent - 30) / 2};
+}
+
+int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a) {
+    int64_t product = (int64_t)value * (int32_t)a.mantissa;
+    int32_t shift = -a.exponent;
+    if (shift > 62) {
+        return 0;
+    }
+    if (shift > 0) {
+        product = (product + ((int64_t)1 << (shift - 1))) >> shift;
+    } else if (shift < 0 && product != 0) {
+        // |product| >= 2^30: doubled once, it has left the range.
+        return product > 0 ? INT32_MAX : -INT32_MAX;
+    }
+    if (product > INT32_MAX) {
+        return INT32_MAX;
+    }
+    return product < -INT32_MAX ? -INT32_MAX : (int32_t)product;
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fqt_simd.h"
+
 // mantissa * 2^exponent, 2^30 <= mantissa < 2^31; zero is {0, 0}.
 typedef struct {
     uint32_t mantissa;
@@ -43,22 +45,32 @@ static inline int32_t fqt_clamp(int32_t value, int32_t low, int32_t high) {
 }
 
 // value * a, rounded to nearest (halves up), limited to +-(2^31 - 1).
-static inline int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a) {
-    int64_t product = (int64_t)value * (int32_t)a.mantissa;
-    int32_t shift = -a.exponent;
-    if (shift > 62) {
-        return 0;
+int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a);
+
+// (a * b) >> 32
+FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
+#ifdef __ARM_ARCH_6M__
+    // The core multiplies 32 bits to 32: four products of halves (Warren, Hacker's Delight, section 8-2).
+    const uint32_t a_low = (uint32_t)a & 0xFFFF;
+    const uint32_t b_low = (uint32_t)b & 0xFFFF;
+    const int32_t a_high = a >> 16;
+    const int32_t b_high = b >> 16;
+    const int32_t middle = a_high * (int32_t)b_low + (int32_t)(a_low * b_low >> 16);
+    const int32_t other = (int32_t)a_low * b_high + (middle & 0xFFFF);
+    return a_high * b_high + (middle >> 16) + (other >> 16);
+#else
+    return (int32_t)((int64_t)a * b >> 32);
+#endif
+}
+
+// fqt_fixed_multiply, limited to +-limit (at least 2^30), for inner loops: where the scale shifts by 33 to 62 bits, as those
+// of activations and errors nearly always do, the upper word of the product is enough, and nothing needs a limit.
+FQT_INLINE int32_t fqt_requantise(int32_t value, const fqt_scale_t *a, int32_t limit) {
+    const uint32_t shift = (uint32_t)(-33 - a->exponent);
+    if (shift > 29) {
+        return fqt_clamp(fqt_fixed_multiply(value, *a), -limit, limit);
     }
-    if (shift > 0) {
-        product = (product + ((int64_t)1 << (shift - 1))) >> shift;
-    } else if (shift < 0 && product != 0) {
-        // |product| >= 2^30: doubled once, it has left the range.
-        return product > 0 ? INT32_MAX : -INT32_MAX;
-    }
-    if (product > INT32_MAX) {
-        return INT32_MAX;
-    }
-    return product < -INT32_MAX ? -INT32_MAX : (int32_t)product;
+    return (fqt_multiply_high(value, (int32_t)a->mantissa) + (1 << shift)) >> shift >> 1;
 }
 
 #endif

@@ -124,9 +124,13 @@ void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient
         }
         rate = fqt_update_standard_rate(update, channel, &spread);
     }
-    for (uint32_t i = 0; i < count; ++i, ++j) {
-        int32_t step = fqt_fixed_multiply(gradient[i], rate);
-        fqt_update_put(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+    if (fqt_update_is_plain(update)) {
+        fqt_update_weights(update, j, gradient, count, rate);
+    } else {
+        for (uint32_t i = 0; i < count; ++i, ++j) {
+            int32_t step = fqt_fixed_multiply(gradient[i], rate);
+            fqt_update_put(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+        }
     }
     fqt_update_end_channel(update, channel, bias_gradient);
 }

@@ -62,9 +62,9 @@ static inline int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
     return sum > limit ? limit : sum < -limit ? -limit : (int32_t)sum;
 }
 
-// Whether steps move weights as they are: no mini-batch, no decay.
+// Whether steps move weights as they are: master=8, no mini-batch, no decay.
 static inline bool fqt_update_is_plain(const fqt_update_t *update) {
-    return update->sums == NULL && update->decay == 0;
+    return update->low_bytes == NULL && update->sums == NULL && update->decay == 0;
 }
 
 // A weight's step: with its decay, to the weight or to the mini-batch's sum. |step| <= FQT_STEP_LIMIT.
@@ -78,6 +78,13 @@ static inline void fqt_update_put(fqt_update_t *update, uint32_t j, int32_t step
         fqt_update_weight(update, j, step);
     }
 }
+
+// `count` weights from j on move by their gradients, rounded stochastically: weight[j + i] -= clamp(rate * gradient[i]). With
+// fqt_update_is_plain.
+void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate);
+
+// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). |rate| * 255 <= FQT_STEP_LIMIT.
+void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate);
 
 // Update the channel's bias; grow its scale if a weight was clamped.
 void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient);

@@ -9,7 +9,7 @@ while caught < 25:
     try:
         print("training")
         while True:
-            net.train(x, caught % 3, lr=0.02)
+            net.train(x, caught % 3, lr=0.001)
     except KeyboardInterrupt:
         caught += 1
     net.train(x, 0)

@@ -11,12 +11,12 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 66_000,
-    "armv6m": 46_000,
-    "armv7m": 42_000,
-    "armv7emsp": 42_000,
-    "armv7emdp": 42_000,
-    "rv32imc": 50_000,
+    "x64": 96_000,
+    "armv6m": 37_000,
+    "armv7m": 37_000,
+    "armv7emsp": 37_000,
+    "armv7emdp": 37_000,
+    "rv32imc": 43_500,
 }
 # libgcc's 64-bit and division helpers, and its switch tables.
 INTEGER_HELPERS = re.compile(

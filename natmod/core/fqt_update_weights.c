@@ -1,0 +1,83 @@
+// How gradients move weights: filters of convolutions, and rows of dense layers. docs/arithmetic.md, section 7; the plain
+// version with the same bits is plain/fqt_update_weights.c.
+//
+// Most steps are smaller than a weight's unit, and stochastic rounding leaves most weights as they are: the sum of step and
+// dither is formed first, and only when it reaches a whole unit is the weight loaded at all. In a row this takes an
+// extraction, a multiply-add and an addition (rate * x + dither; rate * zx is taken off beforehand), and four are looked at
+// together.
+#include "fqt_simd.h"
+#include "fqt_update.h"
+
+// weight -= the whole units of a sum of step and dither, if there are any
+FQT_INLINE void move_weight(fqt_update_t *update, int8_t *weight, int32_t sum) {
+    if ((uint32_t)sum >> 24 == 0) {
+        return;
+    }
+    int32_t value = *weight - (sum >> 24);
+    if (value > INT8_MAX || value < -INT8_MAX) {
+        value = value > 0 ? INT8_MAX : -INT8_MAX;
+        update->clamped = true;
+    }
+    *weight = (int8_t)value;
+}
+
+// rate * gradient, limited to FQT_STEP_LIMIT. Rates, unlike the scales of tensors, are near 1 in units of a step.
+FQT_INLINE int32_t step_of(int32_t gradient, const fqt_scale_t *rate) {
+    const int32_t shift = -rate->exponent;
+    if (shift < 1 || shift > 31) {
+        return fqt_clamp(fqt_fixed_multiply(gradient, *rate), -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
+    }
+    const int64_t product = (int64_t)gradient * (int32_t)rate->mantissa + (1 << (shift - 1));
+    const int32_t high = (int32_t)(product >> 32);
+    if (high >= 1 << (shift - 1) || high < -(1 << (shift - 1))) {
+        return high > 0 ? FQT_STEP_LIMIT : -FQT_STEP_LIMIT;
+    }
+    const int32_t step = (int32_t)((uint32_t)high << (32 - shift) | (uint32_t)product >> shift);
+    return fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
+}
+
+FQT_HOT void fqt_update_weights(
+    fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
+    int8_t *weight = update->weights + j;
+    uint32_t dither = fqt_dither(update->base, j);
+    for (const int32_t *end = gradient + count; gradient < end; ++gradient, ++weight, dither += FQT_DITHER_STEP) {
+        move_weight(update, weight, step_of(*gradient, &rate) + (int32_t)(dither >> 8));
+    }
+}
+
+FQT_LOOP void move_four(
+    fqt_update_t *update, int8_t *weight, int32_t sum_0, int32_t sum_1, int32_t sum_2, int32_t sum_3) {
+    move_weight(update, weight, sum_0);
+    move_weight(update, weight + 1, sum_1);
+    move_weight(update, weight + 2, sum_2);
+    move_weight(update, weight + 3, sum_3);
+}
+
+FQT_HOT void fqt_update_row(
+    fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate) {
+    int8_t *weight = update->weights + j;
+    const int8_t *end = x + count;
+    const int32_t centre = rate * zx;
+    const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
+    uint32_t dither = fqt_dither(update->base, j);
+    for (; x + 3 < end; x += 4, weight += 4) {
+        int32_t sum_0 = x[0];
+        int32_t sum_1 = x[1];
+        int32_t sum_2 = x[2];
+        int32_t sum_3 = x[3];
+        sum_0 = rate * sum_0 + (int32_t)(dither >> 8) - centre;
+        dither += dither_step;
+        sum_1 = rate * sum_1 + (int32_t)(dither >> 8) - centre;
+        dither += dither_step;
+        sum_2 = rate * sum_2 + (int32_t)(dither >> 8) - centre;
+        dither += dither_step;
+        sum_3 = rate * sum_3 + (int32_t)(dither >> 8) - centre;
+        dither += dither_step;
+        if ((uint32_t)(sum_0 | sum_1 | sum_2 | sum_3) >> 24 != 0) {
+            move_four(update, weight, sum_0, sum_1, sum_2, sum_3);
+        }
+    }
+    for (; x < end; ++x, ++weight, dither += dither_step) {
+        move_weight(update, weight, rate * *x + (int32_t)(dither >> 8) - centre);
+    }
+}

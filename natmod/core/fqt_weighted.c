@@ -1,0 +1,85 @@
+// What every layer with weights shares, whatever computes it; see fqt_convolution.h.
+#include "fqt_column.h"
+#include "fqt_convolution.h"
+
+#define MAX_FILTER_ELEMENTS (33000) // * 255 * 128 < 2^30
+#define MAX_UNIT (256)
+
+fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
+    const fqt_tensor_t *from = fqt_input_of(model, index);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    fqt_shape_t shape = {from->height, from->width, from->channels, to->height, to->width, to->channels, layer->window};
+    if (layer->kind == FQT_KIND_DENSE) {
+        shape.in_height = 1;
+        shape.in_width = 1;
+        shape.in_channels = (int32_t)from->elements;
+    }
+    return shape;
+}
+
+// The greatest integer that weight scales of a layer are brought to: the products stay in 16 bits, their sum in 32.
+static int32_t common_unit(const fqt_shape_t *shape) {
+    int32_t terms = shape->window.kernel_height * shape->window.kernel_width * shape->out_channels;
+    int32_t unit = INT32_MAX / (127 * 128) / terms;
+    return unit < MAX_UNIT ? unit : MAX_UNIT;
+}
+
+fqt_scale_t fqt_common_unit(const fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, int16_t *m) {
+    const fqt_shape_t shape = fqt_shape(model, index);
+    const int32_t unit = common_unit(&shape);
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    uint32_t channels = fqt_output_of(model, index)->channels;
+    uint32_t greatest = 0; // positive floats compare like their bits
+    for (uint32_t o = 0; o < channels; ++o) {
+        uint32_t bits = fqt_weight_scale(model, layer, o);
+        greatest = bits > greatest ? bits : greatest;
+    }
+    fqt_scale_t s_greatest = fqt_scale_unpack(greatest);
+    for (uint32_t n = 0; n < selection->count; ++n) {
+        uint32_t bits = fqt_weight_scale(model, layer, selection->channels[n]);
+        m[n] = (int16_t)fqt_fixed_multiply(unit, fqt_scale_divide(fqt_scale_unpack(bits), s_greatest));
+    }
+    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
+    return fqt_scale_divide(fqt_scale_multiply(s_e, s_greatest), fqt_scale_from_int((uint32_t)unit));
+}
+
+uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, uint32_t update_bytes) {
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    uint32_t bytes = 0;
+    if (to->needs_error) {
+        bytes = 4u * to->channels; // norms; m takes half of it
+        bytes = bytes < update_bytes ? update_bytes : bytes;
+        const uint32_t error_bytes = fqt_convolution_error_bytes(model, index);
+        bytes = bytes < error_bytes ? error_bytes : bytes;
+        bytes += fqt_selection_bytes(model, index);
+    }
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const bool is_depthwise = layer->kind == FQT_KIND_DEPTHWISE_CONV2D;
+    uint32_t forward_bytes =
+        is_depthwise ? fqt_depthwise_bytes(layer) : 2 * fqt_column_elements(layer->filter_elements);
+    if (index + 1 == model->layer_count) {
+        forward_bytes += 4 * to->elements; // logits
+    }
+    return bytes < forward_bytes ? forward_bytes : bytes;
+}
+
+bool fqt_filter_check(uint32_t filter_elements, fqt_error_t *error) {
+    return filter_elements <= MAX_FILTER_ELEMENTS
+           || fqt_fail(error, "# inputs a filter, at most # fit 32-bit sums", filter_elements, MAX_FILTER_ELEMENTS, 0);
+}
+
+bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    const fqt_shape_t shape = fqt_shape(model, index);
+    const uint32_t area = (uint32_t)shape.window.kernel_height * shape.window.kernel_width;
+    if (!fqt_filter_check(area * shape.in_channels, error)) {
+        return false;
+    }
+    uint32_t terms = area * shape.out_channels;
+    if (terms > INT32_MAX / (127 * 128)) {
+        return fqt_fail(
+            error, "# kernel taps times output channels, at most # fit 32-bit sums", terms, INT32_MAX / (127 * 128), 0);
+    }
+    fqt_layer(model, index)->filter_elements = area * shape.in_channels;
+    return true;
+}
