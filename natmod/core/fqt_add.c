@@ -19,7 +19,7 @@ static void add_forward(fqt_model_t *model, uint32_t index, bool training) {
     fqt_scale_t s_y = fqt_scale_unpack(fqt_output_of(model, index)->scale);
     fqt_output_t output;
     fqt_output_begin(&output, model, index);
-    const fqt_scale_t multiplier = fqt_scale_divide(fqt_scale_shifted(s_greater, -UNIT_BITS), s_y);
+    const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale_divide(fqt_scale_shifted(s_greater, -UNIT_BITS), s_y));
     for (uint32_t i = 0; i < a->elements; ++i) {
         fqt_output_put(
             &output, &multiplier, i, (a_values[i] - a->zero_point) * ma + (b_values[i] - b->zero_point) * mb);

@@ -29,7 +29,7 @@ static void average_pool2d_forward(fqt_model_t *model, uint32_t index, bool trai
     const int32_t zx = fqt_input_of(model, index)->zero_point;
     fqt_output_t output;
     fqt_output_begin(&output, model, index);
-    const fqt_scale_t multiplier = fqt_scale_divide(output.scale_ratio, window_area(window));
+    const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale_divide(output.scale_ratio, window_area(window)));
     uint32_t i = 0;
     for (int32_t oy = 0; oy < shape.out_height; ++oy) {
         for (int32_t ox = 0; ox < shape.out_width; ++ox) {

@@ -24,8 +24,33 @@ FQT_INLINE int16_t *put_run(int16_t *to, const int8_t *from, int32_t count, int3
     return to;
 }
 
-FQT_INLINE void make_column(
-    const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int32_t step, int16_t *column) {
+#if FQT_HAS_DSP
+// The same in the order of fqt_column_is_ordered, for fours: a load, two extractions, two subtractions, two stores.
+FQT_INLINE int16_t *put_ordered_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx) {
+    const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
+    uint32_t *pair = (uint32_t *)(void *)to;
+    for (const int8_t *end = from + count; from < end; from += 4, pair += 2) {
+        const uint32_t word = fqt_load4(from);
+        pair[0] = fqt_subtract_pair(fqt_even_bytes(word), zeros);
+        pair[1] = fqt_subtract_pair(fqt_odd_bytes(word), zeros);
+    }
+    return (int16_t *)(void *)pair;
+}
+#endif
+
+FQT_INLINE int16_t *put_neighbours(
+    int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step, bool is_ordered) {
+#if FQT_HAS_DSP
+    if (is_ordered) {
+        return put_ordered_run(to, from, count, zx);
+    }
+#endif
+    (void)is_ordered;
+    return put_run(to, from, count, zx, step);
+}
+
+FQT_INLINE void make_column(const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int32_t step,
+    int16_t *column, bool is_ordered) {
     const int32_t channels = shape->in_channels;
     const int32_t row = shape->window.kernel_width * channels;
     const int32_t height = shape->window.kernel_height;
@@ -35,7 +60,7 @@ FQT_INLINE void make_column(
     int16_t *to = column;
     if (iy >= 0 && ix >= 0 && iy + height <= shape->in_height && ix + shape->window.kernel_width <= shape->in_width) {
         for (int32_t ky = 0; ky < height; ++ky, from += shape->in_width * channels) {
-            to = put_run(to, from, row, zx, step);
+            to = put_neighbours(to, from, row, zx, step, is_ordered);
         }
     } else {
         const fqt_taps_t taps = fqt_taps(ix, shape->window.kernel_width, shape->in_width);
@@ -47,7 +72,7 @@ FQT_INLINE void make_column(
                 continue;
             }
             to = put_zeros(to, before, step);
-            to = put_run(to, from + before, run, zx, step);
+            to = put_neighbours(to, from + before, run, zx, step, is_ordered);
             to = put_zeros(to, row - before - run, step);
         }
     }
@@ -56,10 +81,16 @@ FQT_INLINE void make_column(
 
 FQT_HOT void fqt_column(
     const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int16_t *column) {
-    make_column(shape, x, zx, oy, ox, 1, column);
+#if FQT_HAS_DSP
+    if (fqt_column_is_ordered(shape)) {
+        make_column(shape, x, zx, oy, ox, 1, column, true);
+        return;
+    }
+#endif
+    make_column(shape, x, zx, oy, ox, 1, column, false);
 }
 
 FQT_HOT void fqt_column_of_pair(
     const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int16_t *column) {
-    make_column(shape, x, zx, oy, ox, 2, column);
+    make_column(shape, x, zx, oy, ox, 2, column, false);
 }

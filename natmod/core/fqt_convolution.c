@@ -20,7 +20,10 @@
 // same.
 #if FQT_HAS_DSP
 // The column in the order in which bytes are extracted: 0, 2, 1, 3 of each four.
-FQT_LOOP void order_column(int16_t *column, uint32_t elements) {
+FQT_LOOP void order_column(const fqt_shape_t *shape, int16_t *column, uint32_t elements) {
+    if (fqt_column_is_ordered(shape)) {
+        return;
+    }
     uint32_t *pair = (uint32_t *)(void *)column;
     for (uint32_t *end = pair + elements / 2; pair < end; pair += 2) {
         uint32_t first = pair[0];
@@ -66,7 +69,8 @@ FQT_LOOP void multiply_filters(
     }
 }
 #else
-FQT_INLINE void order_column(int16_t *column, uint32_t elements) {
+FQT_INLINE void order_column(const fqt_shape_t *shape, int16_t *column, uint32_t elements) {
+    (void)shape;
     (void)column;
     (void)elements;
 }
@@ -117,7 +121,7 @@ FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool tr
         for (int32_t oy = 0; oy < shape.out_height; ++oy) {
             for (int32_t ox = 0; ox < shape.out_width; ++ox, i += shape.out_channels) {
                 fqt_column(&shape, x, zx, oy, ox, column);
-                order_column(column, fqt_column_elements(elements));
+                order_column(&shape, column, fqt_column_elements(elements));
                 multiply_filters(filters, elements, column, count, sums);
                 fqt_output_put_all(&output, channels, i, sums, count);
             }

@@ -183,11 +183,11 @@ FQT_HOT void fqt_depthwise_error(fqt_model_t *model, uint32_t index, const fqt_s
     uint32_t n = 0;
     for (int32_t first = 0; first < shape.in_channels; first += block) {
         const uint32_t first_selected = n;
-        fqt_scale_t multipliers[CHANNELS];
+        fqt_multiplier_t multipliers[CHANNELS];
         list.channels = shape.in_channels - first < block ? shape.in_channels - first : block;
         list.groups = selected_groups(selection, &n, first, list.channels);
         for (int32_t c = 0; c < list.channels; ++c) {
-            multipliers[c] = (fqt_scale_t) {0, 0}; // of channels that are not selected
+            multipliers[c] = (fqt_multiplier_t) {0, 0}; // of channels that are not selected
         }
         for (uint32_t s = first_selected; s < n; ++s) {
             const uint32_t c = selection->channels[s];

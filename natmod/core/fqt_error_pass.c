@@ -18,8 +18,8 @@ void fqt_error_pass_begin(
     fqt_error_pass_scale(pass, accumulator_scale);
 }
 
-FQT_HOT void fqt_error_pass_put_channels(
-    fqt_error_pass_t *pass, const fqt_scale_t *multipliers, uint32_t i, const int32_t *accumulators, int32_t count) {
+FQT_HOT void fqt_error_pass_put_channels(fqt_error_pass_t *pass, const fqt_multiplier_t *multipliers, uint32_t i,
+    const int32_t *accumulators, int32_t count) {
     fqt_error_pass_t local = *pass;
     for (; count > 0; --count, ++multipliers, ++accumulators, ++i) {
         local.multiplier = *multipliers;

@@ -10,7 +10,7 @@ typedef struct {
     fqt_tensor_t *tensor;
     const int8_t *activation; // the tensor's values
     int8_t *error;
-    fqt_scale_t multiplier; // accumulator -> units of the error's scale
+    fqt_multiplier_t multiplier; // accumulator -> units of the error's scale
     fqt_limits_t unclipped; // errors pass where the activation lies strictly between
     bool adds; // a later layer that reads the tensor too has stored its error before
     bool keeps_scale; // the scale follows from the output's: nothing is chosen
@@ -24,7 +24,7 @@ void fqt_error_pass_begin(
 
 // Turn to accumulators of another scale.
 static inline void fqt_error_pass_scale(fqt_error_pass_t *pass, fqt_scale_t accumulator_scale) {
-    pass->multiplier = fqt_scale_divide(accumulator_scale, fqt_scale_unpack(pass->tensor->error_scale));
+    pass->multiplier = fqt_multiplier(fqt_scale_divide(accumulator_scale, fqt_scale_unpack(pass->tensor->error_scale)));
 }
 
 // Store the error of element `i`: 0 where the activation that made the element had clipped it.
@@ -45,8 +45,8 @@ static inline void fqt_error_pass_put(fqt_error_pass_t *pass, uint32_t i, int32_
 }
 
 // Store the errors of elements i to i + count - 1, of `count` channels whose accumulators have scales of their own.
-void fqt_error_pass_put_channels(
-    fqt_error_pass_t *pass, const fqt_scale_t *multipliers, uint32_t i, const int32_t *accumulators, int32_t count);
+void fqt_error_pass_put_channels(fqt_error_pass_t *pass, const fqt_multiplier_t *multipliers, uint32_t i,
+    const int32_t *accumulators, int32_t count);
 
 // Store the errors of elements i to i + count - 1.
 void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count);

@@ -61,7 +61,7 @@ void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t i
 fqt_channel_t fqt_output_channel(const fqt_output_t *output, uint32_t channel) {
     const fqt_layer_t *layer = output->layer;
     fqt_scale_t s_w = fqt_scale_unpack(fqt_weight_scale(output->model, layer, channel));
-    fqt_channel_t result = {0, fqt_scale_multiply(output->scale_ratio, s_w)};
+    fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply(output->scale_ratio, s_w))};
     int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, layer->biases) + 4 * channel);
     result.bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);
     if (output->converts_bias) {

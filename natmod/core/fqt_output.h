@@ -32,7 +32,7 @@ typedef struct {
 // Of one output channel.
 typedef struct {
     int32_t bias; // in units of the accumulator
-    fqt_scale_t multiplier; // accumulator -> units of the output's scale
+    fqt_multiplier_t multiplier; // accumulator -> units of the output's scale
 } fqt_channel_t;
 
 void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index);
@@ -41,7 +41,7 @@ fqt_channel_t fqt_output_channel(const fqt_output_t *output, uint32_t channel);
 
 // Store element `i` of the output tensor.
 static inline void fqt_output_put(
-    fqt_output_t *output, const fqt_scale_t *multiplier, uint32_t i, int32_t accumulator) {
+    fqt_output_t *output, const fqt_multiplier_t *multiplier, uint32_t i, int32_t accumulator) {
     int32_t value = fqt_requantise(accumulator, multiplier, 1 << 30);
     if (output->activation == NULL) {
         output->logits[i] = value;

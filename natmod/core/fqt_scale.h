@@ -63,14 +63,25 @@ FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
 #endif
 }
 
-// fqt_fixed_multiply, limited to +-limit (at least 2^30), for inner loops: where the scale shifts by 33 to 62 bits, as those
-// of activations and errors nearly always do, the upper word of the product is enough, and nothing needs a limit.
-FQT_INLINE int32_t fqt_requantise(int32_t value, const fqt_scale_t *a, int32_t limit) {
-    const uint32_t shift = (uint32_t)(-33 - a->exponent);
+// A scale as inner loops multiply with it: exponent = -33 - shift.
+typedef struct {
+    int32_t mantissa;
+    uint32_t shift;
+} fqt_multiplier_t;
+
+static inline fqt_multiplier_t fqt_multiplier(fqt_scale_t a) {
+    return (fqt_multiplier_t) {(int32_t)a.mantissa, (uint32_t)(-33 - a.exponent)};
+}
+
+// fqt_fixed_multiply, limited to +-limit (at least 2^30). Where the scale shifts by 33 to 62 bits, as those of activations and
+// errors nearly always do, the upper word of the product is enough, and nothing needs a limit.
+FQT_INLINE int32_t fqt_requantise(int32_t value, const fqt_multiplier_t *a, int32_t limit) {
+    const uint32_t shift = a->shift;
     if (shift > 29) {
-        return fqt_clamp(fqt_fixed_multiply(value, *a), -limit, limit);
+        const fqt_scale_t scale = {(uint32_t)a->mantissa, -33 - (int32_t)shift};
+        return fqt_clamp(fqt_fixed_multiply(value, scale), -limit, limit);
     }
-    return (fqt_multiply_high(value, (int32_t)a->mantissa) + (1 << shift)) >> shift >> 1;
+    return (fqt_multiply_high(value, a->mantissa) + (1 << shift)) >> shift >> 1;
 }
 
 #endif
