@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Write the tables of docs/performance.md from build/bench.json (`make bench`), build/sweep.json
+(`make sweep`) and build/pytorch.json (`make pytorch`)."""
+
+import json
+
+from tables import ROOT, replace_table
+
+from fqt.bench import Row, cycles_a_multiply_add
+from fqt.sweep import Point, table
+
+# Measured with the same cycle model, compiler and core as ours.
+PEERS = [
+    ("AIfES, float32, training step", "30,739,413", "145,107,532", "640,488"),
+    ("AIfES, float32, inference", "4,122,111", "30,934,344", ""),
+    ("CMSIS-NN, int8, inference only", "602,185", "1,639,360", ""),
+]
+WANTED = [
+    ("cnn28", "step", "fqt, int8, training step, all layers"),
+    ("cnn28_last", "step", "fqt, int8, training step, the last layer alone"),
+    ("cnn28", "predict", "fqt, int8, inference"),
+]
+
+
+def rows_of(rows: list[Row], net: str, core: str) -> list[Row]:
+    return [row for row in rows if (row.net, row.core) == (net, core)]
+
+
+def peers_table(rows: list[Row]) -> str:
+    lines = [
+        "| cnn28 | Cortex-M4F, cycles | Cortex-M0+, cycles | RAM besides code, bytes |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {' | '.join(peer)} |" for peer in PEERS]
+    for net, phase, what in WANTED:
+        found = {
+            core: next(row for row in rows_of(rows, net, core) if row.phase == phase)
+            for core in ("m4", "m0p")
+        }
+        cycles = [f"{found[core].cycles:,}" for core in ("m4", "m0p")]
+        lines.append(f"| {what} | {cycles[0]} | {cycles[1]} | {found['m4'].ram_bytes:,} |")
+    return "\n".join(lines)
+
+
+def networks_table(rows: list[Row]) -> str:
+    lines = [
+        "| network | core | step, cycles | predict, cycles | forward, error, update: cycles a "
+        "multiply-add | RAM, bytes |",
+        "|---|---|---|---|---|---|",
+    ]
+    for net in dict.fromkeys(row.net for row in rows):
+        for core in ("m4", "m0p"):
+            chosen = rows_of(rows, net, core)
+            cycles = {row.phase: row.cycles for row in chosen}
+            means = cycles_a_multiply_add(chosen).values()
+            lines.append(
+                f"| {net} | {core} | {cycles['step']:,} | {cycles['predict']:,} | "
+                f"{', '.join(f'{mean:.2f}' for mean in means)} | {chosen[0].ram_bytes:,} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    build, path = ROOT / "build", ROOT / "docs/performance.md"
+    rows = [Row(**row) for row in json.loads((build / "bench.json").read_text())]
+    replace_table(path, "make bench, cnn28", peers_table(rows))
+    replace_table(path, "make bench, all networks", networks_table(rows))
+    points = [Point(**point) for point in json.loads((build / "sweep.json").read_text())]
+    replace_table(path, "make sweep", table(points))
+    pytorch = json.loads((build / "pytorch.json").read_text())
+    rounds = "; ".join(f"{one['fqt']:,} and {one['pytorch']:,}" for one in pytorch["rounds"])
+    said = (
+        f"Steps a second, fqt under the unix port and PyTorch {pytorch['pytorch']}, by turns: "
+        f"{rounds}. Median of the ratios: {pytorch['ratio']:.1f}."
+    )
+    replace_table(path, "make pytorch", said)
+
+
+if __name__ == "__main__":
+    main()
