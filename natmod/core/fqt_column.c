@@ -1,32 +1,59 @@
-// See fqt_column.h. A tap takes a load, a subtraction and a store; windows at the border also fill with zeros.
+// See fqt_column.h. A tap takes a load, a subtraction and a store; windows at the border are filled with zeros first.
 #include "fqt_column.h"
 #include "fqt_simd.h"
 
-FQT_INLINE int16_t *put_zeros(int16_t *to, int32_t count, int32_t step) {
+void fqt_columns_begin(fqt_columns_t *columns, const fqt_shape_t *shape, const int8_t *x, int32_t zero_point) {
+    const int32_t room_y = shape->in_height - shape->window.kernel_height;
+    const int32_t room_x = shape->in_width - shape->window.kernel_width;
+    columns->shape = shape;
+    columns->x = x;
+    columns->zero_point = zero_point;
+    columns->row_bytes = shape->in_width * shape->in_channels;
+    columns->run = shape->window.kernel_width * shape->in_channels;
+    columns->elements = (uint32_t)(columns->run * shape->window.kernel_height);
+    columns->inside_y = room_y < 0 ? 0 : (uint32_t)room_y + 1;
+    columns->inside_x = room_x < 0 ? 0 : (uint32_t)room_x + 1;
+}
+
+FQT_INLINE void put_zeros(int16_t *to, int32_t count, int32_t step) {
     for (; count > 0; --count, to += step) {
         *to = 0;
     }
-    return to;
 }
 
 // `count` neighbours; step is a constant where this is inlined.
-FQT_INLINE int16_t *put_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
-    const int8_t *end = from + count;
-    for (; from + 3 < end; from += 4, to += 4 * step) {
+FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
+    for (; count >= 4; count -= 4, from += 4, to += 4 * step) {
+#if FQT_HAS_DSP
+        const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
+        const uint32_t word = fqt_load4(from);
+        const uint32_t even = fqt_subtract_pair(fqt_even_bytes(word), zeros);
+        const uint32_t odd = fqt_subtract_pair(fqt_odd_bytes(word), zeros);
+        to[0] = (int16_t)even;
+        to[step] = (int16_t)odd;
+        to[2 * step] = (int16_t)(even >> 16);
+        to[3 * step] = (int16_t)(odd >> 16);
+#else
         to[0] = (int16_t)(from[0] - zx);
         to[step] = (int16_t)(from[1] - zx);
         to[2 * step] = (int16_t)(from[2] - zx);
         to[3 * step] = (int16_t)(from[3] - zx);
+#endif
     }
-    for (; from < end; ++from, to += step) {
-        *to = (int16_t)(*from - zx);
+    if (count & 2) {
+        to[0] = (int16_t)(from[0] - zx);
+        to[step] = (int16_t)(from[1] - zx);
+        from += 2;
+        to += 2 * step;
     }
-    return to;
+    if (count & 1) {
+        to[0] = (int16_t)(from[0] - zx);
+    }
 }
 
 #if FQT_HAS_DSP
-// The same in the order of fqt_column_is_ordered, for fours: a load, two extractions, two subtractions, two stores.
-FQT_INLINE int16_t *put_ordered_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx) {
+// The same in the order of fqt_column, for fours: a load, two extractions, two subtractions, two stores.
+FQT_INLINE void put_ordered_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx) {
     const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
     uint32_t *pair = (uint32_t *)(void *)to;
     for (const int8_t *end = from + count; from < end; from += 4, pair += 2) {
@@ -34,63 +61,65 @@ FQT_INLINE int16_t *put_ordered_run(int16_t *to, const int8_t *from, int32_t cou
         pair[0] = fqt_subtract_pair(fqt_even_bytes(word), zeros);
         pair[1] = fqt_subtract_pair(fqt_odd_bytes(word), zeros);
     }
-    return (int16_t *)(void *)pair;
 }
-#endif
 
-FQT_INLINE int16_t *put_neighbours(
-    int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step, bool is_ordered) {
-#if FQT_HAS_DSP
-    if (is_ordered) {
-        return put_ordered_run(to, from, count, zx);
+// Bring a column to that order.
+FQT_INLINE void order(int16_t *column, uint32_t elements) {
+    uint32_t *pair = (uint32_t *)(void *)column;
+    for (uint32_t *end = pair + elements / 2; pair < end; pair += 2) {
+        const uint32_t first = pair[0];
+        const uint32_t second = pair[1];
+        pair[0] = fqt_lower_halves(first, second);
+        pair[1] = fqt_upper_halves(first, second);
     }
-#endif
-    (void)is_ordered;
-    return put_run(to, from, count, zx, step);
 }
+#endif
 
-FQT_INLINE void make_column(const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int32_t step,
-    int16_t *column, bool is_ordered) {
+// The window's rows, each a run of the input.
+FQT_INLINE void put_runs(
+    const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column, int32_t step, bool is_ordered) {
+    const fqt_shape_t *shape = columns->shape;
     const int32_t channels = shape->in_channels;
-    const int32_t row = shape->window.kernel_width * channels;
-    const int32_t height = shape->window.kernel_height;
-    const int32_t iy = oy * shape->window.stride_height - shape->window.pad_top;
-    const int32_t ix = ox * shape->window.stride_width - shape->window.pad_left;
-    const int8_t *from = x + (iy * shape->in_width + ix) * channels;
-    int16_t *to = column;
-    if (iy >= 0 && ix >= 0 && iy + height <= shape->in_height && ix + shape->window.kernel_width <= shape->in_width) {
-        for (int32_t ky = 0; ky < height; ++ky, from += shape->in_width * channels) {
-            to = put_neighbours(to, from, row, zx, step, is_ordered);
-        }
-    } else {
-        const fqt_taps_t taps = fqt_taps(ix, shape->window.kernel_width, shape->in_width);
-        const int32_t before = taps.begin * channels;
-        const int32_t run = (taps.end - taps.begin) * channels;
-        for (int32_t ky = 0; ky < height; ++ky, from += shape->in_width * channels) {
-            if (iy + ky < 0 || iy + ky >= shape->in_height) {
-                to = put_zeros(to, row, step);
-                continue;
-            }
-            to = put_zeros(to, before, step);
-            to = put_neighbours(to, from + before, run, zx, step, is_ordered);
-            to = put_zeros(to, row - before - run, step);
-        }
+    int32_t run = columns->run;
+    int32_t rows = shape->window.kernel_height;
+    if ((uint32_t)iy >= columns->inside_y || (uint32_t)ix >= columns->inside_x) {
+        put_zeros(column, (int32_t)columns->elements, step);
+        const fqt_taps_t taps_y = fqt_taps(iy, rows, shape->in_height);
+        const fqt_taps_t taps_x = fqt_taps(ix, shape->window.kernel_width, shape->in_width);
+        column += step * (taps_y.begin * run + taps_x.begin * channels);
+        iy += taps_y.begin;
+        ix += taps_x.begin;
+        rows = taps_y.end - taps_y.begin;
+        run = (taps_x.end - taps_x.begin) * channels;
     }
-    put_zeros(to, -(row * height) & 3, step);
+    const int8_t *from = columns->x + iy * columns->row_bytes + ix * channels;
+    for (; rows > 0; --rows, from += columns->row_bytes, column += step * columns->run) {
+#if FQT_HAS_DSP
+        if (is_ordered) {
+            put_ordered_run(column, from, run, columns->zero_point);
+            continue;
+        }
+#endif
+        put_run(column, from, run, columns->zero_point, step);
+    }
+    (void)is_ordered;
 }
 
-FQT_HOT void fqt_column(
-    const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int16_t *column) {
+FQT_HOT void fqt_column(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column) {
 #if FQT_HAS_DSP
-    if (fqt_column_is_ordered(shape)) {
-        make_column(shape, x, zx, oy, ox, 1, column, true);
+    if (columns->shape->in_channels % 4 == 0) {
+        put_runs(columns, iy, ix, column, 1, true);
         return;
     }
+    const uint32_t elements = fqt_column_elements(columns->elements);
+    put_zeros(column + columns->elements, (int32_t)(elements - columns->elements), 1);
+    put_runs(columns, iy, ix, column, 1, false);
+    order(column, elements);
+#else
+    put_runs(columns, iy, ix, column, 1, false);
 #endif
-    make_column(shape, x, zx, oy, ox, 1, column, false);
 }
 
-FQT_HOT void fqt_column_of_pair(
-    const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int16_t *column) {
-    make_column(shape, x, zx, oy, ox, 2, column, false);
+FQT_HOT void fqt_column_of_pair(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column) {
+    put_runs(columns, iy, ix, column, 2, false);
 }

@@ -4,25 +4,31 @@
 #define FQT_COLUMN_H
 
 #include "fqt_convolution.h"
-#include "fqt_simd.h"
 
 // Elements of a column: those of a filter, and zeros up to a multiple of four.
 static inline uint32_t fqt_column_elements(uint32_t filter_elements) {
     return (filter_elements + 3) & ~3u;
 }
 
-// x [in_height][in_width][in_channels] -> column[i], i = (ky * kernel_width + kx) * in_channels + c.
-void fqt_column(const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int16_t *column);
+// What the columns of a layer share.
+typedef struct {
+    const fqt_shape_t *shape;
+    const int8_t *x; // [in_height][in_width][in_channels]
+    int32_t zero_point;
+    int32_t row_bytes; // of the input
+    int32_t run; // elements of the column that lie side by side in the input
+    uint32_t elements; // of a column, without the zeros that fill four
+    uint32_t inside_y; // windows that start at iy < inside_y and ix < inside_x lie inside the input
+    uint32_t inside_x;
+} fqt_columns_t;
 
-#if FQT_HAS_DSP
-// Whether fqt_column leaves each four elements in the order in which bytes are extracted, 0, 2, 1, 3: where every run is whole
-// fours.
-static inline bool fqt_column_is_ordered(const fqt_shape_t *shape) {
-    return shape->in_channels % 4 == 0;
-}
-#endif
+void fqt_columns_begin(fqt_columns_t *columns, const fqt_shape_t *shape, const int8_t *x, int32_t zero_point);
 
-// The same to column[2 * i]: two columns lie interleaved.
-void fqt_column_of_pair(const fqt_shape_t *shape, const int8_t *x, int32_t zx, int32_t oy, int32_t ox, int16_t *column);
+// column[i], i = (ky * kernel_width + kx) * in_channels + c, of the window that starts at (iy, ix). With DSP instructions each
+// four elements lie in the order in which bytes are extracted: 0, 2, 1, 3.
+void fqt_column(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column);
+
+// The same in plain order to column[2 * i]: two columns lie interleaved.
+void fqt_column_of_pair(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column);
 
 #endif

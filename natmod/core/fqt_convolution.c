@@ -3,7 +3,8 @@
 //
 // Forward: four filters at a time meet one column, so that each of its elements is loaded once for four products. With DSP
 // instructions four elements take two loads of the column, and for each filter a load, two extractions and two
-// multiply-adds: 1.5 cycles a product, bound by the extraction of bytes.
+// multiply-adds: 1.75 cycles a product, bound by the extraction of bytes. Cortex-M0+ takes 6.75: its loads need their row
+// in one of the lower registers, and it goes back and forth.
 // Error: an input row at a time. The errors of an output position that are not 0 are listed once; at each tap, eight channels
 // of the input then take one term after another, their sums in registers: for four, a load of weights, two extractions and
 // four multiply-adds.
@@ -16,82 +17,79 @@
 #define TERMS (48) // errors listed at a time
 #define ROW_BYTES (2048) // of the error sums of an input row, where eight channels take no more
 
-// sums[o] = sum over i of filters[o][i] * column[i]: four filters at a time, the last few one by one as four that are the
-// same.
 #if FQT_HAS_DSP
-// The column in the order in which bytes are extracted: 0, 2, 1, 3 of each four.
-FQT_LOOP void order_column(const fqt_shape_t *shape, int16_t *column, uint32_t elements) {
-    if (fqt_column_is_ordered(shape)) {
-        return;
-    }
-    uint32_t *pair = (uint32_t *)(void *)column;
-    for (uint32_t *end = pair + elements / 2; pair < end; pair += 2) {
-        uint32_t first = pair[0];
-        uint32_t second = pair[1];
-        pair[0] = fqt_lower_halves(first, second);
-        pair[1] = fqt_upper_halves(first, second);
-    }
-}
-
 FQT_INLINE int32_t multiply_four(uint32_t word, uint32_t even, uint32_t odd, int32_t sum) {
     sum = fqt_multiply_add_pair(fqt_even_bytes(word), even, sum);
     return fqt_multiply_add_pair(fqt_odd_bytes(word), odd, sum);
 }
 
+// The last four may reach beyond the row, where the column is 0 (and readable bytes always follow the weights).
+FQT_INLINE void multiply_filters_by_four(
+    const int8_t *first, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
+    const uint32_t *pair = (const uint32_t *)(const void *)column;
+    const int8_t *third = first + 2 * row_bytes;
+    const int8_t *end = first + elements;
+    int32_t sum_0 = 0;
+    int32_t sum_1 = 0;
+    int32_t sum_2 = 0;
+    int32_t sum_3 = 0;
+    while (first < end) {
+        uint32_t even;
+        uint32_t odd;
+        uint32_t word;
+        uint32_t next_word;
+        pair = fqt_load_two(pair, &even, &odd);
+        first = fqt_load_two_rows(first, row_bytes, &word, &next_word);
+        sum_0 = multiply_four(word, even, odd, sum_0);
+        sum_1 = multiply_four(next_word, even, odd, sum_1);
+        third = fqt_load_two_rows(third, row_bytes, &word, &next_word);
+        sum_2 = multiply_four(word, even, odd, sum_2);
+        sum_3 = multiply_four(next_word, even, odd, sum_3);
+    }
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+}
+#else
+FQT_INLINE void multiply_filters_by_four(
+    const int8_t *filters, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
+    register const int8_t *first FQT_HIGH_REGISTER(8) = filters;
+    register const int8_t *second FQT_HIGH_REGISTER(9) = filters + row_bytes;
+    register const int8_t *third FQT_HIGH_REGISTER(10) = second + row_bytes;
+    register const int8_t *fourth FQT_HIGH_REGISTER(11) = third + row_bytes;
+    int32_t sum_0 = 0;
+    int32_t sum_1 = 0;
+    int32_t sum_2 = 0;
+    int32_t sum_3 = 0;
+    for (uint32_t i = 0; i < elements; ++i) {
+        FQT_IN_HIGH_REGISTERS(first, second, third, fourth);
+        const int32_t value = column[i];
+        sum_0 += first[i] * value;
+        sum_1 += second[i] * value;
+        sum_2 += third[i] * value;
+        sum_3 += fourth[i] * value;
+    }
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+}
+#endif
+
+// sums[o] = sum over i of filters[o][i] * column[i]: four filters at a time, the last few one by one as four that are the
+// same.
 FQT_LOOP void multiply_filters(
     const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
     while (count > 0) {
         const uint32_t row_bytes = count >= 4 ? elements : 0;
-        const uint32_t *pair = (const uint32_t *)(const void *)column;
-        const int8_t *first = filters;
-        const int8_t *third = first + 2 * row_bytes;
-        int32_t sum_0 = 0;
-        int32_t sum_1 = 0;
-        int32_t sum_2 = 0;
-        int32_t sum_3 = 0;
-        // The last four may reach beyond the row, where the column is 0 (and readable bytes always follow the weights).
-        for (const int8_t *end = first + elements; first < end; first += 4, third += 4, pair += 2) {
-            const uint32_t even = pair[0];
-            const uint32_t odd = pair[1];
-            sum_0 = multiply_four(fqt_load4(first), even, odd, sum_0);
-            sum_1 = multiply_four(fqt_load4(first + row_bytes), even, odd, sum_1);
-            sum_2 = multiply_four(fqt_load4(third), even, odd, sum_2);
-            sum_3 = multiply_four(fqt_load4(third + row_bytes), even, odd, sum_3);
-        }
-        sums[0] = sum_0;
-        sums[1] = sum_1;
-        sums[2] = sum_2;
-        sums[3] = sum_3;
+        multiply_filters_by_four(filters, row_bytes, elements, column, sums);
         const int32_t rows = row_bytes != 0 ? 4 : 1;
-        sums += rows;
         filters += rows * elements;
+        sums += rows;
         count -= rows;
     }
 }
-#else
-FQT_INLINE void order_column(const fqt_shape_t *shape, int16_t *column, uint32_t elements) {
-    (void)shape;
-    (void)column;
-    (void)elements;
-}
-
-FQT_LOOP void multiply_filters(
-    const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
-    for (; count > 0; count -= 2) {
-        const int8_t *other = filters + (count > 1 ? elements : 0);
-        int32_t sum = 0;
-        int32_t other_sum = 0;
-        for (uint32_t i = 0; i < elements; ++i) {
-            const int32_t value = column[i];
-            sum += filters[i] * value;
-            other_sum += other[i] * value;
-        }
-        *sums++ = sum;
-        *sums++ = other_sum;
-        filters = other + elements;
-    }
-}
-#endif
 
 // The column lies behind the logits that the last layer leaves in the scratch.
 static int16_t *column_of(const fqt_model_t *model, uint32_t index) {
@@ -103,10 +101,12 @@ static int16_t *column_of(const fqt_model_t *model, uint32_t index) {
 FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) {
     const fqt_shape_t shape = fqt_shape(model, index);
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const int8_t *x = fqt_activation(model, layer->input);
-    const int32_t zx = fqt_input_of(model, index)->zero_point;
+    const fqt_window_t *window = &shape.window;
     const uint32_t elements = layer->filter_elements;
     int16_t *column = column_of(model, index);
+    fqt_columns_t columns;
+    fqt_columns_begin(
+        &columns, &shape, fqt_activation(model, layer->input), fqt_input_of(model, index)->zero_point);
     fqt_output_t output;
     fqt_output_begin(&output, model, index);
     for (int32_t first = 0; first < shape.out_channels; first += OUTPUT_BLOCK) {
@@ -118,10 +118,11 @@ FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool tr
             channels[o] = fqt_output_channel(&output, first + o);
         }
         uint32_t i = first;
-        for (int32_t oy = 0; oy < shape.out_height; ++oy) {
-            for (int32_t ox = 0; ox < shape.out_width; ++ox, i += shape.out_channels) {
-                fqt_column(&shape, x, zx, oy, ox, column);
-                order_column(&shape, column, fqt_column_elements(elements));
+        int32_t iy = -window->pad_top;
+        for (int32_t oy = 0; oy < shape.out_height; ++oy, iy += window->stride_height) {
+            int32_t ix = -window->pad_left;
+            for (int32_t ox = 0; ox < shape.out_width; ++ox, ix += window->stride_width, i += shape.out_channels) {
+                fqt_column(&columns, iy, ix, column);
                 multiply_filters(filters, elements, column, count, sums);
                 fqt_output_put_all(&output, channels, i, sums, count);
             }
@@ -270,9 +271,7 @@ FQT_HOT void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt
     for (int32_t iy = 0; iy < shape.in_height; ++iy) {
         for (int32_t channel = 0; channel < shape.in_channels; channel += block) {
             const int32_t count = shape.in_channels - channel < block ? shape.in_channels - channel : block;
-            for (int32_t i = 0; i < shape.in_width * count; ++i) {
-                sums[i] = 0;
-            }
+            fqt_clear(sums, (uint32_t)(shape.in_width * count));
             int32_t oy = fqt_first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
             int32_t ky = iy + window->pad_top - oy * window->stride_height;
             for (; oy < shape.out_height && ky >= 0; ++oy, ky -= window->stride_height) {

@@ -18,19 +18,46 @@ void fqt_error_pass_begin(
     fqt_error_pass_scale(pass, accumulator_scale);
 }
 
-FQT_HOT void fqt_error_pass_put_channels(fqt_error_pass_t *pass, const fqt_multiplier_t *multipliers, uint32_t i,
-    const int32_t *accumulators, int32_t count) {
-    fqt_error_pass_t local = *pass;
-    for (; count > 0; --count, ++multipliers, ++accumulators, ++i) {
-        local.multiplier = *multipliers;
-        fqt_error_pass_put(&local, i, *accumulators);
+// Errors of a tensor's only reader by the short way: about 20 cycles on Cortex-M4. A new peak and errors beyond the range are
+// rare, and found by one comparison.
+FQT_LOOP void put_errors(fqt_error_pass_t *pass, const int8_t *x, int8_t *to, const int32_t *accumulator, int32_t count) {
+    const int32_t first = pass->unclipped.low + 1;
+    const uint32_t span = (uint32_t)(pass->unclipped.high - first);
+    const fqt_multiplier_t multiplier = pass->multiplier;
+    int32_t rare = pass->peak < INT8_MAX ? pass->peak : INT8_MAX;
+    for (const int32_t *end = accumulator + count; accumulator < end; ++to) {
+        const uint32_t place = (uint32_t)(*x++ - first);
+        int32_t value = *accumulator++;
+        if (place >= span || value == 0) {
+            *to = 0;
+            continue;
+        }
+        value = ((fqt_multiply_high(value, multiplier.mantissa) >> multiplier.shift) + 1) >> 1;
+        const int32_t magnitude = value < 0 ? -value : value;
+        if (FQT_UNLIKELY(magnitude > rare)) {
+            pass->peak = magnitude > pass->peak ? magnitude : pass->peak;
+            rare = pass->peak < INT8_MAX ? pass->peak : INT8_MAX;
+            value = fqt_clamp(value, -INT8_MAX, INT8_MAX);
+        }
+        *to = (int8_t)value;
     }
-    pass->peak = local.peak;
 }
 
-FQT_HOT void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count) {
-    fqt_error_pass_t local = *pass; // its fields in registers
+void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count) {
+    if (!pass->adds && fqt_multiplier_is_short(&pass->multiplier)) {
+        put_errors(pass, pass->activation + i, pass->error + i, accumulators, count);
+        return;
+    }
     for (; count > 0; --count, ++accumulators, ++i) {
+        fqt_error_pass_put(pass, i, *accumulators);
+    }
+}
+
+FQT_HOT void fqt_error_pass_put_channels(fqt_error_pass_t *pass, const fqt_multiplier_t *multipliers, uint32_t i,
+    const int32_t *accumulators, int32_t count) {
+    fqt_error_pass_t local = *pass; // its fields in registers
+    for (; count > 0; --count, ++multipliers, ++accumulators, ++i) {
+        local.multiplier = *multipliers;
         fqt_error_pass_put(&local, i, *accumulators);
     }
     pass->peak = local.peak;

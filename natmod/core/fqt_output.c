@@ -45,6 +45,7 @@ void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t i
     output->high = output->six < INT8_MAX ? output->six : INT8_MAX;
     output->greatest = INT32_MIN;
     output->least = INT32_MAX;
+    output->is_short = true;
     output->converts_bias = output->layer->bias_scale != input_scale;
     output->bias_ratio = fqt_scale_divide(fqt_scale_unpack(output->layer->bias_scale), s_x);
     if (index + 1 == model->layer_count) {
@@ -58,10 +59,11 @@ void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t i
     }
 }
 
-fqt_channel_t fqt_output_channel(const fqt_output_t *output, uint32_t channel) {
+fqt_channel_t fqt_output_channel(fqt_output_t *output, uint32_t channel) {
     const fqt_layer_t *layer = output->layer;
     fqt_scale_t s_w = fqt_scale_unpack(fqt_weight_scale(output->model, layer, channel));
     fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply(output->scale_ratio, s_w))};
+    output->is_short = output->is_short && fqt_multiplier_is_short(&result.multiplier);
     int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, layer->biases) + 4 * channel);
     result.bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);
     if (output->converts_bias) {
@@ -70,14 +72,44 @@ fqt_channel_t fqt_output_channel(const fqt_output_t *output, uint32_t channel) {
     return result;
 }
 
-FQT_HOT void fqt_output_put_all(
-    fqt_output_t *output, const fqt_channel_t *channels, uint32_t i, const int32_t *sums, int32_t count) {
-    fqt_output_t local = *output; // its fields in registers
-    for (; count > 0; --count, ++channels, ++sums, ++i) {
-        fqt_output_put(&local, &channels->multiplier, i, channels->bias + *sums);
+// Activations by the short way: about 25 cycles on Cortex-M4. New extremes and values above the range are rare, and
+// found by one comparison; those below `low` are not, after ReLU.
+FQT_LOOP void put_activations(
+    fqt_output_t *output, const fqt_channel_t *channel, int8_t *to, const int32_t *sum, int32_t count) {
+    const int32_t rounding = 1 + 2 * output->zero_point;
+    const int32_t low = output->low;
+    int32_t least = output->least;
+    int32_t rare = output->greatest < output->high ? output->greatest : output->high;
+    for (const int32_t *end = sum + count; sum < end; ++channel) {
+        int32_t accumulator = *sum++;
+        int32_t bias = channel->bias;
+        int32_t mantissa = channel->multiplier.mantissa;
+        uint32_t shift = channel->multiplier.shift;
+        FQT_TOGETHER(accumulator, bias, mantissa, shift);
+        int32_t value = ((fqt_multiply_high(accumulator + bias, mantissa) >> shift) + rounding) >> 1;
+        if (value < least) {
+            least = value;
+        }
+        if (FQT_UNLIKELY(value > rare)) {
+            output->greatest = value > output->greatest ? value : output->greatest;
+            rare = output->greatest < output->high ? output->greatest : output->high;
+            value = value < output->high ? value : output->high;
+        }
+        value = value < low ? low : value;
+        *to++ = (int8_t)fqt_in_register((uint32_t)value);
     }
-    output->greatest = local.greatest;
-    output->least = local.least;
+    output->least = least;
+}
+
+void fqt_output_put_all(
+    fqt_output_t *output, const fqt_channel_t *channels, uint32_t i, const int32_t *sums, int32_t count) {
+    if (output->is_short && output->activation != NULL) {
+        put_activations(output, channels, output->activation + i, sums, count);
+        return;
+    }
+    for (; count > 0; --count, ++channels, ++sums, ++i) {
+        fqt_output_put(output, &channels->multiplier, i, channels->bias + *sums);
+    }
 }
 
 void fqt_output_end(const fqt_output_t *output) {

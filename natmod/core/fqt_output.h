@@ -21,6 +21,7 @@ typedef struct {
     fqt_scale_t scale_ratio; // s_x / s_y; for logits s_x * 2^16
     fqt_scale_t bias_ratio; // bias_scale / s_x
     bool converts_bias;
+    bool is_short; // every channel's multiplier so far takes the short way of fqt_requantise
     int32_t zero_point;
     int32_t low; // least activation: the zero point with ReLU
     int32_t six; // with ReLU6 what 6 is, else 127
@@ -37,7 +38,7 @@ typedef struct {
 
 void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index);
 
-fqt_channel_t fqt_output_channel(const fqt_output_t *output, uint32_t channel);
+fqt_channel_t fqt_output_channel(fqt_output_t *output, uint32_t channel);
 
 // Store element `i` of the output tensor.
 static inline void fqt_output_put(

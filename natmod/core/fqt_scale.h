@@ -73,15 +73,19 @@ static inline fqt_multiplier_t fqt_multiplier(fqt_scale_t a) {
     return (fqt_multiplier_t) {(int32_t)a.mantissa, (uint32_t)(-33 - a.exponent)};
 }
 
-// fqt_fixed_multiply, limited to +-limit (at least 2^30). Where the scale shifts by 33 to 62 bits, as those of activations and
-// errors nearly always do, the upper word of the product is enough, and nothing needs a limit.
+// Whether the scale shifts by 33 to 62 bits, as those of activations and errors nearly always do: the upper word of the product
+// is enough then, and nothing needs a limit.
+static inline bool fqt_multiplier_is_short(const fqt_multiplier_t *a) {
+    return a->shift <= 29;
+}
+
+// fqt_fixed_multiply, limited to +-limit (at least 2^30).
 FQT_INLINE int32_t fqt_requantise(int32_t value, const fqt_multiplier_t *a, int32_t limit) {
-    const uint32_t shift = a->shift;
-    if (shift > 29) {
-        const fqt_scale_t scale = {(uint32_t)a->mantissa, -33 - (int32_t)shift};
+    if (!fqt_multiplier_is_short(a)) {
+        const fqt_scale_t scale = {(uint32_t)a->mantissa, -33 - (int32_t)a->shift};
         return fqt_clamp(fqt_fixed_multiply(value, scale), -limit, limit);
     }
-    return (fqt_multiply_high(value, a->mantissa) + (1 << shift)) >> shift >> 1;
+    return ((fqt_multiply_high(value, a->mantissa) >> a->shift) + 1) >> 1;
 }
 
 #endif

@@ -14,13 +14,39 @@
 #define FQT_LOOP FQT_HOT static __attribute__((noinline))
 #define FQT_INLINE static inline __attribute__((always_inline))
 
-// A constant that shall stay in a register, not be built anew for each use.
-FQT_INLINE uint32_t fqt_in_register(uint32_t constant) {
-#ifdef __arm__
-    __asm__("" : "+r"(constant));
+// A condition whose code shall not stand in the way of the usual case.
+#ifdef __GNUC__
+#define FQT_UNLIKELY(condition) __builtin_expect(condition, 0)
+#else
+#define FQT_UNLIKELY(condition) (condition)
 #endif
-    return constant;
+
+// A value that shall be in a register: a constant that is not built anew for each use, a value that is not extended before
+// its lower byte is stored.
+FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
+#ifdef __arm__
+    __asm__("" : "+r"(value));
+#endif
+    return value;
 }
+
+// Four values that are all in registers here: the loads before then follow each other, and overlap in the pipeline of
+// Cortex-M3 and later.
+#if defined(__arm__) && !defined(__ARM_ARCH_6M__)
+#define FQT_TOGETHER(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
+#else
+#define FQT_TOGETHER(a, b, c, d)
+#endif
+
+// Cortex-M0+ reaches its upper registers by copies alone, and a compiler left to itself takes the slower stack. Four
+// variables of FQT_HIGH_REGISTER(8) to (11) are there where a loop names them so.
+#ifdef __ARM_ARCH_6M__
+#define FQT_HIGH_REGISTER(number) __asm__("r" #number)
+#define FQT_IN_HIGH_REGISTERS(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
+#else
+#define FQT_HIGH_REGISTER(number)
+#define FQT_IN_HIGH_REGISTERS(a, b, c, d)
+#endif
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
 #define FQT_HAS_DSP (1)
@@ -31,6 +57,26 @@ FQT_INLINE uint32_t fqt_load4(const void *bytes) {
     uint32_t word;
     __builtin_memcpy(&word, bytes, 4);
     return word;
+}
+
+// Four bytes of a row and of the one `row_bytes` on; gives where the next four are. Loads that follow each other overlap in
+// the pipeline, and a compiler sets them apart.
+FQT_INLINE const int8_t *fqt_load_two_rows(
+    const int8_t *row, uint32_t row_bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
+    __asm__ volatile("ldr %1, [%2, %3]\n\tldr %0, [%2], #4"
+                     : "=&r"(*word), "=&r"(*next_word), "+r"(row)
+                     : "r"(row_bytes)
+                     : "memory");
+    return row;
+}
+
+// Two words that follow each other; gives where the next ones are.
+FQT_INLINE const uint32_t *fqt_load_two(const uint32_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
+    __asm__ volatile("ldr %1, [%2, #4]\n\tldr %0, [%2], #8"
+                     : "=&r"(*first), "=&r"(*second), "+r"(pair)
+                     :
+                     : "memory");
+    return pair;
 }
 
 // Bytes 0 and 2 as two 16-bit numbers; bytes 1 and 3.

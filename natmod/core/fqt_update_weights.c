@@ -21,27 +21,26 @@ FQT_INLINE void move_weight(fqt_update_t *update, int8_t *weight, int32_t sum) {
     *weight = (int8_t)value;
 }
 
-// rate * gradient, limited to FQT_STEP_LIMIT. Rates, unlike the scales of tensors, are near 1 in units of a step.
-FQT_INLINE int32_t step_of(int32_t gradient, const fqt_scale_t *rate) {
-    const int32_t shift = -rate->exponent;
-    if (shift < 1 || shift > 31) {
-        return fqt_clamp(fqt_fixed_multiply(gradient, *rate), -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
-    }
-    const int64_t product = (int64_t)gradient * (int32_t)rate->mantissa + (1 << (shift - 1));
-    const int32_t high = (int32_t)(product >> 32);
-    if (high >= 1 << (shift - 1) || high < -(1 << (shift - 1))) {
-        return high > 0 ? FQT_STEP_LIMIT : -FQT_STEP_LIMIT;
-    }
-    const int32_t step = (int32_t)((uint32_t)high << (32 - shift) | (uint32_t)product >> shift);
-    return fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
-}
-
+// A step is rate * gradient, limited to FQT_STEP_LIMIT. Rates, unlike the scales of tensors, are near 1 in units of a step: of
+// the product's two words both matter, and its upper one tells whether the step is within 2^30 and needs no limit.
 FQT_HOT void fqt_update_weights(
     fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
+    const int32_t shift = -rate.exponent;
+    const bool is_short = shift >= 2 && shift <= 31;
+    const int32_t rounding = is_short ? 1 << (shift - 1) : 0;
+    const uint32_t bound = (uint32_t)rounding >> 1;
     int8_t *weight = update->weights + j;
     uint32_t dither = fqt_dither(update->base, j);
     for (const int32_t *end = gradient + count; gradient < end; ++gradient, ++weight, dither += FQT_DITHER_STEP) {
-        move_weight(update, weight, step_of(*gradient, &rate) + (int32_t)(dither >> 8));
+        const int64_t product = (int64_t)*gradient * (int32_t)rate.mantissa + rounding;
+        const uint32_t high = (uint32_t)(product >> 32);
+        int32_t step;
+        if (FQT_UNLIKELY(high + bound >= 2 * bound)) {
+            step = fqt_clamp(fqt_fixed_multiply(*gradient, rate), -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
+        } else {
+            step = (int32_t)(high << (32 - shift) | (uint32_t)product >> shift);
+        }
+        move_weight(update, weight, step + (int32_t)(dither >> 8));
     }
 }
 
@@ -56,28 +55,33 @@ FQT_LOOP void move_four(
 FQT_HOT void fqt_update_row(
     fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate) {
     int8_t *weight = update->weights + j;
-    const int8_t *end = x + count;
-    const int32_t centre = rate * zx;
+    const int32_t centre = -rate * zx;
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j);
-    for (; x + 3 < end; x += 4, weight += 4) {
+    for (; count >= 4; count -= 4, x += 4, weight += 4) {
         int32_t sum_0 = x[0];
         int32_t sum_1 = x[1];
         int32_t sum_2 = x[2];
         int32_t sum_3 = x[3];
-        sum_0 = rate * sum_0 + (int32_t)(dither >> 8) - centre;
+        FQT_TOGETHER(sum_0, sum_1, sum_2, sum_3);
+        sum_0 = rate * sum_0 + centre;
+        sum_1 = rate * sum_1 + centre;
+        sum_2 = rate * sum_2 + centre;
+        sum_3 = rate * sum_3 + centre;
+        FQT_TOGETHER(sum_0, sum_1, sum_2, sum_3);
+        sum_0 += (int32_t)(dither >> 8);
         dither += dither_step;
-        sum_1 = rate * sum_1 + (int32_t)(dither >> 8) - centre;
+        sum_1 += (int32_t)(dither >> 8);
         dither += dither_step;
-        sum_2 = rate * sum_2 + (int32_t)(dither >> 8) - centre;
+        sum_2 += (int32_t)(dither >> 8);
         dither += dither_step;
-        sum_3 = rate * sum_3 + (int32_t)(dither >> 8) - centre;
+        sum_3 += (int32_t)(dither >> 8);
         dither += dither_step;
         if ((uint32_t)(sum_0 | sum_1 | sum_2 | sum_3) >> 24 != 0) {
             move_four(update, weight, sum_0, sum_1, sum_2, sum_3);
         }
     }
-    for (; x < end; ++x, ++weight, dither += dither_step) {
-        move_weight(update, weight, rate * *x + (int32_t)(dither >> 8) - centre);
+    for (; count > 0; --count, ++x, ++weight, dither += dither_step) {
+        move_weight(update, weight, rate * *x + centre + (int32_t)(dither >> 8));
     }
 }

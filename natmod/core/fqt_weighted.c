@@ -18,6 +18,18 @@ fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
     return shape;
 }
 
+FQT_HOT void fqt_clear(int32_t *sums, uint32_t count) {
+    for (; count >= 4; count -= 4, sums += 4) {
+        sums[0] = 0;
+        sums[1] = 0;
+        sums[2] = 0;
+        sums[3] = 0;
+    }
+    for (; count > 0; --count) {
+        *sums++ = 0;
+    }
+}
+
 // The greatest integer that weight scales of a layer are brought to: the products stay in 16 bits, their sum in 32.
 static int32_t common_unit(const fqt_shape_t *shape) {
     int32_t terms = shape->window.kernel_height * shape->window.kernel_width * shape->out_channels;
