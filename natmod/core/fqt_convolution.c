@@ -155,20 +155,20 @@ FQT_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, in
         int32_t sum_7 = sum[7];
         const term_t *term = terms;
         for (int32_t error = term->error; error != 0; error = (++term)->error) {
-            const int8_t *w = term->filter + c;
-            uint32_t word = fqt_load4(w);
+            uint32_t word;
+            uint32_t next_word;
+            fqt_load8(term->filter + c, &word, &next_word);
             uint32_t even = fqt_even_bytes(word);
             uint32_t odd = fqt_odd_bytes(word);
             sum_0 = fqt_multiply_add_low(error, even, sum_0);
-            sum_1 = fqt_multiply_add_low(error, odd, sum_1);
             sum_2 = fqt_multiply_add_high(error, even, sum_2);
+            sum_1 = fqt_multiply_add_low(error, odd, sum_1);
             sum_3 = fqt_multiply_add_high(error, odd, sum_3);
-            word = fqt_load4(w + 4);
-            even = fqt_even_bytes(word);
-            odd = fqt_odd_bytes(word);
+            even = fqt_even_bytes(next_word);
+            odd = fqt_odd_bytes(next_word);
             sum_4 = fqt_multiply_add_low(error, even, sum_4);
-            sum_5 = fqt_multiply_add_low(error, odd, sum_5);
             sum_6 = fqt_multiply_add_high(error, even, sum_6);
+            sum_5 = fqt_multiply_add_low(error, odd, sum_5);
             sum_7 = fqt_multiply_add_high(error, odd, sum_7);
         }
         sum[0] = sum_0;
@@ -235,7 +235,14 @@ FQT_HOT static void add_row(const fqt_shape_t *shape, const int8_t *e, const fqt
         for (const uint16_t *channel = selection->channels; channel < end;) {
             term_t terms[TERMS + 1];
             channel = list_terms(e, channel, end, m + (channel - selection->channels), w, filter_elements, terms);
-            for (int32_t kx = taps.begin; kx < taps.end && terms->error != 0; ++kx) {
+            if (terms->error == 0) {
+                continue;
+            }
+            if (count == shape->in_channels) { // neighbouring taps lie side by side in the filter and in the sums
+                add_terms(terms, taps.begin * count, (taps.end - taps.begin) * count, sums + (ix + taps.begin) * count);
+                continue;
+            }
+            for (int32_t kx = taps.begin; kx < taps.end; ++kx) {
                 add_terms(terms, kx * shape->in_channels, count, sums + (ix + kx) * count);
             }
         }

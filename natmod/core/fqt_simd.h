@@ -70,6 +70,13 @@ FQT_INLINE const int8_t *fqt_load_two_rows(
     return row;
 }
 
+// Eight bytes at any address, as two words, without a register for the address.
+FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
+    uint32_t address = (uint32_t)bytes;
+    __asm__ volatile("ldr %0, [%1]\n\tldr %1, [%1, #4]" : "=&r"(*word), "+r"(address) : : "memory");
+    *next_word = address;
+}
+
 // Two words that follow each other; gives where the next ones are.
 FQT_INLINE const uint32_t *fqt_load_two(const uint32_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
     __asm__ volatile("ldr %1, [%2, #4]\n\tldr %0, [%2], #8"
@@ -121,6 +128,26 @@ FQT_INLINE int32_t fqt_multiply_add_high(int32_t a, uint32_t b, int32_t sum) {
 // sum + the product of the upper halves.
 FQT_INLINE int32_t fqt_multiply_add_upper(uint32_t a, uint32_t b, int32_t sum) {
     return __smlatt((int32_t)a, (int32_t)b, sum);
+}
+
+// The magnitudes of four bytes; that of -128 is 128.
+FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
+    uint32_t magnitudes;
+    uint32_t negated;
+    const uint32_t zero = 0;
+    __asm__("ssub8 %1, %3, %2\n\tssub8 %0, %2, %3\n\tsel %0, %2, %1" // the second tells which are 0 or more
+            : "=&r"(magnitudes), "=&r"(negated)
+            : "r"(bytes), "r"(zero));
+    return magnitudes;
+}
+
+// sum + bytes 0 and 2; + bytes 1 and 3: positive bytes, pairs of sums.
+FQT_INLINE uint32_t fqt_add_even_bytes(uint32_t sum, uint32_t bytes) {
+    return __uxtab16(sum, bytes);
+}
+
+FQT_INLINE uint32_t fqt_add_odd_bytes(uint32_t sum, uint32_t bytes) {
+    return __uxtab16(sum, bytes >> 8 | bytes << 24);
 }
 
 // a - b, halves apart.
