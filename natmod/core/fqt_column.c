@@ -120,6 +120,6 @@ FQT_HOT void fqt_column(const fqt_columns_t *columns, int32_t iy, int32_t ix, in
 #endif
 }
 
-FQT_HOT void fqt_column_of_pair(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column) {
-    put_runs(columns, iy, ix, column, 2, false);
+FQT_HOT void fqt_column_of_four(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column) {
+    put_runs(columns, iy, ix, column, 4, false);
 }

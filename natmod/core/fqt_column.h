@@ -28,7 +28,7 @@ void fqt_columns_begin(fqt_columns_t *columns, const fqt_shape_t *shape, const i
 // four elements lie in the order in which bytes are extracted: 0, 2, 1, 3.
 void fqt_column(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column);
 
-// The same in plain order to column[2 * i]: two columns lie interleaved.
-void fqt_column_of_pair(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column);
+// The same in plain order to column[4 * i]: four columns lie interleaved.
+void fqt_column_of_four(const fqt_columns_t *columns, int32_t iy, int32_t ix, int16_t *column);
 
 #endif

@@ -20,7 +20,7 @@ static bool conv2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *
 }
 
 static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    return fqt_weighted_scratch_bytes(model, index, fqt_conv2d_update_bytes(fqt_layer(model, index)));
+    return fqt_weighted_scratch_bytes(model, index, fqt_conv2d_update_bytes(model, index));
 }
 
 const fqt_kind_t fqt_kind_conv2d = {

@@ -45,7 +45,7 @@ uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index);
 void fqt_conv2d_update(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate);
 
 // Scratch of that update, behind the selection.
-uint32_t fqt_conv2d_update_bytes(const fqt_layer_t *layer);
+uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index);
 
 // Depthwise: its passes, and their scratch, behind the selection where there is one.
 void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training);

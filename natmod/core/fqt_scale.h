@@ -63,6 +63,15 @@ FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
 #endif
 }
 
+// (a * b + 2^31) >> 32
+FQT_INLINE int32_t fqt_multiply_high_rounded(int32_t a, int32_t b) {
+#if FQT_HAS_DSP
+    return fqt_multiply_upper_word(a, b);
+#else
+    return fqt_multiply_high(a, b) + (int32_t)((uint32_t)a * (uint32_t)b >> 31);
+#endif
+}
+
 // A scale as inner loops multiply with it: exponent = -33 - shift.
 typedef struct {
     int32_t mantissa;

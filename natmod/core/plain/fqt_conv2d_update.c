@@ -2,7 +2,8 @@
 #include "../fqt_convolution.h"
 #include "../fqt_update.h"
 
-uint32_t fqt_conv2d_update_bytes(const fqt_layer_t *layer) {
+uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
     return layer->trainable ? 4 * layer->filter_elements : 0;
 }
 
