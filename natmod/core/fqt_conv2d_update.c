@@ -114,22 +114,6 @@ static void add_parts(const part_t *parts, uint32_t count, const int16_t *column
     }
 }
 
-// The columns of the `count` positions from `position` on, in the order in which outputs lie, to to[i][p].
-static void make_columns(const fqt_columns_t *columns, int32_t position, int32_t count, int16_t *to) {
-    const fqt_shape_t *shape = columns->shape;
-    const fqt_window_t *window = &shape->window;
-    int32_t oy = position / shape->out_width;
-    int32_t ox = position - oy * shape->out_width;
-    for (int32_t p = 0; p < count; ++p) {
-        fqt_column_of_four(columns, oy * window->stride_height - window->pad_top,
-            ox * window->stride_width - window->pad_left, to + p);
-        if (++ox == shape->out_width) {
-            ox = 0;
-            ++oy;
-        }
-    }
-}
-
 // The errors of one channel at `count` positions, 0 for the others. Gives whether there is one that is not 0.
 FQT_INLINE bool load_errors(
     const int8_t *e, int32_t channels, int32_t count, int32_t errors[TOGETHER], int32_t *bias_gradient) {
@@ -149,7 +133,7 @@ FQT_INLINE bool load_errors(
 
 // The gradients of the filters of `channels`, [count][elements], and the sums of their errors. Gives a bit for each filter
 // that has an error.
-FQT_HOT static uint32_t form_gradients(const fqt_columns_t *columns, const int8_t *e, const uint16_t *channels,
+FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const uint16_t *channels,
     uint32_t count, int16_t *four, int32_t *gradients, int32_t *bias_gradients) {
     const fqt_shape_t *shape = columns->shape;
     const uint32_t elements = columns->elements;
@@ -169,7 +153,10 @@ FQT_HOT static uint32_t form_gradients(const fqt_columns_t *columns, const int8_
                 continue;
             }
             if (!has_columns) {
-                make_columns(columns, position, together, four);
+                fqt_columns_seek(columns, position);
+                for (int32_t p = 0; p < together; ++p) {
+                    fqt_column_of_four(columns, four + p);
+                }
                 has_columns = true;
             }
             any_error |= 1u << n;

@@ -1,95 +1,20 @@
 // Convolution of any kernel, stride and padding, and dense layers as the convolution of a 1x1 image. The plain version
 // with the same bits is plain/fqt_convolution.c; the formulas are there.
 //
-// Forward: four filters at a time meet one column, so that each of its elements is loaded once for four products. With DSP
-// instructions four elements take two loads of the column, and for each filter a load, two extractions and two
-// multiply-adds: 1.75 cycles a product, bound by the extraction of bytes. Cortex-M0+ takes 6.75: its loads need their row
-// in one of the lower registers, and it goes back and forth.
+// Forward: the filters meet one column after another (fqt_products.h); two columns at a time where input channels come in
+// fours.
 // Error: an input row at a time. The errors of an output position that are not 0 are listed once; at each tap, eight channels
 // of the input then take one term after another, their sums in registers: for four, a load of weights, two extractions and
 // four multiply-adds.
 #include "fqt_column.h"
 #include "fqt_error_pass.h"
 #include "fqt_output.h"
+#include "fqt_products.h"
 #include "fqt_simd.h"
 
 #define OUTPUT_BLOCK (32) // output channels whose constants lie on the stack
 #define TERMS (48) // errors listed at a time
 #define ROW_BYTES (2048) // of the error sums of an input row, where eight channels take no more
-
-#if FQT_HAS_DSP
-FQT_INLINE int32_t multiply_four(uint32_t word, uint32_t even, uint32_t odd, int32_t sum) {
-    sum = fqt_multiply_add_pair(fqt_even_bytes(word), even, sum);
-    return fqt_multiply_add_pair(fqt_odd_bytes(word), odd, sum);
-}
-
-// The last four may reach beyond the row, where the column is 0 (and readable bytes always follow the weights).
-FQT_INLINE void multiply_filters_by_four(
-    const int8_t *first, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
-    const uint32_t *pair = (const uint32_t *)(const void *)column;
-    const int8_t *third = first + 2 * row_bytes;
-    const int8_t *end = first + elements;
-    int32_t sum_0 = 0;
-    int32_t sum_1 = 0;
-    int32_t sum_2 = 0;
-    int32_t sum_3 = 0;
-    while (first < end) {
-        uint32_t even;
-        uint32_t odd;
-        uint32_t word;
-        uint32_t next_word;
-        pair = fqt_load_two(pair, &even, &odd);
-        first = fqt_load_two_rows(first, row_bytes, &word, &next_word);
-        sum_0 = multiply_four(word, even, odd, sum_0);
-        sum_1 = multiply_four(next_word, even, odd, sum_1);
-        third = fqt_load_two_rows(third, row_bytes, &word, &next_word);
-        sum_2 = multiply_four(word, even, odd, sum_2);
-        sum_3 = multiply_four(next_word, even, odd, sum_3);
-    }
-    sums[0] = sum_0;
-    sums[1] = sum_1;
-    sums[2] = sum_2;
-    sums[3] = sum_3;
-}
-#else
-FQT_INLINE void multiply_filters_by_four(
-    const int8_t *filters, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
-    register const int8_t *first FQT_HIGH_REGISTER(8) = filters;
-    register const int8_t *second FQT_HIGH_REGISTER(9) = filters + row_bytes;
-    register const int8_t *third FQT_HIGH_REGISTER(10) = second + row_bytes;
-    register const int8_t *fourth FQT_HIGH_REGISTER(11) = third + row_bytes;
-    int32_t sum_0 = 0;
-    int32_t sum_1 = 0;
-    int32_t sum_2 = 0;
-    int32_t sum_3 = 0;
-    for (uint32_t i = 0; i < elements; ++i) {
-        FQT_IN_HIGH_REGISTERS(first, second, third, fourth);
-        const int32_t value = column[i];
-        sum_0 += first[i] * value;
-        sum_1 += second[i] * value;
-        sum_2 += third[i] * value;
-        sum_3 += fourth[i] * value;
-    }
-    sums[0] = sum_0;
-    sums[1] = sum_1;
-    sums[2] = sum_2;
-    sums[3] = sum_3;
-}
-#endif
-
-// sums[o] = sum over i of filters[o][i] * column[i]: four filters at a time, the last few one by one as four that are the
-// same.
-FQT_LOOP void multiply_filters(
-    const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
-    while (count > 0) {
-        const uint32_t row_bytes = count >= 4 ? elements : 0;
-        multiply_filters_by_four(filters, row_bytes, elements, column, sums);
-        const int32_t rows = row_bytes != 0 ? 4 : 1;
-        filters += rows * elements;
-        sums += rows;
-        count -= rows;
-    }
-}
 
 // The column lies behind the logits that the last layer leaves in the scratch.
 static int16_t *column_of(const fqt_model_t *model, uint32_t index) {
@@ -101,7 +26,6 @@ static int16_t *column_of(const fqt_model_t *model, uint32_t index) {
 FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) {
     const fqt_shape_t shape = fqt_shape(model, index);
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_window_t *window = &shape.window;
     const uint32_t elements = layer->filter_elements;
     int16_t *column = column_of(model, index);
     fqt_columns_t columns;
@@ -118,14 +42,24 @@ FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool tr
             channels[o] = fqt_output_channel(&output, first + o);
         }
         uint32_t i = first;
-        int32_t iy = -window->pad_top;
-        for (int32_t oy = 0; oy < shape.out_height; ++oy, iy += window->stride_height) {
-            int32_t ix = -window->pad_left;
-            for (int32_t ox = 0; ox < shape.out_width; ++ox, ix += window->stride_width, i += shape.out_channels) {
-                fqt_column(&columns, iy, ix, column);
-                multiply_filters(filters, elements, column, count, sums);
+        fqt_columns_seek(&columns, 0);
+        for (int32_t left = shape.out_height * shape.out_width; left > 0; --left, i += shape.out_channels) {
+#if FQT_HAS_DSP
+            if (left > 1 && shape.in_channels % 4 == 0) {
+                int32_t other_sums[OUTPUT_BLOCK + 1];
+                fqt_column_of_two(&columns, column);
+                fqt_column_of_two(&columns, column + 2);
+                fqt_multiply_filters_by_two(filters, elements, column, count, sums, other_sums);
                 fqt_output_put_all(&output, channels, i, sums, count);
+                i += shape.out_channels;
+                fqt_output_put_all(&output, channels, i, other_sums, count);
+                --left;
+                continue;
             }
+#endif
+            fqt_column(&columns, column);
+            fqt_multiply_filters(filters, elements, column, count, sums);
+            fqt_output_put_all(&output, channels, i, sums, count);
         }
     }
     if (training) {

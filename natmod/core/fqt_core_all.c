@@ -12,6 +12,7 @@
 #include "fqt_update.c"
 #include "fqt_weighted.c"
 #include "fqt_column.c"
+#include "fqt_products.c"
 #ifdef FQT_PLAIN // for tests
 #include "plain/fqt_conv2d_update.c"
 #include "plain/fqt_convolution.c"

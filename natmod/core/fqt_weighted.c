@@ -69,7 +69,7 @@ uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, ui
     const fqt_layer_t *layer = fqt_layer(model, index);
     const bool is_depthwise = layer->kind == FQT_KIND_DEPTHWISE_CONV2D;
     uint32_t forward_bytes =
-        is_depthwise ? fqt_depthwise_bytes(layer) : 2 * fqt_column_elements(layer->filter_elements);
+        is_depthwise ? fqt_depthwise_bytes(layer) : fqt_columns_bytes(layer->filter_elements, to);
     if (index + 1 == model->layer_count) {
         forward_bytes += 4 * to->elements; // logits
     }
