@@ -67,11 +67,32 @@ FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool tr
     }
 }
 
-// An error that is not 0, in the layer's common unit, and where its filter starts. One with error 0 ends a list.
+// An error that is not 0, in the layer's common unit, and where its filter starts. Two with error 0 end a list.
 typedef struct {
     int32_t error;
     const int8_t *filter;
 } term_t;
+
+#if FQT_HAS_DSP
+FQT_INLINE void add_term(const term_t *term, int32_t c, int32_t sums[8]) {
+    const int32_t error = term->error;
+    uint32_t word;
+    uint32_t next_word;
+    fqt_load8(term->filter + c, &word, &next_word);
+    uint32_t even = fqt_even_bytes(word);
+    uint32_t odd = fqt_odd_bytes(word);
+    sums[0] = fqt_multiply_add_low(error, even, sums[0]);
+    sums[2] = fqt_multiply_add_high(error, even, sums[2]);
+    sums[1] = fqt_multiply_add_low(error, odd, sums[1]);
+    sums[3] = fqt_multiply_add_high(error, odd, sums[3]);
+    even = fqt_even_bytes(next_word);
+    odd = fqt_odd_bytes(next_word);
+    sums[4] = fqt_multiply_add_low(error, even, sums[4]);
+    sums[6] = fqt_multiply_add_high(error, even, sums[6]);
+    sums[5] = fqt_multiply_add_low(error, odd, sums[5]);
+    sums[7] = fqt_multiply_add_high(error, odd, sums[7]);
+}
+#endif
 
 // sum[c] += sum over the terms of error * filter[first + c]
 FQT_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, int32_t *sum) {
@@ -79,40 +100,19 @@ FQT_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, in
     channels += first;
 #if FQT_HAS_DSP
     for (; c + 8 <= channels; c += 8, sum += 8) {
-        int32_t sum_0 = sum[0];
-        int32_t sum_1 = sum[1];
-        int32_t sum_2 = sum[2];
-        int32_t sum_3 = sum[3];
-        int32_t sum_4 = sum[4];
-        int32_t sum_5 = sum[5];
-        int32_t sum_6 = sum[6];
-        int32_t sum_7 = sum[7];
-        const term_t *term = terms;
-        for (int32_t error = term->error; error != 0; error = (++term)->error) {
-            uint32_t word;
-            uint32_t next_word;
-            fqt_load8(term->filter + c, &word, &next_word);
-            uint32_t even = fqt_even_bytes(word);
-            uint32_t odd = fqt_odd_bytes(word);
-            sum_0 = fqt_multiply_add_low(error, even, sum_0);
-            sum_2 = fqt_multiply_add_high(error, even, sum_2);
-            sum_1 = fqt_multiply_add_low(error, odd, sum_1);
-            sum_3 = fqt_multiply_add_high(error, odd, sum_3);
-            even = fqt_even_bytes(next_word);
-            odd = fqt_odd_bytes(next_word);
-            sum_4 = fqt_multiply_add_low(error, even, sum_4);
-            sum_6 = fqt_multiply_add_high(error, even, sum_6);
-            sum_5 = fqt_multiply_add_low(error, odd, sum_5);
-            sum_7 = fqt_multiply_add_high(error, odd, sum_7);
+        int32_t sums[8] = {sum[0], sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]};
+        for (const term_t *term = terms; term->error != 0; term += 2) {
+            add_term(&term[0], c, sums);
+            add_term(&term[1], c, sums);
         }
-        sum[0] = sum_0;
-        sum[1] = sum_1;
-        sum[2] = sum_2;
-        sum[3] = sum_3;
-        sum[4] = sum_4;
-        sum[5] = sum_5;
-        sum[6] = sum_6;
-        sum[7] = sum_7;
+        sum[0] = sums[0];
+        sum[1] = sums[1];
+        sum[2] = sums[2];
+        sum[3] = sums[3];
+        sum[4] = sums[4];
+        sum[5] = sums[5];
+        sum[6] = sums[6];
+        sum[7] = sums[7];
     }
 #else
     for (; c + 4 <= channels; c += 4, sum += 4) {
@@ -152,7 +152,8 @@ FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, co
         term->error = error;
         term += error != 0;
     }
-    term->error = 0;
+    term[0] = (term_t) {0, w};
+    term[1] = (term_t) {0, w};
     return last;
 }
 
@@ -167,7 +168,7 @@ FQT_HOT static void add_row(const fqt_shape_t *shape, const int8_t *e, const fqt
         const int32_t ix = ox * window->stride_width - window->pad_left;
         const fqt_taps_t taps = fqt_taps(ix, window->kernel_width, shape->in_width);
         for (const uint16_t *channel = selection->channels; channel < end;) {
-            term_t terms[TERMS + 1];
+            term_t terms[TERMS + 2];
             channel = list_terms(e, channel, end, m + (channel - selection->channels), w, filter_elements, terms);
             if (terms->error == 0) {
                 continue;

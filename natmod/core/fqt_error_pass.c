@@ -32,7 +32,7 @@ FQT_LOOP void put_errors(fqt_error_pass_t *pass, const int8_t *x, int8_t *to, co
             *to = 0;
             continue;
         }
-        value = ((fqt_multiply_high(value, multiplier.mantissa) >> multiplier.shift) + 1) >> 1;
+        value = fqt_requantise_short(value, &multiplier);
         const int32_t magnitude = value < 0 ? -value : value;
         if (FQT_UNLIKELY(magnitude > rare)) {
             pass->peak = magnitude > pass->peak ? magnitude : pass->peak;

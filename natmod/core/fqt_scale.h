@@ -63,15 +63,6 @@ FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
 #endif
 }
 
-// (a * b + 2^31) >> 32
-FQT_INLINE int32_t fqt_multiply_high_rounded(int32_t a, int32_t b) {
-#if FQT_HAS_DSP
-    return fqt_multiply_upper_word(a, b);
-#else
-    return fqt_multiply_high(a, b) + (int32_t)((uint32_t)a * (uint32_t)b >> 31);
-#endif
-}
-
 // A scale as inner loops multiply with it: exponent = -33 - shift.
 typedef struct {
     int32_t mantissa;
@@ -88,13 +79,18 @@ static inline bool fqt_multiplier_is_short(const fqt_multiplier_t *a) {
     return a->shift <= 29;
 }
 
+// fqt_fixed_multiply with such a multiplier.
+FQT_INLINE int32_t fqt_requantise_short(int32_t value, const fqt_multiplier_t *a) {
+    return ((fqt_multiply_high(value, a->mantissa) >> a->shift) + 1) >> 1;
+}
+
 // fqt_fixed_multiply, limited to +-limit (at least 2^30).
 FQT_INLINE int32_t fqt_requantise(int32_t value, const fqt_multiplier_t *a, int32_t limit) {
     if (!fqt_multiplier_is_short(a)) {
         const fqt_scale_t scale = {(uint32_t)a->mantissa, -33 - (int32_t)a->shift};
         return fqt_clamp(fqt_fixed_multiply(value, scale), -limit, limit);
     }
-    return ((fqt_multiply_high(value, a->mantissa) >> a->shift) + 1) >> 1;
+    return fqt_requantise_short(value, a);
 }
 
 #endif

@@ -150,13 +150,6 @@ FQT_INLINE uint32_t fqt_add_odd_bytes(uint32_t sum, uint32_t bytes) {
     return __uxtab16(sum, bytes >> 8 | bytes << 24);
 }
 
-// (a * b + 2^31) >> 32
-FQT_INLINE int32_t fqt_multiply_upper_word(int32_t a, int32_t b) {
-    int32_t product;
-    __asm__("smmulr %0, %1, %2" : "=r"(product) : "r"(a), "r"(b));
-    return product;
-}
-
 // a - b, halves apart.
 FQT_INLINE uint32_t fqt_subtract_pair(uint32_t a, uint32_t b) {
     return (uint32_t)__ssub16((int16x2_t)a, (int16x2_t)b);
