@@ -24,31 +24,7 @@ void fqt_columns_seek(fqt_columns_t *columns, int32_t position) {
     columns->ix = columns->ox * shape->window.stride_width - shape->window.pad_left;
 }
 
-FQT_INLINE void slide(fqt_columns_t *columns) {
-    const fqt_shape_t *shape = columns->shape;
-    columns->ix += shape->window.stride_width;
-    if (++columns->ox == shape->out_width) {
-        columns->ox = 0;
-        columns->ix = -shape->window.pad_left;
-        columns->iy += shape->window.stride_height;
-    }
-}
-
-FQT_INLINE void put_zeros(int16_t *to, int32_t count, int32_t step) {
-    for (; count > 0; --count, to += step) {
-        *to = 0;
-    }
-}
-
-// Pairs, every `step`-th.
-FQT_INLINE void put_zero_pairs(int16_t *to, uint32_t count, int32_t step) {
-    int32_t *pair = (int32_t *)(void *)to;
-    for (; count > 0; count -= 2, pair += step) {
-        *pair = 0;
-    }
-}
-
-// `count` neighbours; step is a constant where this is inlined.
+// `count` neighbours, to every `step`-th element.
 FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
     for (; count >= 4; count -= 4, from += 4, to += 4 * step) {
 #if FQT_HAS_DSP
@@ -79,7 +55,7 @@ FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t 
 }
 
 #if FQT_HAS_DSP
-// The same in the order of fqt_column, for fours: a load, two extractions, two subtractions, two stores. step: of pairs.
+// The same in the order of fqt_column, for fours, to every `step`-th pair: a load, two extractions, two subtractions, two stores.
 FQT_INLINE void put_ordered_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
     const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
     uint32_t *pair = (uint32_t *)(void *)to;
@@ -91,7 +67,7 @@ FQT_INLINE void put_ordered_run(int16_t *to, const int8_t *from, int32_t count, 
 }
 
 // Bring a column to that order.
-FQT_INLINE void order(int16_t *column, uint32_t elements) {
+FQT_HOT static void order(int16_t *column, uint32_t elements) {
     uint32_t *pair = (uint32_t *)(void *)column;
     for (uint32_t *end = pair + elements / 2; pair < end; pair += 2) {
         const uint32_t first = pair[0];
@@ -102,62 +78,92 @@ FQT_INLINE void order(int16_t *column, uint32_t elements) {
 }
 #endif
 
-// The window's rows, each a run of the input.
-FQT_INLINE void put_runs(fqt_columns_t *columns, int16_t *column, int32_t step, bool is_ordered) {
+// The part of the window that lies inside the input: rows of neighbours.
+typedef struct {
+    const int8_t *from;
+    int32_t rows;
+    int32_t run;
+    int32_t skipped; // elements of the column before it
+    bool is_whole;
+} part_of_window_t;
+
+FQT_INLINE part_of_window_t next_window(fqt_columns_t *columns) {
     const fqt_shape_t *shape = columns->shape;
-    int32_t iy = columns->iy;
-    int32_t ix = columns->ix;
     const int32_t channels = shape->in_channels;
-    int32_t run = columns->run;
-    int32_t rows = shape->window.kernel_height;
+    const int32_t iy = columns->iy;
+    const int32_t ix = columns->ix;
+    part_of_window_t part = {columns->x + iy * columns->row_bytes + ix * channels, shape->window.kernel_height,
+        columns->run, 0, true};
     if ((uint32_t)iy >= columns->inside_y || (uint32_t)ix >= columns->inside_x) {
-        if (is_ordered) {
-            put_zero_pairs(column, columns->elements, step);
-        } else {
-            put_zeros(column, (int32_t)columns->elements, step);
-        }
-        const fqt_taps_t taps_y = fqt_taps(iy, rows, shape->in_height);
+        const fqt_taps_t taps_y = fqt_taps(iy, shape->window.kernel_height, shape->in_height);
         const fqt_taps_t taps_x = fqt_taps(ix, shape->window.kernel_width, shape->in_width);
-        column += step * (taps_y.begin * run + taps_x.begin * channels);
-        iy += taps_y.begin;
-        ix += taps_x.begin;
-        rows = taps_y.end - taps_y.begin;
-        run = (taps_x.end - taps_x.begin) * channels;
+        part.skipped = taps_y.begin * columns->run + taps_x.begin * channels;
+        part.from += taps_y.begin * columns->row_bytes + taps_x.begin * channels;
+        part.rows = taps_y.end - taps_y.begin;
+        part.run = (taps_x.end - taps_x.begin) * channels;
+        part.is_whole = false;
     }
-    const int8_t *from = columns->x + iy * columns->row_bytes + ix * channels;
-    for (; rows > 0; --rows, from += columns->row_bytes, column += step * columns->run) {
-#if FQT_HAS_DSP
-        if (is_ordered) {
-            put_ordered_run(column, from, run, columns->zero_point, step);
-            continue;
-        }
-#endif
-        put_run(column, from, run, columns->zero_point, step);
+    columns->ix += shape->window.stride_width;
+    if (++columns->ox == shape->out_width) {
+        columns->ox = 0;
+        columns->ix = -shape->window.pad_left;
+        columns->iy += shape->window.stride_height;
     }
-    slide(columns);
+    return part;
 }
 
-FQT_HOT void fqt_column(fqt_columns_t *columns, int16_t *column) {
+FQT_LOOP void put_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
+    part_of_window_t part = next_window(columns);
+    if (!part.is_whole) {
+        int16_t *to = column;
+        for (uint32_t count = columns->elements; count > 0; --count, to += step) {
+            *to = 0;
+        }
+    }
+    column += step * part.skipped;
+    for (; part.rows > 0; --part.rows, part.from += columns->row_bytes, column += step * columns->run) {
+        put_run(column, part.from, part.run, columns->zero_point, step);
+    }
+}
+
+#if FQT_HAS_DSP
+FQT_LOOP void put_ordered_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
+    part_of_window_t part = next_window(columns);
+    if (!part.is_whole) {
+        int32_t *pair = (int32_t *)(void *)column;
+        for (uint32_t count = columns->elements; count > 0; count -= 2, pair += step) {
+            *pair = 0;
+        }
+    }
+    column += step * part.skipped;
+    for (; part.rows > 0; --part.rows, part.from += columns->row_bytes, column += step * columns->run) {
+        put_ordered_run(column, part.from, part.run, columns->zero_point, step);
+    }
+}
+#endif
+
+void fqt_column(fqt_columns_t *columns, int16_t *column) {
 #if FQT_HAS_DSP
     if (columns->shape->in_channels % 4 == 0) {
-        put_runs(columns, column, 1, true);
+        put_ordered_column(columns, column, 1);
         return;
     }
-    const uint32_t elements = fqt_column_elements(columns->elements);
-    put_zeros(column + columns->elements, (int32_t)(elements - columns->elements), 1);
-    put_runs(columns, column, 1, false);
-    order(column, elements);
+    for (uint32_t i = columns->elements; i % 4 != 0; ++i) {
+        column[i] = 0;
+    }
+    put_column(columns, column, 1);
+    order(column, columns->elements);
 #else
-    put_runs(columns, column, 1, false);
+    put_column(columns, column, 1);
 #endif
 }
 
 #if FQT_HAS_DSP
-FQT_HOT void fqt_column_of_two(fqt_columns_t *columns, int16_t *column) {
-    put_runs(columns, column, 2, true);
+void fqt_column_of_two(fqt_columns_t *columns, int16_t *column) {
+    put_ordered_column(columns, column, 2);
 }
 #endif
 
-FQT_HOT void fqt_column_of_four(fqt_columns_t *columns, int16_t *column) {
-    put_runs(columns, column, 4, false);
+void fqt_column_of_four(fqt_columns_t *columns, int16_t *column) {
+    put_column(columns, column, 4);
 }
