@@ -28,28 +28,28 @@ uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
 }
 
 // A filter's errors at four positions, and its gradient.
-typedef struct {
-    int32_t errors[TOGETHER];
-    int32_t *gradient;
-} part_t;
-
 #if FQT_HAS_DSP
 typedef struct {
     uint32_t first; // positions 0 and 1
     uint32_t second;
-} packed_t;
+} errors_t;
+#else
+typedef struct {
+    int32_t at[TOGETHER];
+} errors_t;
+#endif
+typedef struct {
+    errors_t errors;
+    int32_t *gradient;
+} part_t;
 
-FQT_INLINE packed_t pack(const int32_t errors[TOGETHER]) {
-    return (packed_t) {fqt_lower_halves((uint32_t)errors[0], (uint32_t)errors[1]),
-        fqt_lower_halves((uint32_t)errors[2], (uint32_t)errors[3])};
-}
-
-FQT_INLINE int32_t multiply_four_errors(packed_t errors, uint32_t first, uint32_t second, int32_t sum) {
+#if FQT_HAS_DSP
+FQT_INLINE int32_t multiply_four_errors(errors_t errors, uint32_t first, uint32_t second, int32_t sum) {
     return fqt_multiply_add_pair(errors.second, second, fqt_multiply_add_pair(errors.first, first, sum));
 }
 
 FQT_INLINE const uint32_t *add_to_two(
-    packed_t errors, packed_t other_errors, const uint32_t *column, int32_t *gradient, int32_t *other_gradient) {
+    errors_t errors, errors_t other_errors, const uint32_t *column, int32_t *gradient, int32_t *other_gradient) {
     uint32_t first;
     uint32_t second;
     column = fqt_load_two(column, &first, &second);
@@ -62,8 +62,8 @@ FQT_INLINE const uint32_t *add_to_two(
 }
 
 FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns, uint32_t elements) {
-    const packed_t errors = pack(parts[0].errors);
-    const packed_t other_errors = pack(parts[1].errors);
+    const errors_t errors = parts[0].errors;
+    const errors_t other_errors = parts[1].errors;
     const uint32_t *column = (const uint32_t *)(const void *)columns;
     int32_t *gradient = parts[0].gradient;
     int32_t *other_gradient = parts[1].gradient;
@@ -83,7 +83,7 @@ FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns,
 FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t elements) {
     int32_t *gradient = part->gradient;
 #if FQT_HAS_DSP
-    const packed_t errors = pack(part->errors);
+    const errors_t errors = part->errors;
     const uint32_t *column = (const uint32_t *)(const void *)columns;
     for (; elements > 0; --elements, ++gradient) {
         uint32_t first;
@@ -92,10 +92,10 @@ FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t 
         *gradient = multiply_four_errors(errors, first, second, *gradient);
     }
 #else
-    const int32_t error_0 = part->errors[0];
-    const int32_t error_1 = part->errors[1];
-    const int32_t error_2 = part->errors[2];
-    const int32_t error_3 = part->errors[3];
+    const int32_t error_0 = part->errors.at[0];
+    const int32_t error_1 = part->errors.at[1];
+    const int32_t error_2 = part->errors.at[2];
+    const int32_t error_3 = part->errors.at[3];
     for (; elements > 0; --elements, ++gradient, columns += TOGETHER) {
         *gradient += error_0 * columns[0] + error_1 * columns[1] + error_2 * columns[2] + error_3 * columns[3];
     }
@@ -114,21 +114,23 @@ static void add_parts(const part_t *parts, uint32_t count, const int16_t *column
     }
 }
 
-// The errors of one channel at `count` positions, 0 for the others. Gives whether there is one that is not 0.
-FQT_INLINE bool load_errors(
-    const int8_t *e, int32_t channels, int32_t count, int32_t errors[TOGETHER], int32_t *bias_gradient) {
-    errors[0] = e[0];
-    if (count == TOGETHER) {
-        errors[1] = e[channels];
-        errors[2] = e[2 * channels];
-        errors[3] = e[3 * channels];
-    } else {
-        errors[1] = count > 1 ? e[channels] : 0;
-        errors[2] = count > 2 ? e[2 * channels] : 0;
-        errors[3] = 0;
+// The errors of one channel at `count` positions, 0 for the others, and their sum. Gives whether there is one that is not 0.
+FQT_INLINE bool load_errors(const int8_t *e, int32_t channels, int32_t count, errors_t *errors, int32_t *bias_gradient) {
+    int32_t error_0 = e[0];
+    int32_t error_1 = count > 1 ? e[channels] : 0;
+    int32_t error_2 = count > 2 ? e[2 * channels] : 0;
+    int32_t error_3 = count > 3 ? e[3 * channels] : 0;
+    if ((error_0 | error_1 | error_2 | error_3) == 0) {
+        return false;
     }
-    *bias_gradient += errors[0] + errors[1] + errors[2] + errors[3];
-    return (errors[0] | errors[1] | errors[2] | errors[3]) != 0;
+    *bias_gradient += error_0 + error_1 + error_2 + error_3;
+#if FQT_HAS_DSP
+    errors->first = fqt_lower_halves((uint32_t)error_0, (uint32_t)error_1);
+    errors->second = fqt_lower_halves((uint32_t)error_2, (uint32_t)error_3);
+#else
+    *errors = (errors_t) {{error_0, error_1, error_2, error_3}};
+#endif
+    return true;
 }
 
 // The gradients of the filters of `channels`, [count][elements], and the sums of their errors. Gives a bit for each filter
@@ -149,7 +151,7 @@ FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, 
         uint32_t waiting = 0;
         for (uint32_t n = 0; n < count; ++n) {
             part_t *part = &parts[waiting];
-            if (!load_errors(e + channels[n], shape->out_channels, together, part->errors, &bias_gradients[n])) {
+            if (!load_errors(e + channels[n], shape->out_channels, together, &part->errors, &bias_gradients[n])) {
                 continue;
             }
             if (!has_columns) {

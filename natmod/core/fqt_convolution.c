@@ -14,7 +14,7 @@
 
 #define OUTPUT_BLOCK (32) // output channels whose constants lie on the stack
 #define TERMS (48) // errors listed at a time
-#define ROW_BYTES (2048) // of the error sums of an input row, where eight channels take no more
+#define ROW_BYTES (4096) // of the error sums of an input row, where eight channels take no more
 
 // The column lies behind the logits that the last layer leaves in the scratch.
 static int16_t *column_of(const fqt_model_t *model, uint32_t index) {
