@@ -46,7 +46,7 @@ void fqt_column(fqt_columns_t *columns, int16_t *column);
 void fqt_column_of_two(fqt_columns_t *columns, int16_t *column);
 #endif
 
-// The same in plain order to column[4 * i]: four columns lie interleaved.
-void fqt_column_of_four(fqt_columns_t *columns, int16_t *column);
+// The next `count` of them, at most four, in plain order, interleaved: column[4 * i] is the first one's element i.
+void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column);
 
 #endif

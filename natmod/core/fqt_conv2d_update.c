@@ -156,9 +156,7 @@ FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, 
             }
             if (!has_columns) {
                 fqt_columns_seek(columns, position);
-                for (int32_t p = 0; p < together; ++p) {
-                    fqt_column_of_four(columns, four + p);
-                }
+                fqt_columns_of_four(columns, together, four);
                 has_columns = true;
             }
             any_error |= 1u << n;
