@@ -23,6 +23,9 @@ MODULES = $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy)
 FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 # The heap of the emulated boards: what an RP2040 or nRF52840 leaves to MicroPython.
 HEAP_BYTES = 194560
+# For networks that need more: what an STM32H7 or RP2350 leaves.
+LARGE_HEAP_BYTES = 409600
+LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F)
 
 CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch])
 MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c micropython_lib/*.py) natmod/Makefile
@@ -77,7 +80,7 @@ dist: $(MODULES) ## the modules of all architectures, as users take them: dist/<
 
 firmware: $(FIRMWARES) $(BUILD)/emulator.done ## MicroPython for the emulated boards
 
-bench: setup $(MODULES) firmware $(BUILD)/cyclemodel.so ## count instructions and cycles on emulated cores: build/bench.json
+bench: setup $(MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(BUILD)/cyclemodel.so ## count instructions and cycles on emulated cores: build/bench.json
 	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
 
 accuracy: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## int8 against float32 on real data in the folder DATA=: build/accuracy.json, docs/accuracy.md
@@ -86,7 +89,7 @@ accuracy: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/f
 	    --json $(BUILD)/accuracy.json --cycles m4 --plot
 	@$(PYTHON) tools/accuracy_table.py
 
-sweep: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## how a step's cost grows with width, depth and input size: build/sweep.json, docs/sweep.png
+sweep: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/firmware_large_heap/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## how a step's cost grows with width, depth and input size: build/sweep.json, docs/sweep.png
 	@$(VENV)/bin/fqt sweep --output $(BUILD)/sweep.json --plot docs/sweep.png
 
 pytorch: setup ## training steps a second against PyTorch's, on this machine: build/pytorch.json (installs PyTorch)
@@ -173,11 +176,18 @@ $(BUILD)/toolchain-NO_NATIVE.done: $(BUILD)/toolchain-armv7m.done
 $(BUILD)/toolchain-CORTEX_%.done: $(BUILD)/toolchain-armv7m.done
 	@touch $@
 
-$(BUILD)/firmware/%/firmware.elf: tools/build_firmware $(wildcard tests/emulated/boards/*.* tests/emulated/boards/*/*.mk) $(MPY_CROSS) \
-    $(VENV)/.done $(BUILD)/toolchain-%.done
-	@rm -rf $(dir $@)
-	@tools/step firmware-$* "see the compiler's message above" tools/build_firmware $* $(HEAP_BYTES) \
-	    $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@)
+FIRMWARE_SOURCES = tools/build_firmware $(wildcard tests/emulated/boards/*.* tests/emulated/boards/*/*.mk) $(MPY_CROSS) \
+    $(VENV)/.done
+define BUILD_FIRMWARE # $(1): heap
+@rm -rf $(dir $@)
+@tools/step firmware-$* "see the compiler's message above" tools/build_firmware $* $(1) \
+    $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@)
+endef
+$(BUILD)/firmware/%/firmware.elf: $(FIRMWARE_SOURCES) $(BUILD)/toolchain-%.done
+	$(call BUILD_FIRMWARE,$(HEAP_BYTES))
+
+$(BUILD)/firmware_large_heap/%/firmware.elf: $(FIRMWARE_SOURCES) $(BUILD)/toolchain-%.done
+	$(call BUILD_FIRMWARE,$(LARGE_HEAP_BYTES))
 
 $(BUILD)/cyclemodel.so: tools/cyclemodel.c | $(BUILD)/debian.done
 	@tools/step cyclemodel "a C compiler is needed" \

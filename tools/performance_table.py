@@ -6,7 +6,9 @@ import json
 
 from tables import ROOT, replace_table
 
+from fqt import core as host
 from fqt.bench import Row, cycles_a_multiply_add
+from fqt.reference_networks import NETWORKS
 from fqt.sweep import Point, table
 
 # Measured with the same cycle model, compiler and core as ours.
@@ -45,17 +47,19 @@ def peers_table(rows: list[Row]) -> str:
 def networks_table(rows: list[Row]) -> str:
     lines = [
         "| network | core | step, cycles | predict, cycles | forward, error, update: cycles a "
-        "multiply-add | RAM, bytes |",
-        "|---|---|---|---|---|---|",
+        "multiply-add | RAM, bytes | of it tables and arena | their lower bound |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for net in dict.fromkeys(row.net for row in rows):
+        model = host.Model(NETWORKS[net]())
         for core in ("m4", "m0p"):
             chosen = rows_of(rows, net, core)
             cycles = {row.phase: row.cycles for row in chosen}
             means = cycles_a_multiply_add(chosen).values()
             lines.append(
                 f"| {net} | {core} | {cycles['step']:,} | {cycles['predict']:,} | "
-                f"{', '.join(f'{mean:.2f}' for mean in means)} | {chosen[0].ram_bytes:,} |"
+                f"{', '.join(f'{mean:.2f}' for mean in means)} | {chosen[0].ram_bytes:,} | "
+                f"{model.memory:,} | {model.memory_bound:,} |"
             )
     return "\n".join(lines)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fqt import core as host
 from fqt import emulator
 from fqt.model_file import ModelFile
 from fqt.reference_networks import NETWORKS, images
@@ -26,6 +27,7 @@ MARKER = 0x40028000
 PARTS = ("forward", "error", "update")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
+SMALL_HEAP_MODEL = 160_000  # bytes of RAM: for greater models the board has a larger heap
 DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 
 
@@ -128,7 +130,8 @@ def measure(
     )
     plugin = emulator.build() / "cyclemodel.so"
     module = emulator.module(chosen.architecture)
-    firmware = emulator.build() / "firmware" / chosen.board / "firmware.elf"
+    large_heap = host.Model(model, master).memory > SMALL_HEAP_MODEL
+    firmware = emulator.firmware(kind, large_heap)
     for path in (plugin, module, firmware):
         if not path.exists():
             raise OSError(f"{path} is missing: `make bench` builds it")
@@ -137,7 +140,7 @@ def measure(
         folder = Path(name)
         counts = folder / "counts.txt"
         settings = f"core={chosen.timing or 'm4'},marker={MARKER},lo={low},hi={high},out={counts}"
-        board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"))
+        board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"), large_heap)
         try:
             x = images(model.input_shape, 1)
             x = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)

@@ -54,6 +54,7 @@ def library(path: str | None = None) -> ctypes.CDLL:
         "open": (handle, [_BYTES, u32, u32, u32, boolean, ctypes.c_char_p]),
         "close": (None, [handle]),
         "memory": (u32, [handle]),
+        "memory_bound": (u32, [handle]),
         "input_elements": (u32, [handle]),
         "output_elements": (u32, [handle]),
         "feature_elements": (u32, [handle]),
@@ -140,6 +141,12 @@ class Model:
     def memory(self) -> int:
         """Bytes of RAM: what model.memory tells on a device."""
         return self._library.fqt_host_memory(self._handle)
+
+    @property
+    def memory_bound(self) -> int:
+        """The least bytes of RAM that any layout of the arena takes: the parameters, and at each
+        moment of a step the tensors that live and the scratch of the layer that runs."""
+        return self._library.fqt_host_memory_bound(self._handle)
 
     @property
     def diverged(self) -> int:

@@ -47,20 +47,33 @@ def module(architecture: str) -> Path:
     return build() / "natmod" / architecture / "fqt.mpy"
 
 
+def firmware(kind: Kind, large_heap: bool = False) -> Path:
+    """MicroPython for a board, with the heap of a small one (190 KB) or of a large one (400
+    KB)."""
+    return (
+        build()
+        / ("firmware_large_heap" if large_heap else "firmware")
+        / kind.board
+        / "firmware.elf"
+    )
+
+
 class Board:
     """A board that runs. `options` are more arguments for the emulator."""
 
-    def __init__(self, kind: Kind, folder: Path, options: tuple[str, ...] = ()):
+    def __init__(
+        self, kind: Kind, folder: Path, options: tuple[str, ...] = (), large_heap: bool = False
+    ):
         self.kind = kind
         self.folder = folder
         self.waiting: list[str] = []
-        firmware = build() / "firmware" / kind.board / "firmware.elf"
-        if not firmware.exists():
-            raise OSError(f"{firmware} is missing: build it with `make firmware`")
+        path = firmware(kind, large_heap)
+        if not path.exists():
+            raise OSError(f"{path} is missing: build it with `make firmware` or `make bench`")
         command = [kind.emulator, "-machine", kind.machine, *kind.options, *options]
         command += ["-nographic", "-monitor", "null", "-semihosting", "-serial", "pty"]
         self.emulator = subprocess.Popen(
-            [*command, "-kernel", str(firmware)],
+            [*command, "-kernel", str(path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

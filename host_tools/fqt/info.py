@@ -40,6 +40,7 @@ def describe(model: ModelFile) -> dict:
         f"master={master}": {
             "from_file": core.Model(file_bytes, master).memory,
             "from_buffer": core.Model(file_bytes, master, in_place=True).memory,
+            "bound": core.Model(file_bytes, master).memory_bound,
         }
         for master in (8, 16)
     }
@@ -81,7 +82,8 @@ def table(model: ModelFile) -> str:
     for master, ram in info["ram"].items():
         lines.append(
             f"  RAM with {master}: {ram['from_file']} bytes loaded from a file, "
-            f"{ram['from_buffer']} with the file in flash or in a buffer"
+            f"{ram['from_buffer']} with the file in flash or in a buffer "
+            f"(from a file, no layout takes less than {ram['bound']})"
         )
     return "\n".join(lines)
 

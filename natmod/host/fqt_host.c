@@ -60,6 +60,32 @@ uint32_t fqt_host_memory(const fqt_host_model_t *host) {
     return host->model.tables_bytes + host->model.arena_bytes;
 }
 
+// Bytes of the tensors that live at a moment of a step (fqt_plan.c), and the scratch of the layer that runs then.
+static uint32_t bytes_at(const fqt_model_t *model, uint32_t moment) {
+    const uint32_t n = model->layer_count;
+    uint32_t bytes = 0;
+    for (uint32_t buffer = 0; buffer < 2 * (n + 1); ++buffer) {
+        const lifetime_t life = lifetime(model, buffer);
+        bytes += life.birth <= moment && moment <= life.death ? life.bytes : 0;
+    }
+    if (moment > 0) {
+        const uint32_t layer = moment <= n ? moment - 1 : moment == n + 1 ? n - 1 : 2 * n + 1 - moment;
+        bytes += ALIGNED(fqt_kind(fqt_layer(model, layer)->kind)->scratch_bytes(model, layer));
+    }
+    return bytes;
+}
+
+uint32_t fqt_host_memory_bound(const fqt_host_model_t *host) {
+    const fqt_model_t *model = &host->model;
+    const uint32_t targets = fqt_has_targets(model) ? 4 * fqt_output_elements(model) : 0;
+    uint32_t peak = 0;
+    for (uint32_t moment = 0; moment <= 2u * model->layer_count + 1; ++moment) {
+        const uint32_t bytes = bytes_at(model, moment);
+        peak = bytes > peak ? bytes : peak;
+    }
+    return model->tables_bytes + model->targets + targets + peak;
+}
+
 uint32_t fqt_host_input_elements(const fqt_host_model_t *host) {
     return fqt_tensor(&host->model, 0)->elements;
 }

@@ -19,6 +19,11 @@ FQT_HOST_EXPORT void fqt_host_close(fqt_host_model_t *host);
 
 // RAM in bytes: tables and arena, what model.memory tells on a device.
 FQT_HOST_EXPORT uint32_t fqt_host_memory(const fqt_host_model_t *host);
+
+// The least that any layout of the arena takes: at each moment of a step the tensors that live and the scratch of the layer
+// that runs lie somewhere.
+FQT_HOST_EXPORT uint32_t fqt_host_memory_bound(const fqt_host_model_t *host);
+
 FQT_HOST_EXPORT uint32_t fqt_host_input_elements(const fqt_host_model_t *host);
 FQT_HOST_EXPORT uint32_t fqt_host_output_elements(const fqt_host_model_t *host);
 FQT_HOST_EXPORT uint32_t fqt_host_feature_elements(const fqt_host_model_t *host);
