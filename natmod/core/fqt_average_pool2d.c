@@ -45,15 +45,19 @@ static void average_pool2d_forward(fqt_model_t *model, uint32_t index, bool trai
     }
 }
 
-// Sum of the errors of the windows that cover (iy, ix), channel c.
-static int32_t sum_of_window_errors(const fqt_shape_t *shape, const int8_t *e, int32_t iy, int32_t ix, int32_t c) {
-    const fqt_window_t *window = &shape->window;
+// The windows [begin, end) that cover row or column `i`.
+static fqt_taps_t windows_of(int32_t i, int32_t kernel, int32_t stride, int32_t count) {
+    const int32_t end = i / stride + 1;
+    return (fqt_taps_t) {fqt_first_window(i, 0, kernel, stride), end < count ? end : count};
+}
+
+// Sum of the errors of windows; e points to the channel.
+static int32_t sum_of_window_errors(
+    const fqt_shape_t *shape, const int8_t *e, const fqt_taps_t *rows, const fqt_taps_t *columns) {
     int32_t sum = 0;
-    int32_t oy = fqt_first_window(iy, 0, window->kernel_height, window->stride_height);
-    for (; oy < shape->out_height && oy * window->stride_height <= iy; ++oy) {
-        int32_t ox = fqt_first_window(ix, 0, window->kernel_width, window->stride_width);
-        for (; ox < shape->out_width && ox * window->stride_width <= ix; ++ox) {
-            sum += e[(oy * shape->out_width + ox) * shape->out_channels + c];
+    for (int32_t oy = rows->begin; oy < rows->end; ++oy) {
+        for (int32_t ox = columns->begin; ox < columns->end; ++ox) {
+            sum += e[(oy * shape->out_width + ox) * shape->out_channels];
         }
     }
     return sum;
@@ -69,10 +73,13 @@ static void average_pool2d_error(fqt_model_t *model, uint32_t index, const fqt_s
     fqt_error_pass_begin(
         &pass, model, index, fqt_layer(model, index)->input, fqt_scale_divide(s_e, window_area(&shape.window)));
     uint32_t i = 0;
+    const fqt_window_t *window = &shape.window;
     for (int32_t iy = 0; iy < shape.in_height; ++iy) {
+        const fqt_taps_t rows = windows_of(iy, window->kernel_height, window->stride_height, shape.out_height);
         for (int32_t ix = 0; ix < shape.in_width; ++ix) {
+            const fqt_taps_t columns = windows_of(ix, window->kernel_width, window->stride_width, shape.out_width);
             for (int32_t c = 0; c < shape.in_channels; ++c) {
-                fqt_error_pass_put(&pass, i++, sum_of_window_errors(&shape, e, iy, ix, c));
+                fqt_error_pass_put(&pass, i++, sum_of_window_errors(&shape, e + c, &rows, &columns));
             }
         }
     }

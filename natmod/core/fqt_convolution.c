@@ -12,8 +12,8 @@
 #include "fqt_products.h"
 #include "fqt_simd.h"
 
-#define OUTPUT_BLOCK (32) // output channels whose constants lie on the stack
-#define TERMS (48) // errors listed at a time
+#define OUTPUT_BLOCK (64) // output channels whose constants lie on the stack
+#define TERMS (96) // errors listed at a time
 #define ROW_BYTES (4096) // of the error sums of an input row, where eight channels take no more
 
 // The column lies behind the logits that the last layer leaves in the scratch.

@@ -53,16 +53,6 @@ void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *a
     }
 }
 
-FQT_HOT void fqt_error_pass_put_channels(fqt_error_pass_t *pass, const fqt_multiplier_t *multipliers, uint32_t i,
-    const int32_t *accumulators, int32_t count) {
-    fqt_error_pass_t local = *pass; // its fields in registers
-    for (; count > 0; --count, ++multipliers, ++accumulators, ++i) {
-        local.multiplier = *multipliers;
-        fqt_error_pass_put(&local, i, *accumulators);
-    }
-    pass->peak = local.peak;
-}
-
 void fqt_error_pass_end(const fqt_error_pass_t *pass) {
     fqt_tensor_t *tensor = pass->tensor;
     if (pass->keeps_scale) {

@@ -44,10 +44,6 @@ static inline void fqt_error_pass_put(fqt_error_pass_t *pass, uint32_t i, int32_
     pass->error[i] = (int8_t)fqt_clamp(value, -INT8_MAX, INT8_MAX);
 }
 
-// Store the errors of elements i to i + count - 1, of `count` channels whose accumulators have scales of their own.
-void fqt_error_pass_put_channels(fqt_error_pass_t *pass, const fqt_multiplier_t *multipliers, uint32_t i,
-    const int32_t *accumulators, int32_t count);
-
 // Store the errors of elements i to i + count - 1.
 void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count);
 

@@ -16,8 +16,8 @@ FQT_LOOP void norms_of_four(const int8_t *e, uint32_t channels, uint32_t positio
         uint32_t together = positions < 512 ? positions : 512; // * 127 < 2^16
         for (positions -= together; together > 0; --together, e += channels) {
             const uint32_t magnitudes = fqt_magnitudes(fqt_load4(e));
-            even = fqt_add_even_bytes(even, magnitudes);
-            odd = fqt_add_odd_bytes(odd, magnitudes);
+            even = fqt_add_even_magnitudes(even, magnitudes);
+            odd = fqt_add_odd_magnitudes(odd, magnitudes);
         }
         norms[0] += even & 0xFFFF;
         norms[1] += odd & 0xFFFF;

@@ -59,6 +59,10 @@ FQT_INLINE uint32_t fqt_load4(const void *bytes) {
     return word;
 }
 
+FQT_INLINE void fqt_store4(void *bytes, uint32_t word) {
+    __builtin_memcpy(bytes, &word, 4);
+}
+
 // Four bytes of a row and of the one `row_bytes` on; gives where the next four are. Loads that follow each other overlap in
 // the pipeline, and a compiler sets them apart.
 FQT_INLINE const int8_t *fqt_load_two_rows(
@@ -141,21 +145,55 @@ FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
     return magnitudes;
 }
 
-// sum + bytes 0 and 2; + bytes 1 and 3: positive bytes, pairs of sums.
-FQT_INLINE uint32_t fqt_add_even_bytes(uint32_t sum, uint32_t bytes) {
-    return __uxtab16(sum, bytes);
+// sum + magnitudes 0 and 2; + 1 and 3: pairs of sums.
+FQT_INLINE uint32_t fqt_add_even_magnitudes(uint32_t sum, uint32_t magnitudes) {
+    return __uxtab16(sum, magnitudes);
 }
 
-FQT_INLINE uint32_t fqt_add_odd_bytes(uint32_t sum, uint32_t bytes) {
-    return __uxtab16(sum, bytes >> 8 | bytes << 24);
+FQT_INLINE uint32_t fqt_add_odd_magnitudes(uint32_t sum, uint32_t magnitudes) {
+    return __uxtab16(sum, magnitudes >> 8 | magnitudes << 24);
 }
 
 // a - b, halves apart.
 FQT_INLINE uint32_t fqt_subtract_pair(uint32_t a, uint32_t b) {
     return (uint32_t)__ssub16((int16x2_t)a, (int16x2_t)b);
 }
+
+// pair + bytes 0 and 2, halves apart; + bytes 1 and 3.
+FQT_INLINE uint32_t fqt_add_even_bytes(uint32_t pair, uint32_t word) {
+    uint32_t sum;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(sum) : "r"(pair), "r"(word));
+    return sum;
+}
+
+FQT_INLINE uint32_t fqt_add_odd_bytes(uint32_t pair, uint32_t word) {
+    uint32_t sum;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(pair), "r"(word));
+    return sum;
+}
+
+// The lower half of a, the upper half of b.
+FQT_INLINE uint32_t fqt_lower_and_upper(uint32_t a, uint32_t b) {
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+}
+
+// sum + the lower half of a * the upper half of b + the upper half of a * the lower half of b.
+FQT_INLINE int32_t fqt_multiply_add_crossed(uint32_t a, uint32_t b, int32_t sum) {
+    return __smladx((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+FQT_INLINE int32_t fqt_saturated(int32_t value) {
+    return __ssat(value, 8);
+}
 #else
 #define FQT_HAS_DSP (0)
+
+// The nearest int8.
+FQT_INLINE int32_t fqt_saturated(int32_t value) {
+    return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+}
 #endif
 
 #endif
