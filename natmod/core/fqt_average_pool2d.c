@@ -6,6 +6,7 @@
 #include "fqt_window.h"
 
 #define MOST_ZEROS (16)
+#define POOLED_CHANNELS (32) // at a time
 
 static fqt_scale_t window_area(const fqt_window_t *window) {
     return fqt_scale_from_int((uint32_t)window->kernel_height * window->kernel_width);
@@ -53,16 +54,18 @@ static fqt_taps_t windows_of(int32_t i, int32_t kernel, int32_t stride, int32_t 
     return (fqt_taps_t) {fqt_first_window(i, 0, kernel, stride), end < count ? end : count};
 }
 
-// Sum of the errors of windows; e points to the channel.
-static int32_t sum_of_window_errors(
-    const fqt_shape_t *shape, const int8_t *e, const fqt_taps_t *rows, const fqt_taps_t *columns) {
-    int32_t sum = 0;
+// sums[c] = the errors of the windows that cover a place, times 2^zeros; e points to the first channel.
+FQT_LOOP void sum_window_errors(const fqt_shape_t *shape, const int8_t *e, const fqt_taps_t *rows,
+    const fqt_taps_t *columns, uint32_t zeros, int32_t *sums, int32_t count) {
+    fqt_clear(sums, (uint32_t)count);
     for (int32_t oy = rows->begin; oy < rows->end; ++oy) {
         for (int32_t ox = columns->begin; ox < columns->end; ++ox) {
-            sum += e[(oy * shape->out_width + ox) * shape->out_channels];
+            const int8_t *error = e + (oy * shape->out_width + ox) * shape->out_channels;
+            for (int32_t c = 0; c < count; ++c) {
+                sums[c] += (int32_t)((uint32_t)(int32_t)error[c] << zeros);
+            }
         }
     }
-    return sum;
 }
 
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels] = sum of errors / taps
@@ -85,9 +88,13 @@ static void average_pool2d_error(fqt_model_t *model, uint32_t index, const fqt_s
         const fqt_taps_t rows = windows_of(iy, window->kernel_height, window->stride_height, shape.out_height);
         for (int32_t ix = 0; ix < shape.in_width; ++ix) {
             const fqt_taps_t columns = windows_of(ix, window->kernel_width, window->stride_width, shape.out_width);
-            for (int32_t c = 0; c < shape.in_channels; ++c) {
-                const uint32_t sum = (uint32_t)sum_of_window_errors(&shape, e + c, &rows, &columns);
-                fqt_error_pass_put(&pass, i++, (int32_t)(sum << zeros));
+            for (int32_t first = 0; first < shape.in_channels; first += POOLED_CHANNELS) {
+                const int32_t left = shape.in_channels - first;
+                const int32_t count = left < POOLED_CHANNELS ? left : POOLED_CHANNELS;
+                int32_t sums[POOLED_CHANNELS];
+                sum_window_errors(&shape, e + first, &rows, &columns, zeros, sums, count);
+                fqt_error_pass_put_all(&pass, i, sums, count);
+                i += (uint32_t)count;
             }
         }
     }
