@@ -7,12 +7,19 @@
 #include "core/fqt_core_all.c"
 #include "py/dynruntime.h"
 
+// The module is compiled as a whole program (natmod/Makefile): what must stay visible outside says so.
+#ifdef __clang__
+#define FQT_ENTRY __attribute__((used))
+#else
+#define FQT_ENTRY __attribute__((externally_visible, used))
+#endif
+
 // Compilers call these for structures and loops; a native module links with no C library.
-void *memset(void *destination, int value, size_t count) {
+FQT_ENTRY void *memset(void *destination, int value, size_t count) {
     return mp_fun_table.memset_(destination, value, count);
 }
 
-void *memcpy(void *destination, const void *source, size_t count) {
+FQT_ENTRY void *memcpy(void *destination, const void *source, size_t count) {
     return mp_fun_table.memmove_(destination, source, count);
 }
 
@@ -24,7 +31,7 @@ typedef struct {
     fqt_selection_t selection; // of the last _phase that selected
 } engine_t;
 
-mp_obj_full_type_t engine_type; // a global that is not static: static zeroed data does not link
+FQT_ENTRY mp_obj_full_type_t engine_type; // a global that is not static: static zeroed data does not link
 
 #define DEFAULT_LEARNING_RATE (0x3C23D70Au) // 0.01
 #define GREATEST_BATCH (65535)
@@ -151,7 +158,7 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     }
     fqt_error_t error = {0};
     fqt_source_t source = get_source(args[0]);
-    uint32_t layer_count;
+    uint32_t layer_count = 0;
     if (!fqt_model_peek(&source, &layer_count, &error)) {
         raise_error(&mp_type_ValueError, &error);
     }
@@ -720,10 +727,10 @@ static mp_obj_t module_decayed(mp_obj_t rate_in, mp_obj_t done_in, mp_obj_t whol
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(module_decayed_obj, module_decayed);
 
-mp_map_elem_t engine_locals_table[12];
+FQT_ENTRY mp_map_elem_t engine_locals_table[12];
 static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 
-mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+FQT_ENTRY mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
     mp_map_elem_t methods[] = {

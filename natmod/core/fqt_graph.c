@@ -9,9 +9,6 @@ static void note_reader(fqt_tensor_t *tensor, uint32_t index) {
 }
 
 bool fqt_graph_link(fqt_model_t *model, fqt_error_t *error) {
-    for (uint32_t t = 0; t <= model->layer_count; ++t) {
-        fqt_tensor(model, t)->readers = 0;
-    }
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         const fqt_layer_t *layer = fqt_layer(model, i);
         note_reader(fqt_input_of(model, i), i);

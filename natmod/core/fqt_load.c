@@ -5,20 +5,20 @@
 // Copy the blobs of layer `index` to their places in the arena.
 static bool load_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index, const fqt_blobs_t *blobs,
     fqt_error_t *error) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const uint32_t channels = fqt_output_of(model, index)->channels;
-    const uint32_t weights = layer->filter_elements * channels;
-    if (layer->low_bytes != 0) {
-        int8_t *low_bytes = (int8_t *)model->arena + layer->low_bytes;
-        if (blobs->low_bytes == 0) {
-            fqt_fill_zero(low_bytes, weights);
-        } else if (!fqt_source_read(source, blobs->low_bytes, low_bytes, weights, error)) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        uint8_t *to = model->arena + *fqt_blob_field(layer, blob);
+        const uint32_t bytes = fqt_blob_bytes(model, index, blob);
+        if (blob == FQT_BLOB_LOW_BYTES && layer->low_bytes == 0) {
+            continue;
+        }
+        if (blobs->at[blob] == 0) { // low bytes that the file has not
+            fqt_fill_zero(to, bytes);
+        } else if (!fqt_source_read(source, blobs->at[blob], to, bytes, error)) {
             return false;
         }
     }
-    return fqt_source_read(source, blobs->weights, model->arena + layer->weights, weights, error)
-           && fqt_source_read(source, blobs->weight_scales, model->arena + layer->weight_scales, 4 * channels, error)
-           && fqt_source_read(source, blobs->biases, model->arena + layer->biases, 4 * channels, error);
+    return true;
 }
 
 // Begin a mini-batch anew.
@@ -50,32 +50,22 @@ bool fqt_model_load(fqt_model_t *model, const fqt_source_t *source, void *arena,
     return true;
 }
 
-// Whether a record describes the same layer as the model's.
+// Whether a record describes the same layer as the model's, up to where its scales begin.
 static bool record_fits(const fqt_model_t *model, uint32_t index, const uint8_t *record) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    const fqt_window_t *window = &layer->window;
-    return record[0] == layer->kind && record[1] == layer->activation
-           && (record[2] & FQT_LAYER_TRAINABLE) == layer->trainable && (int8_t)record[3] == to->zero_point
-           && fqt_read_u16(record + 4) == layer->input && fqt_read_u16(record + 6) == fqt_second_input_field(layer)
-           && fqt_read_u16(record + 8) == to->height && fqt_read_u16(record + 10) == to->width
-           && fqt_read_u16(record + 12) == to->channels && record[14] == window->kernel_height
-           && record[15] == window->kernel_width && record[16] == window->stride_height
-           && record[17] == window->stride_width && record[18] == window->pad_top && record[20] == window->pad_left;
+    uint8_t own[FQT_RECORD_BYTES];
+    fqt_fill_record(model, index, own);
+    own[2] |= record[2] & FQT_LAYER_LOW_BYTES; // master may differ
+    uint32_t same = 0;
+    while (same < 24 && own[same] == record[same]) {
+        ++same;
+    }
+    return same == 24;
 }
 
 static bool state_check(const fqt_model_t *model, uint32_t index, const uint8_t *record, fqt_error_t *error) {
-    uint32_t error_scale = fqt_read_u32(record + 32);
-    int32_t range = (int32_t)fqt_read_u32(record + 36);
-    if (!record_fits(model, index, record)) {
-        return fqt_fail(error, "the checkpoint describes another layer here", 0, 0, 0);
-    }
-    if (!fqt_scale_is_valid(fqt_read_u32(record + 24)) || (error_scale != 0 && !fqt_scale_is_valid(error_scale))
-        || (fqt_layer(model, index)->trainable && !fqt_scale_is_valid(fqt_read_u32(record + 28))) || range < 1
-        || range > 1 << 30) {
-        return fqt_fail(error, "one of its scales is out of range", 0, 0, 0);
-    }
-    return true;
+    return record_fits(model, index, record)
+               ? fqt_state_check(record, error)
+               : fqt_fail(error, "the checkpoint describes another layer here", 0, 0, 0);
 }
 
 bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error_t *error) {
@@ -96,23 +86,13 @@ bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error
         }
     }
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        fqt_layer_t *layer = fqt_layer(model, i);
-        if (!fqt_read_record(source, i, record, error)) {
+        if (!fqt_read_record(source, i, record, error)
+            || (fqt_layer(model, i)->trainable
+                && !(fqt_read_blobs(model, source, i, record, &blobs, error)
+                     && load_blobs(model, source, i, &blobs, error)))) {
             return fqt_at_layer(model, i, error);
         }
-        fqt_tensor_t *output = fqt_output_of(model, i);
-        output->scale = fqt_read_u32(record + 24);
-        output->error_scale = fqt_read_u32(record + 32);
-        output->next_error_scale = 0;
-        layer->stuck_steps = 0;
-        layer->output_range = (int32_t)fqt_read_u32(record + 36);
-        if (layer->trainable) {
-            layer->bias_scale = fqt_read_u32(record + 28);
-            if (!fqt_read_blobs(model, source, i, record, &blobs, error)
-                || !load_blobs(model, source, i, &blobs, error)) {
-                return fqt_at_layer(model, i, error);
-            }
-        }
+        fqt_read_state(model, i, record);
     }
     fqt_pass_scales_on(model);
     model->random_state = fqt_read_u32(header + 28);

@@ -10,6 +10,7 @@
 // update, the mask of a ReLU, the search for a pooling maximum.
 #include "fqt_plan.h"
 #include "fqt_kind.h"
+#include "fqt_read.h"
 
 #define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
 
@@ -128,23 +129,15 @@ static uint32_t place_parameters(fqt_model_t *model, bool all) {
         if (!fqt_kind(layer->kind)->has_weights || !(layer->trainable || all)) {
             continue;
         }
-        uint32_t channels = fqt_output_of(model, i)->channels;
-        uint32_t weights = layer->filter_elements * channels;
         layer->in_arena = true;
-        layer->weights = offset;
-        offset += ALIGNED(weights);
-        layer->low_bytes = 0;
-        if (layer->trainable && model->master == 16) {
-            layer->low_bytes = offset;
-            offset += ALIGNED(weights);
+        for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+            const bool is_left_out = blob == FQT_BLOB_LOW_BYTES && !(layer->trainable && model->master == 16);
+            *fqt_blob_field(layer, blob) = is_left_out ? 0 : offset;
+            offset += is_left_out ? 0 : ALIGNED(fqt_blob_bytes(model, i, blob));
         }
-        layer->weight_scales = offset;
-        layer->biases = offset + 4 * channels;
-        offset += 8 * channels;
-        layer->sums = 0;
         if (layer->trainable && model->batch > 1) {
             layer->sums = offset;
-            offset += 4 * (weights + channels);
+            offset += 4 * (layer->filter_elements + 1) * fqt_output_of(model, i)->channels;
         }
     }
     model->targets = offset;

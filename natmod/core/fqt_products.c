@@ -66,7 +66,7 @@ FQT_INLINE void multiply_filters_by_four(
 #endif
 
 // Four filters at a time, the last few one by one as four that are the same.
-FQT_HOT void fqt_multiply_filters(
+FQT_KERNEL void fqt_multiply_filters(
     const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
     while (count > 0) {
         const uint32_t row_bytes = count >= 4 ? elements : 0;
@@ -104,7 +104,7 @@ FQT_INLINE const uint32_t *multiply_two_by_two(
     return pair;
 }
 
-FQT_HOT void fqt_multiply_filters_by_two(const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count,
+FQT_KERNEL void fqt_multiply_filters_by_two(const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count,
     int32_t *to, int32_t *other_to) {
     while (count > 0) {
         const uint32_t row_bytes = count >= 2 ? elements : 0;

@@ -108,50 +108,70 @@ bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[
     return fqt_source_read(source, FQT_HEADER_BYTES + index * FQT_RECORD_BYTES, record, FQT_RECORD_BYTES, error);
 }
 
-// One blob: a multiple of 4 behind the records, whole before the checksum.
-static bool blob_check(const fqt_source_t *source, uint32_t records_end, uint32_t offset, uint64_t bytes,
-    const char *too_short, fqt_error_t *error) {
-    if (offset % 4 != 0 || offset < records_end) {
-        return fqt_fail(error, "a blob at # (blobs start behind #, at multiples of 4)", offset, records_end, 0);
-    }
-    uint32_t end = source->bytes - FQT_CHECKSUM_BYTES;
-    if (offset > end || bytes > end - offset) {
-        return fqt_fail(error, too_short, (uint32_t)(bytes > UINT32_MAX ? UINT32_MAX : bytes), offset, source->bytes);
-    }
-    return true;
-}
-
 bool fqt_read_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index,
     const uint8_t record[FQT_RECORD_BYTES], fqt_blobs_t *blobs, fqt_error_t *error) {
+    static const char too_short[FQT_BLOBS][44] = {
+        "# bytes of weights at #, file has #",
+        "# low bytes of weights at #, file has #",
+        "# bytes of scales at #, file has #",
+        "# bytes of biases at #, file has #",
+    };
     const uint32_t channels = fqt_output_of(model, index)->channels;
-    const uint64_t weights = (uint64_t)fqt_layer(model, index)->filter_elements * channels;
     const uint32_t records_end = FQT_HEADER_BYTES + model->layer_count * FQT_RECORD_BYTES;
-    blobs->weights = fqt_read_u32(record + 40);
-    blobs->low_bytes = fqt_read_u32(record + 44);
-    blobs->weight_scales = fqt_read_u32(record + 48);
-    blobs->biases = fqt_read_u32(record + 52);
-    if ((blobs->low_bytes != 0) != ((record[2] & FQT_LAYER_LOW_BYTES) != 0)) {
-        return fqt_fail(error, "low bytes at #, flags #", blobs->low_bytes, record[2], 0);
+    const uint32_t end = source->bytes - FQT_CHECKSUM_BYTES;
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        blobs->at[blob] = fqt_read_u32(record + 40 + 4 * blob);
     }
-    if (!blob_check(source, records_end, blobs->weights, weights, "# bytes of weights at #, file has #", error)
-        || !blob_check(
-            source, records_end, blobs->weight_scales, 4 * channels, "# bytes of scales at #, file has #", error)
-        || !blob_check(source, records_end, blobs->biases, 4 * channels, "# bytes of biases at #, file has #", error)) {
-        return false;
+    const uint32_t low_bytes = blobs->at[FQT_BLOB_LOW_BYTES];
+    if ((low_bytes != 0) != ((record[2] & FQT_LAYER_LOW_BYTES) != 0)) {
+        return fqt_fail(error, "low bytes at #, flags #", low_bytes, record[2], 0);
     }
-    if (blobs->low_bytes != 0
-        && !blob_check(
-            source, records_end, blobs->low_bytes, weights, "# low bytes of weights at #, file has #", error)) {
-        return false;
+    // A multiple of 4 behind the records, whole before the checksum. No size overflows: the kind's check limits filters.
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        const uint32_t offset = blobs->at[blob];
+        const uint32_t bytes = fqt_blob_bytes(model, index, blob);
+        if (blob == FQT_BLOB_LOW_BYTES && offset == 0) {
+            continue;
+        }
+        if (offset % 4 != 0 || offset < records_end) {
+            return fqt_fail(error, "a blob at # (blobs start behind #, at multiples of 4)", offset, records_end, 0);
+        }
+        if (offset > end || bytes > end - offset) {
+            return fqt_fail(error, too_short[blob], bytes, offset, source->bytes);
+        }
     }
     for (uint32_t o = 0; o < channels; ++o) {
         uint8_t scale[4];
-        if (!fqt_source_read(source, blobs->weight_scales + 4 * o, scale, 4, error)) {
+        if (!fqt_source_read(source, blobs->at[FQT_BLOB_WEIGHT_SCALES] + 4 * o, scale, 4, error)) {
             return false;
         }
         if (!fqt_scale_is_valid(fqt_read_u32(scale))) {
             return fqt_fail(error, "the weight scale of channel # is out of range", o, 0, 0);
         }
+    }
+    return true;
+}
+
+void fqt_read_state(const fqt_model_t *model, uint32_t index, const uint8_t record[FQT_RECORD_BYTES]) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    fqt_tensor_t *output = fqt_output_of(model, index);
+    output->scale = fqt_read_u32(record + 24);
+    layer->bias_scale = fqt_read_u32(record + 28);
+    output->error_scale = fqt_read_u32(record + 32);
+    output->next_error_scale = 0;
+    layer->output_range = (int32_t)fqt_read_u32(record + 36);
+    layer->stuck_steps = 0;
+}
+
+bool fqt_state_check(const uint8_t record[FQT_RECORD_BYTES], fqt_error_t *error) {
+    const uint32_t error_scale = fqt_read_u32(record + 32);
+    const uint32_t range = fqt_read_u32(record + 36);
+    if (!fqt_scale_is_valid(fqt_read_u32(record + 24)) || (error_scale != 0 && !fqt_scale_is_valid(error_scale))
+        || (fqt_kind(record[0])->has_weights && !fqt_scale_is_valid(fqt_read_u32(record + 28)))) {
+        return fqt_fail(error, "one of its scales is out of range", 0, 0, 0);
+    }
+    if (range < 1 || range > MAX_RANGE) {
+        return fqt_fail(error, "its output range is out of bounds", 0, 0, 0);
     }
     return true;
 }
@@ -166,7 +186,6 @@ static bool read_tensor(fqt_tensor_t *tensor, const uint8_t *dimensions, fqt_err
             tensor->width, tensor->channels);
     }
     tensor->elements = (uint32_t)elements;
-    tensor->next_error_scale = 0;
     return true;
 }
 
@@ -181,17 +200,9 @@ static bool read_layer(fqt_model_t *model, uint32_t index, const uint8_t *record
     layer->activation = record[1];
     layer->trainable = record[2] & FQT_LAYER_TRAINABLE;
     layer->updates = layer->trainable;
-    layer->in_arena = false;
-    layer->passes_error_scale = false;
-    layer->window =
-        (fqt_window_t) {record[14], record[15], record[16], record[17], record[18], record[19], record[20], record[21]};
-    layer->filter_elements = 0;
-    layer->low_bytes = 0;
-    layer->sums = 0;
-    layer->bias_scale = fqt_read_u32(record + 28);
-    layer->output_range = (int32_t)fqt_read_u32(record + 36);
     layer->fill = 1;
-    layer->stuck_steps = 0;
+    fqt_copy(&layer->window, record + 14, sizeof(layer->window));
+    fqt_read_state(model, index, record);
     fqt_copy(layer->name, record + 56, FQT_NAME_BYTES);
     uint32_t input = fqt_read_u16(record + 4);
     uint32_t second_input = fqt_read_u16(record + 6);
@@ -205,30 +216,21 @@ static bool read_layer(fqt_model_t *model, uint32_t index, const uint8_t *record
         || (!kind->has_weights && (record[2] != 0 || !all_zero(record + 40, 16)))) {
         return fqt_fail(error, "a field of its record has an unknown value", 0, 0, 0);
     }
-    if (layer->output_range < 1 || layer->output_range > MAX_RANGE) {
-        return fqt_fail(error, "its output range is out of bounds", 0, 0, 0);
-    }
     return read_tensor(fqt_tensor(model, index + 1), record + 8, error);
 }
 
-// Scales and zero points of the output, and the scale of its error.
+// The zero point of the output; its scales, checked.
 static bool read_scales(fqt_model_t *model, uint32_t index, const uint8_t *record, fqt_error_t *error) {
     const fqt_kind_t *kind = fqt_kind(record[0]);
     const fqt_tensor_t *from = fqt_input_of(model, index);
     fqt_tensor_t *to = fqt_output_of(model, index);
     to->zero_point = (int8_t)record[3];
-    to->scale = fqt_read_u32(record + 24);
-    to->error_scale = fqt_read_u32(record + 32);
     to->clips = kind->keeps_scale ? from->clips : record[1];
     to->same_as = kind->is_alias ? from->same_as : (uint8_t)(index + 1);
     if (kind->keeps_scale && (to->zero_point != from->zero_point || to->scale != from->scale)) {
         return fqt_fail(error, "its scale or zero point is not its input's", 0, 0, 0);
     }
-    if (!fqt_scale_is_valid(to->scale) || (to->error_scale != 0 && !fqt_scale_is_valid(to->error_scale))
-        || (kind->has_weights && !fqt_scale_is_valid(fqt_read_u32(record + 28)))) {
-        return fqt_fail(error, "one of its scales is out of range", 0, 0, 0);
-    }
-    return true;
+    return fqt_state_check(record, error);
 }
 
 static bool name_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
@@ -252,7 +254,6 @@ static bool name_check(const fqt_model_t *model, uint32_t index, fqt_error_t *er
 static bool open_layer(fqt_model_t *model, const fqt_source_t *source, uint32_t index, fqt_error_t *error) {
     uint8_t record[FQT_RECORD_BYTES];
     fqt_layer_t *layer = fqt_layer(model, index);
-    layer->kind = 0;
     if (!fqt_read_record(source, index, record, error) || !read_layer(model, index, record, error)
         || !read_scales(model, index, record, error) || !name_check(model, index, error)
         || !fqt_kind(layer->kind)->check(model, index, error)) {
@@ -263,9 +264,9 @@ static bool open_layer(fqt_model_t *model, const fqt_source_t *source, uint32_t 
         if (!fqt_read_blobs(model, source, index, record, &blobs, error)) {
             return false;
         }
-        layer->weights = blobs.weights;
-        layer->weight_scales = blobs.weight_scales;
-        layer->biases = blobs.biases;
+        layer->weights = blobs.at[FQT_BLOB_WEIGHTS];
+        layer->weight_scales = blobs.at[FQT_BLOB_WEIGHT_SCALES];
+        layer->biases = blobs.at[FQT_BLOB_BIASES];
     }
     return true;
 }
@@ -303,12 +304,13 @@ bool fqt_model_open(
     if (fqt_read_u16(header + 14) & FQT_FILE_CHECKPOINT) {
         return fqt_fail(error, "this is a checkpoint: load the model that it belongs to, then restore it", 0, 0, 0);
     }
+    fqt_fill_zero(model, sizeof(*model));
     model->file = source->memory;
     model->file_bytes = source->bytes;
     model->tables = tables;
-    model->arena = NULL;
     model->layer_count = fqt_read_u16(header + 12);
     model->tables_bytes = fqt_tables_bytes(model->layer_count);
+    fqt_fill_zero(tables, model->tables_bytes);
     model->master = (uint8_t)master;
     model->input_type = header[22];
     model->random_state = fqt_read_u32(header + 28);
@@ -317,16 +319,12 @@ bool fqt_model_open(
     model->greatest_loss = (int32_t)(fqt_read_u32(header + 56) & INT32_MAX);
     model->loss = header[60];
     model->batch = batch;
-    model->batch_steps = 0;
-    model->diverged = 0;
-    model->options = (fqt_options_t) {.least_rate = 65536, .greatest_rate = 65536};
+    model->options.least_rate = 65536;
+    model->options.greatest_rate = 65536;
     fqt_copy(model->name, header + 40, FQT_NAME_BYTES);
     fqt_tensor_t *input = fqt_tensor(model, 0);
     input->zero_point = (int8_t)header[23];
     input->scale = fqt_read_u32(header + 24);
-    input->clips = FQT_ACTIVATION_NONE;
-    input->error_scale = 0;
-    input->same_as = 0;
     if (!read_tensor(input, header + 16, error)) {
         return false;
     }

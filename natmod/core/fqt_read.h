@@ -4,13 +4,32 @@
 
 #include "fqt_model.h"
 
-// What the records say about where blobs lie in the file; the model's own offsets count from the arena.
+#include <stddef.h>
+
+// A layer's blobs, in the order of the file.
+enum { FQT_BLOB_WEIGHTS, FQT_BLOB_LOW_BYTES, FQT_BLOB_WEIGHT_SCALES, FQT_BLOB_BIASES, FQT_BLOBS };
+
+// Where they lie in a file; 0 for those that it has not. The model's own offsets count from the arena.
 typedef struct {
-    uint32_t weights;
-    uint32_t low_bytes;
-    uint32_t weight_scales;
-    uint32_t biases;
+    uint32_t at[FQT_BLOBS];
 } fqt_blobs_t;
+
+// The field of a layer that says where a blob lies.
+static inline uint32_t *fqt_blob_field(fqt_layer_t *layer, uint32_t blob) {
+    static const uint8_t fields[FQT_BLOBS] = {
+        offsetof(fqt_layer_t, weights),
+        offsetof(fqt_layer_t, low_bytes),
+        offsetof(fqt_layer_t, weight_scales),
+        offsetof(fqt_layer_t, biases),
+    };
+    return (uint32_t *)(void *)((uint8_t *)layer + fields[blob]);
+}
+
+// Low bytes are as many as weights; scales and biases are words, one a channel.
+static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, uint32_t blob) {
+    const uint32_t channels = fqt_output_of(model, index)->channels;
+    return (blob <= FQT_BLOB_LOW_BYTES ? fqt_layer(model, index)->filter_elements : 4) * channels;
+}
 
 // Copy bytes of the file; the range was checked against source->bytes before.
 bool fqt_source_read(
@@ -29,10 +48,12 @@ bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[
 bool fqt_read_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index,
     const uint8_t record[FQT_RECORD_BYTES], fqt_blobs_t *blobs, fqt_error_t *error);
 
-// second_input as the file has it.
-static inline uint32_t fqt_second_input_field(const fqt_layer_t *layer) {
-    return layer->second_input == FQT_NO_INPUT ? FQT_NO_SECOND_INPUT : layer->second_input;
-}
+// The scales and the range of layer `index`, which training moves.
+void fqt_read_state(const fqt_model_t *model, uint32_t index, const uint8_t record[FQT_RECORD_BYTES]);
+bool fqt_state_check(const uint8_t record[FQT_RECORD_BYTES], fqt_error_t *error);
+
+// What a record says of layer `index`, but for its blobs.
+void fqt_fill_record(const fqt_model_t *model, uint32_t index, uint8_t record[FQT_RECORD_BYTES]);
 
 // Name the layer in an error.
 bool fqt_at_layer(const fqt_model_t *model, uint32_t index, fqt_error_t *error);

@@ -11,7 +11,8 @@
 #define FQT_HOT
 #endif
 // An inner loop that needs all registers for itself.
-#define FQT_LOOP FQT_HOT static __attribute__((noinline))
+#define FQT_KERNEL FQT_HOT __attribute__((noinline))
+#define FQT_LOOP static FQT_KERNEL
 #define FQT_INLINE static inline __attribute__((always_inline))
 
 // A condition whose code shall not stand in the way of the usual case.

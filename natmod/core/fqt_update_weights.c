@@ -27,7 +27,7 @@ FQT_HOT void fqt_update_weights(
     fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
     const int32_t shift = 33 + rate.exponent; // of the product's upper word, to the left
     const bool is_short = shift >= -29 && shift <= 31;
-    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t left = is_short && shift > 0 ? shift : 0;
     const fqt_multiplier_t multiplier = {(int32_t)rate.mantissa, shift > 0 ? 0 : (uint32_t)-shift};
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j);

@@ -5,15 +5,6 @@
 
 #define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
 
-// Where the blobs of one layer will lie in the file; 0 for those that are left out.
-typedef struct {
-    uint32_t weights;
-    uint32_t low_bytes;
-    uint32_t weight_scales;
-    uint32_t biases;
-    uint32_t end;
-} layout_t;
-
 typedef struct {
     fqt_sink_t sink;
     void *context;
@@ -34,24 +25,19 @@ static void put_blob(writer_t *writer, const void *bytes, uint32_t count) {
     put(writer, zeros, ALIGNED(count) - count);
 }
 
-static layout_t layout(const fqt_model_t *model, uint32_t index, uint32_t offset, bool checkpoint) {
+// Where the blobs of layer `index` will lie in the file, from `offset` on; 0 for those that are left out. Gives their end.
+static uint32_t layout(
+    const fqt_model_t *model, uint32_t index, uint32_t offset, bool checkpoint, fqt_blobs_t *blobs) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    layout_t at = {0, 0, 0, 0, offset};
-    if (!fqt_kind(layer->kind)->has_weights || (checkpoint && !layer->trainable)) {
-        return at;
+    const bool has_blobs = fqt_kind(layer->kind)->has_weights && (layer->trainable || !checkpoint);
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        blobs->at[blob] = 0;
+        if (has_blobs && (blob != FQT_BLOB_LOW_BYTES || layer->low_bytes != 0)) {
+            blobs->at[blob] = offset;
+            offset += ALIGNED(fqt_blob_bytes(model, index, blob));
+        }
     }
-    uint32_t channels = fqt_output_of(model, index)->channels;
-    uint32_t weights = ALIGNED(layer->filter_elements * channels);
-    at.weights = offset;
-    offset += weights;
-    if (layer->low_bytes != 0) {
-        at.low_bytes = offset;
-        offset += weights;
-    }
-    at.weight_scales = offset;
-    at.biases = offset + 4 * channels;
-    at.end = offset + 8 * channels;
-    return at;
+    return offset;
 }
 
 static uint32_t blobs_start(const fqt_model_t *model) {
@@ -61,7 +47,8 @@ static uint32_t blobs_start(const fqt_model_t *model) {
 uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint) {
     uint32_t offset = blobs_start(model);
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        offset = layout(model, i, offset, checkpoint).end;
+        fqt_blobs_t blobs;
+        offset = layout(model, i, offset, checkpoint, &blobs);
     }
     return offset + FQT_CHECKSUM_BYTES;
 }
@@ -104,68 +91,54 @@ static bool keeps_error_scale(const fqt_model_t *model, uint32_t index) {
     return !(output->readers == 1 && fqt_layer(model, output->last_reader)->passes_error_scale);
 }
 
-static void put_record(writer_t *writer, const fqt_model_t *model, uint32_t index, const layout_t *at) {
-    uint8_t record[FQT_RECORD_BYTES];
+void fqt_fill_record(const fqt_model_t *model, uint32_t index, uint8_t record[FQT_RECORD_BYTES]) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_tensor_t *to = fqt_output_of(model, index);
-    const fqt_window_t *window = &layer->window;
     fqt_fill_zero(record, FQT_RECORD_BYTES);
     record[0] = layer->kind;
     record[1] = layer->activation;
-    record[2] = (uint8_t)((layer->trainable ? FQT_LAYER_TRAINABLE : 0) | (at->low_bytes ? FQT_LAYER_LOW_BYTES : 0));
+    record[2] = layer->trainable ? FQT_LAYER_TRAINABLE : 0;
     record[3] = (uint8_t)to->zero_point;
     fqt_write_u16(record + 4, layer->input);
-    fqt_write_u16(record + 6, fqt_second_input_field(layer));
+    fqt_write_u16(record + 6, layer->second_input == FQT_NO_INPUT ? FQT_NO_SECOND_INPUT : layer->second_input);
     put_dimensions(record + 8, to);
-    record[14] = window->kernel_height;
-    record[15] = window->kernel_width;
-    record[16] = window->stride_height;
-    record[17] = window->stride_width;
-    record[18] = window->pad_top;
-    record[19] = window->pad_bottom;
-    record[20] = window->pad_left;
-    record[21] = window->pad_right;
+    fqt_copy(record + 14, &layer->window, sizeof(layer->window));
     fqt_write_u32(record + 24, to->scale);
     fqt_write_u32(record + 28, layer->bias_scale);
     fqt_write_u32(record + 32, keeps_error_scale(model, index) ? to->error_scale : 0);
     fqt_write_u32(record + 36, (uint32_t)layer->output_range);
-    fqt_write_u32(record + 40, at->weights);
-    fqt_write_u32(record + 44, at->low_bytes);
-    fqt_write_u32(record + 48, at->weight_scales);
-    fqt_write_u32(record + 52, at->biases);
     fqt_copy(record + 56, layer->name, FQT_NAME_BYTES);
+}
+
+static void put_record(writer_t *writer, const fqt_model_t *model, uint32_t index, const fqt_blobs_t *blobs) {
+    uint8_t record[FQT_RECORD_BYTES];
+    fqt_fill_record(model, index, record);
+    record[2] |= blobs->at[FQT_BLOB_LOW_BYTES] != 0 ? FQT_LAYER_LOW_BYTES : 0;
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        fqt_write_u32(record + 40 + 4 * blob, blobs->at[blob]);
+    }
     put(writer, record, FQT_RECORD_BYTES);
 }
 
-static void put_blobs(writer_t *writer, const fqt_model_t *model, uint32_t index, const layout_t *at) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const uint32_t channels = fqt_output_of(model, index)->channels;
-    const uint32_t weights = layer->filter_elements * channels;
-    if (at->weights == 0) {
-        return;
+static void put_blobs(writer_t *writer, const fqt_model_t *model, uint32_t index, const fqt_blobs_t *blobs) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        if (blobs->at[blob] != 0) {
+            put_blob(writer, fqt_blob(model, layer, *fqt_blob_field(layer, blob)), fqt_blob_bytes(model, index, blob));
+        }
     }
-    put_blob(writer, fqt_weights(model, layer), weights);
-    if (at->low_bytes != 0) {
-        put_blob(writer, model->arena + layer->low_bytes, weights);
-    }
-    put_blob(writer, fqt_blob(model, layer, layer->weight_scales), 4 * channels);
-    put_blob(writer, fqt_blob(model, layer, layer->biases), 4 * channels);
 }
 
 bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink, void *context) {
     writer_t writer = {sink, context, FQT_CRC_START, true};
     put_header(&writer, model, checkpoint);
-    uint32_t offset = blobs_start(model);
-    for (uint32_t i = 0; i < model->layer_count; ++i) {
-        layout_t at = layout(model, i, offset, checkpoint);
-        put_record(&writer, model, i, &at);
-        offset = at.end;
-    }
-    offset = blobs_start(model);
-    for (uint32_t i = 0; i < model->layer_count; ++i) {
-        layout_t at = layout(model, i, offset, checkpoint);
-        put_blobs(&writer, model, i, &at);
-        offset = at.end;
+    for (int part = 0; part < 2; ++part) { // all records, then all blobs
+        uint32_t offset = blobs_start(model);
+        for (uint32_t i = 0; i < model->layer_count; ++i) {
+            fqt_blobs_t blobs;
+            offset = layout(model, i, offset, checkpoint, &blobs);
+            (part == 0 ? put_record : put_blobs)(&writer, model, i, &blobs);
+        }
     }
     uint8_t checksum[FQT_CHECKSUM_BYTES];
     fqt_write_u32(checksum, fqt_crc_finish(writer.crc));
