@@ -102,8 +102,8 @@ FQT_INLINE part_of_window_t next_window(fqt_columns_t *columns) {
     const int32_t channels = shape->in_channels;
     const int32_t iy = columns->iy;
     const int32_t ix = columns->ix;
-    part_of_window_t part = {columns->x + iy * columns->row_bytes + ix * channels, shape->window.kernel_height,
-        columns->run, 0, true};
+    part_of_window_t part = {
+        columns->x + iy * columns->row_bytes + ix * channels, shape->window.kernel_height, columns->run, 0, true};
     if ((uint32_t)iy >= columns->inside_y || (uint32_t)ix >= columns->inside_x) {
         const fqt_taps_t taps_y = fqt_taps(iy, shape->window.kernel_height, shape->in_height);
         const fqt_taps_t taps_x = fqt_taps(ix, shape->window.kernel_width, shape->in_width);

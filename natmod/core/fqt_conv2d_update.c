@@ -115,7 +115,8 @@ static void add_parts(const part_t *parts, uint32_t count, const int16_t *column
 }
 
 // The errors of one channel at `count` positions, 0 for the others, and their sum. Gives whether there is one that is not 0.
-FQT_INLINE bool load_errors(const int8_t *e, int32_t channels, int32_t count, errors_t *errors, int32_t *bias_gradient) {
+FQT_INLINE bool load_errors(
+    const int8_t *e, int32_t channels, int32_t count, errors_t *errors, int32_t *bias_gradient) {
     int32_t error_0 = e[0];
     int32_t error_1 = count > 1 ? e[channels] : 0;
     int32_t error_2 = count > 2 ? e[2 * channels] : 0;
@@ -143,7 +144,7 @@ FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, 
     uint32_t any_error = 0;
     fqt_clear(gradients, count * elements);
     fqt_clear(bias_gradients, count);
-    fqt_clear((int32_t *)(void *)four, TOGETHER / 2 * elements); // a last group that is not whole
+    fqt_clear(four, TOGETHER / 2 * elements); // a last group that is not whole
     for (int32_t position = 0; position < positions; position += TOGETHER) {
         const int32_t together = positions - position < TOGETHER ? positions - position : TOGETHER;
         bool has_columns = false;
@@ -190,8 +191,7 @@ void fqt_conv2d_update(
         const uint32_t count = left < filters ? left : filters;
         const uint16_t *channels = selection->channels + first;
         int32_t bias_gradients[FILTERS];
-        uint32_t any_error =
-            form_gradients(&columns, e, channels, count, four, gradients, bias_gradients);
+        uint32_t any_error = form_gradients(&columns, e, channels, count, four, gradients, bias_gradients);
         for (uint32_t n = 0; n < count; ++n) {
             if (any_error >> n & 1 || update.decay != 0) {
                 fqt_update_filter(&update, channels[n], gradients + n * elements, bias_gradients[n]);

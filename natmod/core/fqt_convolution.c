@@ -29,8 +29,7 @@ FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool tr
     const uint32_t elements = layer->filter_elements;
     int16_t *column = column_of(model, index);
     fqt_columns_t columns;
-    fqt_columns_begin(
-        &columns, &shape, fqt_activation(model, layer->input), fqt_input_of(model, index)->zero_point);
+    fqt_columns_begin(&columns, &shape, fqt_activation(model, layer->input), fqt_input_of(model, index)->zero_point);
     fqt_output_t output;
     fqt_output_begin(&output, model, index);
     for (int32_t first = 0; first < shape.out_channels; first += OUTPUT_BLOCK) {

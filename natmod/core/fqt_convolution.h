@@ -29,8 +29,8 @@ static inline fqt_taps_t fqt_taps(int32_t origin, int32_t kernel, int32_t size) 
     return taps;
 }
 
-// sums[0] to sums[count - 1] = 0
-void fqt_clear(int32_t *sums, uint32_t count);
+// `count` words of 32 bits become 0.
+void fqt_clear(void *words, uint32_t count);
 
 // m[n], of the n-th selected channel o: weight scales relative to the greatest, in units that keep every product e * m in 16
 // bits. Gives what one unit of e * m * w means.

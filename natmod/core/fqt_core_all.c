@@ -21,7 +21,11 @@
 #else
 #include "fqt_conv2d_update.c"
 #include "fqt_convolution.c"
-#include "fqt_depthwise_kernels.c"
+#include "fqt_walk.c"
+#include "fqt_walk_sums.c"
+#include "fqt_depthwise_forward.c"
+#include "fqt_depthwise_error.c"
+#include "fqt_depthwise_update.c"
 #include "fqt_update_weights.c"
 #endif
 #include "fqt_dense.c"

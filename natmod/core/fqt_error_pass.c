@@ -20,7 +20,8 @@ void fqt_error_pass_begin(
 
 // Errors of a tensor's only reader by the short way: about 20 cycles on Cortex-M4. A new peak and errors beyond the range are
 // rare, and found by one comparison.
-FQT_LOOP void put_errors(fqt_error_pass_t *pass, const int8_t *x, int8_t *to, const int32_t *accumulator, int32_t count) {
+FQT_LOOP void put_errors(
+    fqt_error_pass_t *pass, const int8_t *x, int8_t *to, const int32_t *accumulator, int32_t count) {
     const int32_t first = pass->unclipped.low + 1;
     const uint32_t span = (uint32_t)(pass->unclipped.high - first);
     const fqt_multiplier_t multiplier = pass->multiplier;

@@ -63,9 +63,8 @@ static bool record_fits(const fqt_model_t *model, uint32_t index, const uint8_t 
 }
 
 static bool state_check(const fqt_model_t *model, uint32_t index, const uint8_t *record, fqt_error_t *error) {
-    return record_fits(model, index, record)
-               ? fqt_state_check(record, error)
-               : fqt_fail(error, "the checkpoint describes another layer here", 0, 0, 0);
+    return record_fits(model, index, record) ? fqt_state_check(record, error)
+                                             : fqt_fail(error, "the checkpoint describes another layer here", 0, 0, 0);
 }
 
 bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error_t *error) {

@@ -68,6 +68,8 @@ FQT_INLINE void multiply_filters_by_four(
 // Four filters at a time, the last few one by one as four that are the same.
 FQT_KERNEL void fqt_multiply_filters(
     const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
+    uint32_t saved[4];
+    FQT_SAVE_HIGH_REGISTERS(saved);
     while (count > 0) {
         const uint32_t row_bytes = count >= 4 ? elements : 0;
         multiply_filters_by_four(filters, row_bytes, elements, column, sums);
@@ -76,6 +78,7 @@ FQT_KERNEL void fqt_multiply_filters(
         sums += rows;
         count -= rows;
     }
+    FQT_RESTORE_HIGH_REGISTERS(saved);
 }
 
 #if FQT_HAS_DSP
@@ -104,8 +107,8 @@ FQT_INLINE const uint32_t *multiply_two_by_two(
     return pair;
 }
 
-FQT_KERNEL void fqt_multiply_filters_by_two(const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count,
-    int32_t *to, int32_t *other_to) {
+FQT_KERNEL void fqt_multiply_filters_by_two(
+    const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count, int32_t *to, int32_t *other_to) {
     while (count > 0) {
         const uint32_t row_bytes = count >= 2 ? elements : 0;
         const uint32_t *pair = (const uint32_t *)(const void *)columns;

@@ -40,13 +40,23 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 #endif
 
 // Cortex-M0+ reaches its upper registers by copies alone, and a compiler left to itself takes the slower stack. Four
-// variables of FQT_HIGH_REGISTER(8) to (11) are there where a loop names them so.
+// variables of FQT_HIGH_REGISTER(8) to (11) are there where a loop names them so. GCC that compiles for size does not save
+// these registers: a function that uses them does.
 #ifdef __ARM_ARCH_6M__
 #define FQT_HIGH_REGISTER(number) __asm__("r" #number)
 #define FQT_IN_HIGH_REGISTERS(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
+#define FQT_SAVE_HIGH_REGISTERS(to)                                                                                    \
+    __asm__ volatile("mov %0, r8\n\tmov %1, r9\n\tmov %2, r10\n\tmov %3, r11"                                          \
+        : "=l"((to)[0]), "=l"((to)[1]), "=l"((to)[2]), "=l"((to)[3]))
+#define FQT_RESTORE_HIGH_REGISTERS(from)                                                                               \
+    __asm__ volatile("mov r8, %0\n\tmov r9, %1\n\tmov r10, %2\n\tmov r11, %3"                                          \
+        :                                                                                                              \
+        : "l"((from)[0]), "l"((from)[1]), "l"((from)[2]), "l"((from)[3]))
 #else
 #define FQT_HIGH_REGISTER(number)
 #define FQT_IN_HIGH_REGISTERS(a, b, c, d)
+#define FQT_SAVE_HIGH_REGISTERS(to) (void)(to)
+#define FQT_RESTORE_HIGH_REGISTERS(from) (void)(from)
 #endif
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
@@ -69,9 +79,9 @@ FQT_INLINE void fqt_store4(void *bytes, uint32_t word) {
 FQT_INLINE const int8_t *fqt_load_two_rows(
     const int8_t *row, uint32_t row_bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
     __asm__ volatile("ldr %1, [%2, %3]\n\tldr %0, [%2], #4"
-                     : "=&r"(*word), "=&r"(*next_word), "+r"(row)
-                     : "r"(row_bytes)
-                     : "memory");
+        : "=&r"(*word), "=&r"(*next_word), "+r"(row)
+        : "r"(row_bytes)
+        : "memory");
     return row;
 }
 
@@ -84,10 +94,7 @@ FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *
 
 // Two words that follow each other; gives where the next ones are.
 FQT_INLINE const uint32_t *fqt_load_two(const uint32_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
-    __asm__ volatile("ldr %1, [%2, #4]\n\tldr %0, [%2], #8"
-                     : "=&r"(*first), "=&r"(*second), "+r"(pair)
-                     :
-                     : "memory");
+    __asm__ volatile("ldr %1, [%2, #4]\n\tldr %0, [%2], #8" : "=&r"(*first), "=&r"(*second), "+r"(pair) : : "memory");
     return pair;
 }
 
@@ -141,8 +148,8 @@ FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
     uint32_t negated;
     const uint32_t zero = 0;
     __asm__("ssub8 %1, %3, %2\n\tssub8 %0, %2, %3\n\tsel %0, %2, %1" // the second tells which are 0 or more
-            : "=&r"(magnitudes), "=&r"(negated)
-            : "r"(bytes), "r"(zero));
+        : "=&r"(magnitudes), "=&r"(negated)
+        : "r"(bytes), "r"(zero));
     return magnitudes;
 }
 

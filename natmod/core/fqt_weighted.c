@@ -18,7 +18,10 @@ fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
     return shape;
 }
 
-FQT_HOT void fqt_clear(int32_t *sums, uint32_t count) {
+typedef uint32_t __attribute__((may_alias)) any_word_t;
+
+FQT_HOT void fqt_clear(void *words, uint32_t count) {
+    any_word_t *sums = words;
     for (; count >= 4; count -= 4, sums += 4) {
         sums[0] = 0;
         sums[1] = 0;
@@ -68,8 +71,7 @@ uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, ui
     }
     const fqt_layer_t *layer = fqt_layer(model, index);
     const bool is_depthwise = layer->kind == FQT_KIND_DEPTHWISE_CONV2D;
-    uint32_t forward_bytes =
-        is_depthwise ? fqt_depthwise_bytes(layer) : fqt_columns_bytes(layer->filter_elements, to);
+    uint32_t forward_bytes = is_depthwise ? fqt_depthwise_bytes(layer) : fqt_columns_bytes(layer->filter_elements, to);
     if (index + 1 == model->layer_count) {
         forward_bytes += 4 * to->elements; // logits
     }

@@ -26,8 +26,7 @@ static void put_blob(writer_t *writer, const void *bytes, uint32_t count) {
 }
 
 // Where the blobs of layer `index` will lie in the file, from `offset` on; 0 for those that are left out. Gives their end.
-static uint32_t layout(
-    const fqt_model_t *model, uint32_t index, uint32_t offset, bool checkpoint, fqt_blobs_t *blobs) {
+static uint32_t layout(const fqt_model_t *model, uint32_t index, uint32_t offset, bool checkpoint, fqt_blobs_t *blobs) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const bool has_blobs = fqt_kind(layer->kind)->has_weights && (layer->trainable || !checkpoint);
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {

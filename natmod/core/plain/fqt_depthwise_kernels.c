@@ -1,4 +1,4 @@
-// Depthwise convolution, plain: what ../fqt_depthwise_kernels.c computes faster, with the same bits. Tests compare them.
+// Depthwise convolution, plain: what ../fqt_depthwise_forward.c, _error.c and _update.c compute faster, with the same bits. Tests compare them.
 #include "../fqt_convolution.h"
 #include "../fqt_error_pass.h"
 #include "../fqt_update.h"

@@ -1,0 +1,90 @@
+// Depthwise convolution, forward: sums of x times weights. docs/arithmetic.md, section 4; the plain version with the same bits
+// is in plain/fqt_depthwise_kernels.c.
+#include "fqt_simd.h"
+#include "fqt_walk.h"
+
+#define GREATEST_VALUE (1 << 30) // beyond what sums are requantised to
+
+// fqt_output_put of each. Nearly all lie between the least and the greatest so far and are stored as they are, in pairs
+// where there are registers for them: two loads, two multiplications, two stores and 20 instructions between. With ReLU
+// the least is not wanted; less than an int8 becomes the least of these, where the zero point is.
+FQT_LOOP void put_outputs(const fqt_walk_t *walk, int32_t i, fqt_output_t *output) {
+    const int32_t mantissa = walk->multiplier.mantissa;
+    const uint32_t shift = walk->multiplier.shift;
+    const int32_t rounding = 1 + 2 * output->zero_point;
+    const int32_t step = walk->column_step;
+    const bool saturates = output->layer->activation != FQT_ACTIVATION_NONE && output->low == INT8_MIN;
+    int32_t greatest = -GREATEST_VALUE; // the first one shows what they are
+    int32_t least = -GREATEST_VALUE;
+    const int32_t *sums = fqt_walk_sums(walk);
+    int8_t *row = output->activation + i;
+    for (int32_t rows = walk->rows; rows > 0; --rows, row += walk->row_step) {
+        int8_t *y = row;
+        for (int32_t left = walk->columns; left > 0; --left, y += step) {
+#if FQT_HAS_DSP
+            while (left > 1) {
+                const int32_t first = requantised(sums[0], mantissa, shift, rounding);
+                const int32_t second = requantised(sums[1], mantissa, shift, rounding);
+                if (((first - least) | (greatest - first) | (second - least) | (greatest - second)) < 0) {
+                    break;
+                }
+                y[0] = (int8_t)fqt_saturated(first);
+                y[step] = (int8_t)fqt_saturated(second);
+                y += 2 * step;
+                sums += 2;
+                left -= 2;
+            }
+            if (left == 0) {
+                break;
+            }
+#endif
+            int32_t value = requantised(*sums++, mantissa, shift, rounding);
+            if (FQT_UNLIKELY(value > greatest || value < least)) {
+                output->greatest = value > output->greatest ? value : output->greatest;
+                output->least = value < output->least ? value : output->least;
+                greatest = output->greatest < output->high ? output->greatest : output->high;
+                least = saturates ? -GREATEST_VALUE : output->least > output->low ? output->least : output->low;
+                value = fqt_clamp(value, output->low, output->high);
+            }
+            *y = (int8_t)fqt_saturated(value);
+        }
+        sums += -walk->columns & (FQT_NEIGHBOURS - 1);
+    }
+}
+
+// x [in_height][in_width][channels] -> y [out_height][out_width][channels]
+void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const fqt_tensor_t *input = fqt_input_of(model, index);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    fqt_walk_t walk = fqt_walk_of_windows(layer, 4);
+    walk.source.tensor = input;
+    walk.source.values = fqt_activation(model, layer->input);
+    walk.source.zero = input->zero_point;
+    walk.height = to->height;
+    walk.width = to->width;
+    walk.weights = fqt_weights(model, layer);
+    walk.row_step = to->width * to->channels;
+    walk.column_step = to->channels;
+    fqt_walk_begin(
+        &walk, layer, (uint8_t *)fqt_scratch(model) + (index + 1 == model->layer_count ? 4 * to->elements : 0));
+    fqt_output_t output;
+    fqt_output_begin(&output, model, index);
+    while (fqt_walk_next_tile(&walk)) {
+        for (int32_t lane = 0; walk.lanes >> lane != 0; ++lane) {
+            const fqt_channel_t channel = fqt_output_channel(&output, (uint32_t)(walk.first + lane));
+            const int32_t i = fqt_walk_first_element(&walk, lane);
+            walk.bias = channel.bias;
+            walk.multiplier = channel.multiplier;
+            fqt_walk_sum_lane(&walk, lane);
+            if (output.activation != NULL && channel.multiplier.shift <= 29) {
+                put_outputs(&walk, i, &output);
+            } else {
+                fqt_walk_put_others(&walk, i, &output, NULL);
+            }
+        }
+    }
+    if (training) {
+        fqt_output_end(&output);
+    }
+}
