@@ -170,9 +170,9 @@ void fqt_column_of_two(fqt_columns_t *columns, int16_t *column) {
 #endif
 
 #if FQT_HAS_DSP
-// One row of fours at four positions, centred and interleaved: for 16 elements four loads, eight extractions, subtractions,
+// A run of fours at four positions, centred and interleaved: for 16 elements four loads, eight extractions, subtractions,
 // packings and stores.
-FQT_LOOP void put_four_pixels(const int8_t *const from[4], int32_t zx, int32_t count, int16_t *column) {
+FQT_LOOP void put_four_runs(const int8_t *const from[4], int32_t zx, int32_t count, int16_t *column) {
     const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
     uint32_t *to = (uint32_t *)(void *)column;
     for (int32_t i = 0; i < count; i += 4, to += 8) {
@@ -190,18 +190,34 @@ FQT_LOOP void put_four_pixels(const int8_t *const from[4], int32_t zx, int32_t c
         }
     }
 }
+
+// The next four columns, where runs come in fours and the four windows lie inside the input; else nothing.
+FQT_HOT static bool put_whole_columns(fqt_columns_t *columns, int16_t *column) {
+    fqt_columns_t at = *columns;
+    const int8_t *from[4];
+    for (int32_t p = 0; p < 4; ++p) {
+        if ((uint32_t)at.iy >= at.inside_y || (uint32_t)at.ix >= at.inside_x) {
+            return false;
+        }
+        from[p] = at.x + at.iy * at.row_bytes + at.ix * at.shape->in_channels;
+        slide(&at);
+    }
+    columns->iy = at.iy;
+    columns->ix = at.ix;
+    columns->ox = at.ox;
+    for (int32_t rows = columns->shape->window.kernel_height; rows > 0; --rows, column += 4 * columns->run) {
+        put_four_runs(from, columns->zero_point, columns->run, column);
+        for (int32_t p = 0; p < 4; ++p) {
+            from[p] += columns->row_bytes;
+        }
+    }
+    return true;
+}
 #endif
 
 void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column) {
 #if FQT_HAS_DSP
-    const int32_t channels = columns->shape->in_channels;
-    if (count == 4 && columns->elements == (uint32_t)channels && channels % 4 == 0) {
-        const int8_t *from[4];
-        for (int32_t p = 0; p < 4; ++p) {
-            from[p] = columns->x + columns->iy * columns->row_bytes + columns->ix * channels;
-            slide(columns);
-        }
-        put_four_pixels(from, columns->zero_point, channels, column);
+    if (count == 4 && columns->run % 4 == 0 && put_whole_columns(columns, column)) {
         return;
     }
 #endif

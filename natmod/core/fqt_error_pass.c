@@ -18,40 +18,64 @@ void fqt_error_pass_begin(
     fqt_error_pass_scale(pass, accumulator_scale);
 }
 
-// Errors of a tensor's only reader by the short way: about 20 cycles on Cortex-M4. A new peak and errors beyond the range are
-// rare, and found by one comparison.
-FQT_LOOP void put_errors(
-    fqt_error_pass_t *pass, const int8_t *x, int8_t *to, const int32_t *accumulator, int32_t count) {
-    const int32_t first = pass->unclipped.low + 1;
-    const uint32_t span = (uint32_t)(pass->unclipped.high - first);
-    const fqt_multiplier_t multiplier = pass->multiplier;
-    int32_t rare = pass->peak < INT8_MAX ? pass->peak : INT8_MAX;
-    for (const int32_t *end = accumulator + count; accumulator < end; ++to) {
-        const uint32_t place = (uint32_t)(*x++ - first);
-        int32_t value = *accumulator++;
-        if (place >= span || value == 0) {
-            *to = 0;
-            continue;
-        }
-        value = fqt_requantise_short(value, &multiplier);
-        const int32_t magnitude = value < 0 ? -value : value;
-        if (FQT_UNLIKELY(magnitude > rare)) {
-            pass->peak = magnitude > pass->peak ? magnitude : pass->peak;
-            rare = pass->peak < INT8_MAX ? pass->peak : INT8_MAX;
-            value = fqt_clamp(value, -INT8_MAX, INT8_MAX);
-        }
-        *to = (int8_t)value;
+FQT_LOOP void put_errors_one_by_one(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulator, int32_t count) {
+    for (; count > 0; --count, ++accumulator, ++i) {
+        fqt_error_pass_put(pass, i, *accumulator);
     }
 }
 
+#if FQT_HAS_DSP
+// Greater magnitudes, in each of four bytes, may be a new peak or beyond the range. A saturated error has one of 127 or 128.
+static uint32_t usual_magnitudes(const fqt_error_pass_t *pass) {
+    return fqt_four_bytes(pass->peak < INT8_MAX - 1 ? pass->peak : INT8_MAX - 1);
+}
+
+// Errors of a tensor's only reader by the short way, four at a time: 14 cycles each on Cortex-M4. The rare fours with an
+// unusual magnitude go one by one, and so do those that are left. Gives how many that is.
+FQT_LOOP int32_t put_errors(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulator, int32_t count) {
+    const int32_t least = pass->unclipped.low + 1;
+    const int32_t greatest = pass->unclipped.high <= INT8_MAX ? pass->unclipped.high - 1 : INT8_MAX;
+    const uint32_t least_four = fqt_four_bytes(least);
+    const uint32_t greatest_four = fqt_four_bytes(greatest);
+    const fqt_multiplier_t multiplier = pass->multiplier;
+    const int8_t *x = pass->activation + i;
+    const int32_t to = pass->error - pass->activation; // one pointer less
+    uint32_t usual = usual_magnitudes(pass);
+    if (least > INT8_MAX || greatest < INT8_MIN) {
+        return count; // nothing passes
+    }
+    for (; count >= 4; count -= 4, accumulator += 4, x += 4) {
+        int32_t value_0 = accumulator[0];
+        int32_t value_1 = accumulator[1];
+        int32_t value_2 = accumulator[2];
+        int32_t value_3 = accumulator[3];
+        FQT_TOGETHER(value_0, value_1, value_2, value_3);
+        value_0 = fqt_saturated(fqt_requantise_short(value_0, &multiplier));
+        value_1 = fqt_saturated(fqt_requantise_short(value_1, &multiplier));
+        value_2 = fqt_saturated(fqt_requantise_short(value_2, &multiplier));
+        value_3 = fqt_saturated(fqt_requantise_short(value_3, &multiplier));
+        uint32_t errors = fqt_pack_bytes(value_0, value_1, value_2, value_3);
+        errors = fqt_where_between(errors, fqt_load4(x), least_four, greatest_four);
+        if (FQT_UNLIKELY(fqt_any_above(fqt_magnitudes(errors), usual))) {
+            put_errors_one_by_one(pass, (uint32_t)(x - pass->activation), accumulator, 4);
+            usual = usual_magnitudes(pass);
+            continue;
+        }
+        fqt_store4((int8_t *)x + to, errors);
+    }
+    return count;
+}
+#endif
+
 void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count) {
+    int32_t left = count;
+#if FQT_HAS_DSP
     if (!pass->adds && fqt_multiplier_is_short(&pass->multiplier)) {
-        put_errors(pass, pass->activation + i, pass->error + i, accumulators, count);
-        return;
+        left = put_errors(pass, i, accumulators, count);
     }
-    for (; count > 0; --count, ++accumulators, ++i) {
-        fqt_error_pass_put(pass, i, *accumulators);
-    }
+#endif
+    const int32_t done = count - left;
+    put_errors_one_by_one(pass, i + (uint32_t)done, accumulators + done, left);
 }
 
 void fqt_error_pass_end(const fqt_error_pass_t *pass) {

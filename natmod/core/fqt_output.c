@@ -72,10 +72,66 @@ fqt_channel_t fqt_output_channel(fqt_output_t *output, uint32_t channel) {
     return result;
 }
 
-// Activations by the short way: about 25 cycles on Cortex-M4. New extremes and values above the range are rare, and
-// found by one comparison; those below `low` are not, after ReLU.
-FQT_LOOP void put_activations(
-    fqt_output_t *output, const fqt_channel_t *channel, int8_t *to, const int32_t *sum, int32_t count) {
+static void put_outputs_one_by_one(
+    fqt_output_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
+    for (; count > 0; --count, ++channel, ++sum, ++i) {
+        fqt_output_put(output, &channel->multiplier, i, channel->bias + *sum);
+    }
+}
+
+#if FQT_HAS_DSP
+// Least and greatest of the values that are no news, in each of four bytes.
+typedef struct {
+    uint32_t least;
+    uint32_t greatest;
+} fqt_usual_t;
+
+static fqt_usual_t usual_values(const fqt_output_t *output) {
+    const int32_t greatest = output->greatest < output->high ? output->greatest : output->high;
+    const bool is_cut = output->layer->activation != FQT_ACTIVATION_NONE; // nobody asks for the least value
+    return (fqt_usual_t) {
+        fqt_four_bytes(is_cut ? INT8_MIN : fqt_clamp(output->least, -INT8_MAX, INT8_MAX)),
+        fqt_four_bytes(fqt_clamp(greatest, INT8_MIN, INT8_MAX - 1)),
+    };
+}
+
+FQT_INLINE int32_t short_activation(int32_t sum, const fqt_channel_t *channel, int32_t rounding) {
+    int32_t bias = channel->bias;
+    int32_t mantissa = channel->multiplier.mantissa;
+    uint32_t shift = channel->multiplier.shift;
+    FQT_TOGETHER(sum, bias, mantissa, shift);
+    return fqt_saturated(((fqt_multiply_high(sum + bias, mantissa) >> shift) + rounding) >> 1);
+}
+
+// Activations by the short way, four at a time: 17 cycles each on Cortex-M4. The rare fours with a new extreme or a value
+// beyond the range (a saturated one is 127 or -128) go one by one, and so do those that are left. Gives how many that is.
+FQT_LOOP int32_t put_activations(
+    fqt_output_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
+    const int32_t rounding = 1 + 2 * output->zero_point;
+    const uint32_t low_four = fqt_four_bytes(output->low);
+    int8_t *to = output->activation + i;
+    fqt_usual_t usual = usual_values(output);
+    for (; count >= 4; count -= 4, channel += 4, to += 4) {
+        const int32_t value_0 = short_activation(*sum++, &channel[0], rounding);
+        const int32_t value_1 = short_activation(*sum++, &channel[1], rounding);
+        const int32_t value_2 = short_activation(*sum++, &channel[2], rounding);
+        const int32_t value_3 = short_activation(*sum++, &channel[3], rounding);
+        const uint32_t values = fqt_pack_bytes(value_0, value_1, value_2, value_3);
+        if (FQT_UNLIKELY(fqt_any_outside(values, usual.least, usual.greatest))) {
+            put_outputs_one_by_one(output, channel, (uint32_t)(to - output->activation), sum - 4, 4);
+            usual = usual_values(output);
+            continue;
+        }
+        fqt_store4(to, fqt_greater_bytes(values, low_four));
+    }
+    return count;
+}
+#else
+// Activations by the short way: New extremes and values above the range are rare, and
+// found by one comparison; those below `low` are not, after ReLU. Gives how many are left: none.
+FQT_LOOP int32_t put_activations(
+    fqt_output_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
+    int8_t *to = output->activation + i;
     const int32_t rounding = 1 + 2 * output->zero_point;
     const int32_t low = output->low;
     int32_t least = output->least;
@@ -99,17 +155,18 @@ FQT_LOOP void put_activations(
         *to++ = (int8_t)fqt_in_register((uint32_t)value);
     }
     output->least = least;
+    return 0;
 }
+#endif
 
 void fqt_output_put_all(
     fqt_output_t *output, const fqt_channel_t *channels, uint32_t i, const int32_t *sums, int32_t count) {
+    int32_t left = count;
     if (output->is_short && output->activation != NULL) {
-        put_activations(output, channels, output->activation + i, sums, count);
-        return;
+        left = put_activations(output, channels, i, sums, count);
     }
-    for (; count > 0; --count, ++channels, ++sums, ++i) {
-        fqt_output_put(output, &channels->multiplier, i, channels->bias + *sums);
-    }
+    const int32_t done = count - left;
+    put_outputs_one_by_one(output, channels + done, i + (uint32_t)done, sums + done, left);
 }
 
 void fqt_output_end(const fqt_output_t *output) {

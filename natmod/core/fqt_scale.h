@@ -58,6 +58,8 @@ FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
     const int32_t middle = a_high * (int32_t)b_low + (int32_t)(a_low * b_low >> 16);
     const int32_t other = (int32_t)a_low * b_high + (middle & 0xFFFF);
     return a_high * b_high + (middle >> 16) + (other >> 16);
+#elif FQT_HAS_DSP
+    return fqt_multiply_upper(a, b);
 #else
     return (int32_t)((int64_t)a * b >> 32);
 #endif

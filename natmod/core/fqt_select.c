@@ -6,16 +6,23 @@
 #define GREATEST_FACTOR_Q8 (512) // 2: unlimited, the rare channels' steps are so long that training runs away
 
 #if FQT_HAS_DSP
-// Of four channels, at every position: a load, the magnitudes (two subtractions, a selection), two additions of pairs, whose
-// 16 bits are emptied before they overflow.
+// Of four channels: at two positions two loads, their magnitudes (two subtractions, a selection), whose sums fit bytes, and
+// two additions of pairs, whose 16 bits are emptied before they overflow.
 FQT_LOOP void norms_of_four(const int8_t *e, uint32_t channels, uint32_t positions, uint32_t norms[4]) {
     norms[0] = norms[1] = norms[2] = norms[3] = 0;
     while (positions > 0) {
         uint32_t even = 0; // of channels 0 and 2
         uint32_t odd = 0; // of channels 1 and 3
         uint32_t together = positions < 512 ? positions : 512; // * 127 < 2^16
-        for (positions -= together; together > 0; --together, e += channels) {
-            const uint32_t magnitudes = fqt_magnitudes(fqt_load4(e));
+        positions -= together;
+        while (together > 0) {
+            uint32_t magnitudes = fqt_magnitudes(fqt_load4(e));
+            e += channels;
+            if (--together > 0) {
+                magnitudes += fqt_magnitudes(fqt_load4(e));
+                e += channels;
+                --together;
+            }
             even = fqt_add_even_magnitudes(even, magnitudes);
             odd = fqt_add_odd_magnitudes(odd, magnitudes);
         }
@@ -49,31 +56,38 @@ FQT_HOT static void error_norms(const fqt_model_t *model, uint32_t index, uint32
     }
 }
 
-FQT_HOT static uint32_t count_above(const uint32_t *norms, uint32_t channels, uint32_t limit) {
-    uint32_t count = 0;
-    for (uint32_t o = 0; o < channels; ++o) {
-        count += norms[o] > limit;
+// Let entry `i` of a heap of channels move down below those of smaller norms.
+static void sift_down(const uint32_t *norms, uint16_t *heap, uint32_t count, uint32_t i) {
+    const uint16_t sifted = heap[i];
+    const uint32_t norm = norms[sifted];
+    for (uint32_t child = 2 * i + 1; child < count; child = 2 * i + 1) {
+        if (child + 1 < count && norms[heap[child + 1]] < norms[heap[child]]) {
+            ++child;
+        }
+        if (norms[heap[child]] >= norm) {
+            break;
+        }
+        heap[i] = heap[child];
+        i = child;
     }
-    return count;
+    heap[i] = sifted;
 }
 
-// The least limit that fewer than or exactly `wanted` norms exceed, by bisection: a pass for each bit of the greatest norm,
-// no sorting.
-static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted) {
-    uint32_t low = 0;
-    uint32_t high = 0;
-    for (uint32_t o = 0; o < channels; ++o) {
-        high = norms[o] > high ? norms[o] : high;
+// The least of the `wanted` greatest norms: a heap of their channels has the least on top.
+static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *heap) {
+    for (uint32_t o = 0; o < wanted; ++o) {
+        heap[o] = (uint16_t)o;
     }
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (count_above(norms, channels, middle) <= wanted) {
-            high = middle;
-        } else {
-            low = middle + 1;
+    for (uint32_t i = wanted / 2; i-- > 0;) {
+        sift_down(norms, heap, wanted, i);
+    }
+    for (uint32_t o = wanted; o < channels; ++o) {
+        if (norms[o] > norms[heap[0]]) {
+            heap[0] = (uint16_t)o;
+            sift_down(norms, heap, wanted, 0);
         }
     }
-    return low;
+    return norms[heap[0]];
 }
 
 // e = min(factor, 2) * e, rounded stochastically, in one channel.
@@ -140,8 +154,11 @@ fqt_selection_t fqt_select(fqt_model_t *model, uint32_t index, uint32_t rate) {
         selection.count = sample(model, index, norms, channels, wanted, selected);
         return selection;
     }
-    uint32_t limit = find_limit(norms, channels, wanted);
-    uint32_t ties = wanted - count_above(norms, channels, limit); // of those at the limit, the first ones
+    const uint32_t limit = find_limit(norms, channels, wanted, selected);
+    uint32_t ties = wanted; // of those at the limit, the first ones
+    for (uint32_t o = 0; o < channels; ++o) {
+        ties -= norms[o] > limit;
+    }
     for (uint32_t o = 0; o < channels; ++o) {
         if (norms[o] > limit || (norms[o] == limit && norms[o] != 0 && ties != 0)) {
             ties -= norms[o] == limit;

@@ -3,6 +3,7 @@
 #ifndef FQT_SIMD_H
 #define FQT_SIMD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
@@ -190,6 +191,58 @@ FQT_INLINE uint32_t fqt_lower_and_upper(uint32_t a, uint32_t b) {
 // sum + the lower half of a * the upper half of b + the upper half of a * the lower half of b.
 FQT_INLINE int32_t fqt_multiply_add_crossed(uint32_t a, uint32_t b, int32_t sum) {
     return __smladx((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+// The upper word of a product, without a register for the lower one.
+FQT_INLINE int32_t fqt_multiply_upper(int32_t a, int32_t b) {
+    int32_t product;
+    __asm__("smmul %0, %1, %2" : "=r"(product) : "r"(a), "r"(b));
+    return product;
+}
+
+// One byte four times.
+FQT_INLINE uint32_t fqt_four_bytes(int32_t byte) {
+    return 0x01010101u * (uint8_t)byte;
+}
+
+// The lower bytes of four numbers.
+FQT_INLINE uint32_t fqt_pack_bytes(int32_t a, int32_t b, int32_t c, int32_t d) {
+    __asm__("bfi %0, %1, #8, #8" : "+r"(a) : "r"(b));
+    __asm__("bfi %0, %1, #8, #8" : "+r"(c) : "r"(d));
+    return fqt_lower_halves((uint32_t)a, (uint32_t)c);
+}
+
+// The bytes of `bytes` where least <= x <= greatest, 0 elsewhere.
+FQT_INLINE uint32_t fqt_where_between(uint32_t bytes, uint32_t x, uint32_t least, uint32_t greatest) {
+    uint32_t difference;
+    const uint32_t zero = 0;
+    __asm__("ssub8 %1, %2, %3\n\tsel %0, %0, %5\n\tssub8 %1, %4, %2\n\tsel %0, %0, %5"
+        : "+r"(bytes), "=&r"(difference)
+        : "r"(x), "r"(least), "r"(greatest), "r"(zero));
+    return bytes;
+}
+
+// The greater of each two of four bytes.
+FQT_INLINE uint32_t fqt_greater_bytes(uint32_t a, uint32_t b) {
+    uint32_t difference;
+    uint32_t greater;
+    __asm__("ssub8 %1, %2, %3\n\tsel %0, %2, %3" : "=r"(greater), "=&r"(difference) : "r"(a), "r"(b));
+    return greater;
+}
+
+// Whether one of four bytes is below that of `least` or above that of `greatest`.
+FQT_INLINE bool fqt_any_outside(uint32_t bytes, uint32_t least, uint32_t greatest) {
+    uint32_t outside;
+    const uint32_t zero = 0;
+    __asm__("ssub8 %0, %3, %1\n\tsel %0, %4, %5\n\tssub8 %2, %1, %2\n\tsel %0, %0, %5"
+        : "=&r"(outside), "+r"(bytes), "+r"(least)
+        : "r"(greatest), "r"(zero), "r"(~zero));
+    return outside != 0;
+}
+
+// Whether one of four bytes is above that of `limits`.
+FQT_INLINE bool fqt_any_above(uint32_t bytes, uint32_t limits) {
+    return __uqsub8(bytes, limits) != 0;
 }
 
 FQT_INLINE int32_t fqt_saturated(int32_t value) {
