@@ -94,7 +94,7 @@ FQT_INLINE void add_term(const term_t *term, int32_t c, int32_t sums[8]) {
 #endif
 
 // sum[c] += sum over the terms of error * filter[first + c]
-FQT_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, int32_t *sum) {
+FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, int32_t *sum) {
     int32_t c = first;
     channels += first;
 #if FQT_HAS_DSP

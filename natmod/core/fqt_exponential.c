@@ -28,8 +28,8 @@ int32_t fqt_exponential(uint32_t distance) {
 // ln(sum / 2^30) in Q16, for sum >= 2^30.
 int32_t fqt_logarithm(uint64_t sum) {
     fqt_scale_t value = fqt_scale_from_int(sum);
-    uint32_t x = value.mantissa; // in [1, 2), Q30
-    uint32_t log2 = (uint32_t)value.exponent;
+    uint32_t x = fqt_scale_mantissa(value); // in [1, 2), Q30
+    uint32_t log2 = (uint32_t)fqt_scale_exponent(value);
     for (int bit = 0; bit < 16; ++bit) {
         x = (uint32_t)(((uint64_t)x * x) >> 30);
         log2 = log2 << 1 | x >> 31;

@@ -5,17 +5,17 @@
 
 fqt_scale_t fqt_scale_unpack(uint32_t bits) {
     if (bits == 0) {
-        return (fqt_scale_t) {0, 0};
+        return FQT_SCALE_ZERO;
     }
-    return (fqt_scale_t) {((bits & 0x7FFFFF) | 0x800000) << 7, (int32_t)(bits >> 23 & 0xFF) - 157};
+    return fqt_scale(((bits & 0x7FFFFF) | 0x800000) << 7, (int32_t)(bits >> 23 & 0xFF) - 157);
 }
 
 uint32_t fqt_scale_pack(fqt_scale_t a) {
-    if (a.mantissa == 0) {
+    if (a == FQT_SCALE_ZERO) {
         return 0;
     }
-    uint32_t mantissa = (a.mantissa + 64) >> 7;
-    int32_t biased_exponent = a.exponent + 157;
+    uint32_t mantissa = (fqt_scale_mantissa(a) + 64) >> 7;
+    int32_t biased_exponent = fqt_scale_exponent(a) + 157;
     if (mantissa == 1u << 24) {
         mantissa >>= 1;
         ++biased_exponent;
@@ -30,32 +30,32 @@ uint32_t fqt_scale_pack(fqt_scale_t a) {
 }
 
 fqt_scale_t fqt_scale_from_int(uint64_t n) {
-    fqt_scale_t result = {0, 0};
+    int32_t exponent = 0;
     if (n == 0) {
-        return result;
+        return FQT_SCALE_ZERO;
     }
     while (n >> MANTISSA_BITS) {
         n >>= 1;
-        ++result.exponent;
+        ++exponent;
     }
-    result.mantissa = (uint32_t)n;
-    while (!(result.mantissa >> (MANTISSA_BITS - 1))) {
-        result.mantissa <<= 1;
-        --result.exponent;
+    uint32_t mantissa = (uint32_t)n;
+    while (!(mantissa >> (MANTISSA_BITS - 1))) {
+        mantissa <<= 1;
+        --exponent;
     }
-    return result;
+    return fqt_scale(mantissa, exponent);
 }
 
 fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b) {
-    if (a.mantissa == 0 || b.mantissa == 0) {
-        return (fqt_scale_t) {0, 0};
+    if (a == FQT_SCALE_ZERO || b == FQT_SCALE_ZERO) {
+        return FQT_SCALE_ZERO;
     }
-    uint64_t product = (uint64_t)a.mantissa * b.mantissa;
-    int32_t exponent = a.exponent + b.exponent;
+    uint64_t product = (uint64_t)fqt_scale_mantissa(a) * fqt_scale_mantissa(b);
+    int32_t exponent = fqt_scale_exponent(a) + fqt_scale_exponent(b);
     if (product >> 61) {
-        return (fqt_scale_t) {(uint32_t)(product >> 31), exponent + 31};
+        return fqt_scale((uint32_t)(product >> 31), exponent + 31);
     }
-    return (fqt_scale_t) {(uint32_t)(product >> 30), exponent + 30};
+    return fqt_scale((uint32_t)(product >> 30), exponent + 30);
 }
 
 // a * 2^31 / b, truncated; a and b have 31 bits.
@@ -95,24 +95,24 @@ FQT_HOT static uint32_t quotient_of(uint32_t a, uint32_t b) {
 #endif
 
 fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b) {
-    if (a.mantissa == 0) {
+    if (a == FQT_SCALE_ZERO) {
         return a;
     }
-    const uint32_t quotient = quotient_of(a.mantissa, b.mantissa);
-    int32_t exponent = a.exponent - b.exponent;
+    const uint32_t quotient = quotient_of(fqt_scale_mantissa(a), fqt_scale_mantissa(b));
+    int32_t exponent = fqt_scale_exponent(a) - fqt_scale_exponent(b);
     if (quotient >> 31) {
-        return (fqt_scale_t) {quotient >> 1, exponent - 30};
+        return fqt_scale(quotient >> 1, exponent - 30);
     }
-    return (fqt_scale_t) {quotient, exponent - 31};
+    return fqt_scale(quotient, exponent - 31);
 }
 
 fqt_scale_t fqt_scale_square_root(fqt_scale_t a) {
-    if (a.mantissa == 0) {
+    if (a == FQT_SCALE_ZERO) {
         return a;
     }
     // The exponent must be even: the mantissa takes the odd factor of 2. Then bit by bit, from above.
-    uint64_t square = (uint64_t)a.mantissa << (a.exponent & 1 ? 31 : 30);
-    int32_t exponent = a.exponent - (a.exponent & 1);
+    uint64_t square = (uint64_t)fqt_scale_mantissa(a) << (fqt_scale_exponent(a) & 1 ? 31 : 30);
+    int32_t exponent = fqt_scale_exponent(a) - (fqt_scale_exponent(a) & 1);
     uint32_t root = 0;
     for (uint32_t bit = 1u << (MANTISSA_BITS - 1); bit; bit >>= 1) {
         uint32_t larger = root | bit;
@@ -120,12 +120,12 @@ fqt_scale_t fqt_scale_square_root(fqt_scale_t a) {
             root = larger;
         }
     }
-    return (fqt_scale_t) {root, (exponent - 30) / 2};
+    return fqt_scale(root, (exponent - 30) / 2);
 }
 
 int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a) {
-    int64_t product = (int64_t)value * (int32_t)a.mantissa;
-    int32_t shift = -a.exponent;
+    int64_t product = (int64_t)value * (int32_t)fqt_scale_mantissa(a);
+    int32_t shift = -fqt_scale_exponent(a);
     if (shift > 62) {
         return 0;
     }

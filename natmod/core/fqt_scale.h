@@ -8,11 +8,23 @@
 
 #include "fqt_simd.h"
 
-// mantissa * 2^exponent, 2^30 <= mantissa < 2^31; zero is {0, 0}.
-typedef struct {
-    uint32_t mantissa;
-    int32_t exponent;
-} fqt_scale_t;
+// mantissa * 2^exponent, 2^30 <= mantissa < 2^31; zero is all zeros. One integer, the exponent in its upper word: that comes back
+// from a function in two registers, a structure would come in memory.
+typedef uint64_t fqt_scale_t;
+
+#define FQT_SCALE_ZERO ((fqt_scale_t)0)
+
+FQT_INLINE fqt_scale_t fqt_scale(uint32_t mantissa, int32_t exponent) {
+    return (uint64_t)(uint32_t)exponent << 32 | mantissa;
+}
+
+FQT_INLINE uint32_t fqt_scale_mantissa(fqt_scale_t a) {
+    return (uint32_t)a;
+}
+
+FQT_INLINE int32_t fqt_scale_exponent(fqt_scale_t a) {
+    return (int32_t)(a >> 32);
+}
 
 // Bit patterns of float32: a scale as it is stored.
 #define FQT_FLOAT_ONE (0x3F800000u)
@@ -34,10 +46,7 @@ fqt_scale_t fqt_scale_square_root(fqt_scale_t a);
 
 // a * 2^k
 static inline fqt_scale_t fqt_scale_shifted(fqt_scale_t a, int32_t k) {
-    if (a.mantissa != 0) {
-        a.exponent += k;
-    }
-    return a;
+    return a != FQT_SCALE_ZERO ? fqt_scale(fqt_scale_mantissa(a), fqt_scale_exponent(a) + k) : a;
 }
 
 static inline int32_t fqt_clamp(int32_t value, int32_t low, int32_t high) {
@@ -72,7 +81,7 @@ typedef struct {
 } fqt_multiplier_t;
 
 static inline fqt_multiplier_t fqt_multiplier(fqt_scale_t a) {
-    return (fqt_multiplier_t) {(int32_t)a.mantissa, (uint32_t)(-33 - a.exponent)};
+    return (fqt_multiplier_t) {(int32_t)fqt_scale_mantissa(a), (uint32_t)(-33 - fqt_scale_exponent(a))};
 }
 
 // Whether the scale shifts by 33 to 62 bits, as those of activations and errors nearly always do: the upper word of the product
@@ -89,7 +98,7 @@ FQT_INLINE int32_t fqt_requantise_short(int32_t value, const fqt_multiplier_t *a
 // fqt_fixed_multiply, limited to +-limit (at least 2^30).
 FQT_INLINE int32_t fqt_requantise(int32_t value, const fqt_multiplier_t *a, int32_t limit) {
     if (!fqt_multiplier_is_short(a)) {
-        const fqt_scale_t scale = {(uint32_t)a->mantissa, -33 - (int32_t)a->shift};
+        const fqt_scale_t scale = fqt_scale((uint32_t)a->mantissa, -33 - (int32_t)a->shift);
         return fqt_clamp(fqt_fixed_multiply(value, scale), -limit, limit);
     }
     return fqt_requantise_short(value, a);

@@ -8,12 +8,17 @@
 
 #if defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
 #define FQT_HOT __attribute__((optimize("O2", "no-schedule-insns"))) // loads moved ahead cost registers
+#define FQT_WITH_LOOP_OPTIMIZER __attribute__((optimize("O2", "no-schedule-insns", "tree-loop-optimize")))
 #else
 #define FQT_HOT
+#define FQT_WITH_LOOP_OPTIMIZER
 #endif
 // An inner loop that needs all registers for itself.
 #define FQT_KERNEL FQT_HOT __attribute__((noinline))
 #define FQT_LOOP static FQT_KERNEL
+// The same for one whose registers do not suffice without the loop optimizer, which elsewhere makes loops longer and slower
+// (natmod/Makefile leaves it out).
+#define FQT_OPTIMIZED_LOOP static FQT_WITH_LOOP_OPTIMIZER __attribute__((noinline))
 #define FQT_INLINE static inline __attribute__((always_inline))
 
 // A condition whose code shall not stand in the way of the usual case.

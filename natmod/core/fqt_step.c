@@ -118,7 +118,7 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
         if (fqt_passes_error(model, i)) {
             kind->error(model, i, &selection);
         }
-        if (layer->updates && learning_rate.mantissa != 0) {
+        if (layer->updates && learning_rate != FQT_SCALE_ZERO) {
             kind->update(model, i, &selection, learning_rate);
         }
     }
@@ -136,7 +136,7 @@ static bool range_moves(const fqt_model_t *model, uint32_t index) {
 
 // Parameters and scales move between steps only, so that a step uses one set of scales throughout.
 void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
-    if (model->batch > 1 && learning_rate.mantissa != 0 && ++model->batch_steps == model->batch) {
+    if (model->batch > 1 && learning_rate != FQT_SCALE_ZERO && ++model->batch_steps == model->batch) {
         model->batch_steps = 0;
         for (uint32_t i = 0; i < model->layer_count; ++i) {
             if (fqt_layer(model, i)->updates) {

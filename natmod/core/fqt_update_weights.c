@@ -85,11 +85,11 @@ FQT_LOOP uint32_t update_shortly(fqt_update_t *update, uint32_t j, const int32_t
 }
 
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
-    const int32_t shift = 33 + rate.exponent; // of the product's upper word, to the left
+    const int32_t shift = 33 + fqt_scale_exponent(rate); // of the product's upper word, to the left
     const bool is_short = shift >= -29 && shift <= 30;
     const int32_t left = is_short && shift > 0 ? shift : 0;
     const short_rate_t short_rate = {
-        {(int32_t)rate.mantissa, (uint32_t)(left - shift)}, left, (uint32_t)INT32_MAX >> left};
+        {(int32_t)fqt_scale_mantissa(rate), (uint32_t)(left - shift)}, left, (uint32_t)INT32_MAX >> left};
     for (uint32_t i = 0; i < count; ++i) {
         if (is_short) {
             i = update_shortly(update, j, gradient, i, count, &short_rate);
