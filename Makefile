@@ -20,6 +20,8 @@ MODULE = $(BUILD)/natmod/x64/fqt.mpy
 ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc
 BOARDS = CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32 NO_NATIVE
 MODULES = $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy)
+# With what a profiler needs, for the architectures that `fqt bench` counts on.
+PROFILE_MODULES = $(patsubst %,$(BUILD)/natmod_profile/%/fqt.mpy,armv6m armv7m armv7emsp armv7emdp)
 FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 # The heap of the emulated boards: what an RP2040 or nRF52840 leaves to MicroPython.
 HEAP_BYTES = 194560
@@ -28,7 +30,8 @@ LARGE_HEAP_BYTES = 409600
 LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F)
 
 CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch])
-MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c micropython_lib/*.py) natmod/Makefile
+MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c micropython_lib/*.py) natmod/Makefile \
+    tools/append_messages.py
 C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch] tests/fuzz/*.c tools/*.c)
 
 DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
@@ -56,7 +59,7 @@ setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(PLAIN_LIB) ## all th
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
 
-test: setup $(FUZZ_TOOLS) $(MODULES) firmware $(BUILD)/cyclemodel.so dist lint ## all tests, those on emulated boards too
+test: setup $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware $(BUILD)/cyclemodel.so dist lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS)
 
 test-quick: setup lint ## the tests for daily work: under a minute
@@ -80,16 +83,16 @@ dist: $(MODULES) ## the modules of all architectures, as users take them: dist/<
 
 firmware: $(FIRMWARES) $(BUILD)/emulator.done ## MicroPython for the emulated boards
 
-bench: setup $(MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(BUILD)/cyclemodel.so ## count instructions and cycles on emulated cores: build/bench.json
+bench: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(BUILD)/cyclemodel.so ## count instructions and cycles on emulated cores: build/bench.json
 	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
 
-accuracy: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## int8 against float32 on real data in the folder DATA=: build/accuracy.json, docs/accuracy.md
+accuracy: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/natmod_profile/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## int8 against float32 on real data in the folder DATA=: build/accuracy.json, docs/accuracy.md
 	@test -d "$(DATA)" || { echo "name the folder with the data: make accuracy DATA=... (docs/accuracy.md)"; exit 1; }
 	@$(VENV)/bin/fqt experiment examples/experiments/*.toml --data "$(DATA)" --output $(BUILD)/experiments \
 	    --json $(BUILD)/accuracy.json --cycles m4 --plot
 	@$(PYTHON) tools/accuracy_table.py
 
-sweep: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/firmware_large_heap/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## how a step's cost grows with width, depth and input size: build/sweep.json, docs/sweep.png
+sweep: setup $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/natmod_profile/armv7emsp/fqt.mpy $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/firmware_large_heap/CORTEX_M4F/firmware.elf $(BUILD)/cyclemodel.so ## how a step's cost grows with width, depth and input size: build/sweep.json, docs/sweep.png
 	@$(VENV)/bin/fqt sweep --output $(BUILD)/sweep.json --plot docs/sweep.png
 
 pytorch: setup ## training steps a second against PyTorch's, on this machine: build/pytorch.json (installs PyTorch)
@@ -157,11 +160,17 @@ $(BUILD)/toolchain-xtensawin.done: Makefile
 	    exit 1; }
 	@touch $@
 
+define BUILD_MODULE # $(1): PROFILE=1, or nothing
+@mkdir -p $(dir $@)
+@tools/step $(notdir $(patsubst %/$*/fqt.mpy,%,$@))-$* "see the compiler's message above" \
+    $(MAKE) -C $(dir $@) -f $(CURDIR)/natmod/Makefile ARCH=$* $(1) MPY_DIR=$(CURDIR)/$(MPY_SOURCE) \
+    PYTHON=$(CURDIR)/$(PYTHON) MPY_CROSS=$(CURDIR)/$(MPY_CROSS)
+endef
 $(BUILD)/natmod/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
-	@mkdir -p $(dir $@)
-	@tools/step natmod-$* "see the compiler's message above" \
-	    $(MAKE) -C $(dir $@) -f $(CURDIR)/natmod/Makefile ARCH=$* MPY_DIR=$(CURDIR)/$(MPY_SOURCE) \
-	    PYTHON=$(CURDIR)/$(PYTHON) MPY_CROSS=$(CURDIR)/$(MPY_CROSS)
+	$(call BUILD_MODULE)
+
+$(BUILD)/natmod_profile/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
+	$(call BUILD_MODULE,PROFILE=1)
 
 $(BUILD)/emulator.done: Makefile
 	@tools/step emulator "install by hand: $(DEBIAN_emulator)" tools/apt_install $(DEBIAN_emulator)

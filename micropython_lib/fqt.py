@@ -1,10 +1,32 @@
 # Quantized neural networks that train on the microcontroller: the Python part of the module `fqt`.
 #
 # It is merged with the native part (natmod/modfqt.c) into one fqt.mpy, whose names Engine, shuffle
-# and _decayed it uses. Docstrings live in fqt.pyi: text here would be RAM on the board.
+# and _decayed it uses, and which calls _error. Docstrings live in fqt.pyi: text here would be RAM
+# on the board.
 import array
 import os
 import time
+
+
+def _error(number, layer, name, *numbers):
+    # The exception for an error of the native part. Texts lie behind the code in this module's
+    # file, where they take no RAM: natmod/core/fqt_messages.h tells how.
+    text = ""
+    try:
+        with open(__file__, "rb") as file:
+            file.seek(-2, 2)
+            file.seek(-2 - int.from_bytes(file.read(2), "little"), 2)
+            for _ in range(number & 255):
+                file.readline()
+            text = file.readline()[:-1].decode()
+    except Exception:
+        pass  # no such file any more, or no memory
+    text = text or "message %d of natmod/core/fqt_messages.h: #, #, #" % ((number & 255) + 1)
+    for value in numbers:
+        text = text.replace("#", str(value), 1)
+    if layer:
+        text = "layer %d%s: %s" % (layer, " (%s)" % name if name else "", text)
+    return (ValueError, TypeError, RuntimeError)[number >> 8](text)
 
 
 def _option(i):

@@ -28,10 +28,14 @@ typedef struct {
     mp_obj_t source; // owns the frozen parameters: kept alive, and looked at again before each run
     fqt_model_t model;
     int32_t loss; // of the last step, Q16
+#ifdef FQT_PROFILE
     fqt_selection_t selection; // of the last _phase that selected
+#endif
 } engine_t;
 
-FQT_ENTRY mp_obj_full_type_t engine_type; // a global that is not static: static zeroed data does not link
+// Globals that are not static: static zeroed data does not link.
+FQT_ENTRY mp_obj_full_type_t engine_type;
+FQT_ENTRY mp_obj_dict_t *module_globals; // of the Python part too: they share one module
 
 #define DEFAULT_LEARNING_RATE (0x3C23D70Au) // 0.01
 #define GREATEST_BATCH (65535)
@@ -58,49 +62,66 @@ static uint32_t get_float_bits(mp_obj_t number) {
     return converter.bits;
 }
 
+static mp_obj_t name_to_str(const char name[FQT_NAME_BYTES]) {
+    size_t length = 0;
+    while (length < FQT_NAME_BYTES && name[length]) {
+        ++length;
+    }
+    return mp_obj_new_str(name, length);
+}
+
+// The Python part makes the exception: it reads the text of the message from the module's file.
+FQT_NORETURN void fqt_fail(const fqt_error_t *error, uint32_t message) {
+    mp_obj_t arguments[] = {
+        MP_OBJ_NEW_SMALL_INT(message),
+        MP_OBJ_NEW_SMALL_INT(error->layer),
+        error->name != NULL ? name_to_str(error->name) : mp_const_none,
+        mp_obj_new_int_from_uint(error->numbers[0]),
+        mp_obj_new_int_from_uint(error->numbers[1]),
+        mp_obj_new_int_from_uint(error->numbers[2]),
+    };
+    mp_obj_t make = mp_obj_subscr(MP_OBJ_FROM_PTR(module_globals), MP_OBJ_NEW_QSTR(MP_QSTR__error), MP_OBJ_SENTINEL);
+    nlr_raise(mp_call_function_n_kw(make, MP_ARRAY_SIZE(arguments), 0, arguments));
+}
+
+static FQT_NORETURN void fail_3(uint32_t message, uint32_t a, uint32_t b, uint32_t c) {
+    const fqt_error_t error = {NULL, 0, {a, b, c}};
+    fqt_fail(&error, message);
+}
+
+static FQT_NORETURN void fail_1(uint32_t message, uint32_t a) {
+    fail_3(message, a, 0, 0);
+}
+
+static FQT_NORETURN void fail(uint32_t message) {
+    fail_1(message, 0);
+}
+
+// An error of layer `index`, which it names: "layer 3 (conv2d_2): ...".
+static FQT_NORETURN void fail_at(const fqt_model_t *model, uint32_t index, uint32_t message) {
+    const fqt_error_t error = {fqt_layer(model, index)->name, index + 1, {0, 0, 0}};
+    fqt_fail(&error, message);
+}
+
 // A finite number, 0 or more, as float32 bits; `message` for others.
-static uint32_t get_rate(mp_obj_t rate, const char *message) {
+static uint32_t get_rate(mp_obj_t rate, uint32_t message) {
     uint32_t bits = get_float_bits(rate);
     if (bits == 0x80000000u || bits < 0x00800000u) {
         return 0; // -0, subnormal
     }
     if (bits >= 0x7F800000u) {
-        mp_raise_ValueError(message);
+        fail(message);
     }
     return bits;
 }
 
 static uint32_t get_learning_rate(mp_obj_t rate) {
-    return get_rate(rate, "lr must be a finite number, 0 or more");
-}
-
-static MP_NORETURN void raise_error(const mp_obj_type_t *type, const fqt_error_t *error) {
-    char text[FQT_ERROR_TEXT_BYTES];
-    uint32_t length = fqt_error_text(error, text);
-    nlr_raise(mp_obj_new_exception_arg1(type, mp_obj_new_str(text, length)));
-}
-
-// A message with up to three numbers in the places of '#'.
-static MP_NORETURN void raise_value_error(const char *message, uint32_t a, uint32_t b, uint32_t c) {
-    fqt_error_t error = {0};
-    fqt_fail(&error, message, a, b, c);
-    raise_error(&mp_type_ValueError, &error);
-}
-
-// A message about layer `index`, which it names: "layer 3 (conv2d_2): ...".
-static MP_NORETURN void raise_layer_error(
-    const mp_obj_type_t *type, const fqt_model_t *model, uint32_t index, const char *message) {
-    char name[FQT_NAME_BYTES + 1];
-    fqt_error_t error = {.message = message, .kind = name, .layer = index + 1};
-    fqt_copy(name, fqt_layer(model, index)->name, FQT_NAME_BYTES);
-    name[FQT_NAME_BYTES] = 0;
-    raise_error(type, &error);
+    return get_rate(rate, FQT_MESSAGE_LEARNING_RATE);
 }
 
 static void check_diverged(const fqt_model_t *model) {
     if (model->diverged != 0) {
-        raise_layer_error(&mp_type_RuntimeError, model, model->diverged - 1,
-            "training diverged, its output stays off its range or 0; lower lr, and restore() the last good weights");
+        fail_at(model, model->diverged - 1, FQT_MESSAGE_DIVERGED);
     }
 }
 
@@ -126,55 +147,46 @@ static bool read_stream(void *context, uint32_t offset, void *destination, uint3
 }
 
 // A file object, or any readable buffer. A file in ROMFS is a buffer too: its parameters are used in flash.
-static fqt_source_t get_source(mp_obj_t object) {
-    fqt_source_t source = {NULL, read_stream, (void *)object, 0};
+static void get_source(mp_obj_t object, fqt_source_t *source) {
+    *source = (fqt_source_t) {.read = read_stream, .context = (void *)object};
     mp_buffer_info_t buffer;
     if (mp_get_buffer(object, &buffer, MP_BUFFER_READ)) {
-        source.memory = buffer.buf;
-        source.bytes = buffer.len;
-        return source;
+        source->memory = buffer.buf;
+        source->bytes = buffer.len;
+        return;
     }
     mp_obj_t method[4];
     mp_fun_table.load_method_maybe(object, MP_QSTR_readinto, method);
     if (method[0] == MP_OBJ_NULL) {
-        mp_raise_TypeError("a model comes from a buffer or a file opened with 'rb'");
+        fail(FQT_MESSAGE_SOURCE);
     }
     mp_load_method(object, MP_QSTR_seek, method);
     method[2] = MP_OBJ_NEW_SMALL_INT(0);
     method[3] = MP_OBJ_NEW_SMALL_INT(2); // from the end
-    source.bytes = mp_obj_get_int(mp_fun_table.call_method_n_kw(2, 0, method));
-    return source;
+    source->bytes = mp_obj_get_int(mp_fun_table.call_method_n_kw(2, 0, method));
 }
 
 static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 3, 3, false);
     mp_int_t master = mp_obj_get_int(args[1]);
     if (master != 8 && master != 16) {
-        mp_raise_ValueError("master is 8 or 16 (bits kept of each trainable weight)");
+        fail(FQT_MESSAGE_MASTER);
     }
     mp_int_t batch = mp_obj_get_int(args[2]);
     if (batch < 1 || batch > GREATEST_BATCH) {
-        raise_value_error("batch is 1 to # (steps whose gradients are summed before an update)", GREATEST_BATCH, 0, 0);
+        fail_1(FQT_MESSAGE_BATCH, GREATEST_BATCH);
     }
-    fqt_error_t error = {0};
-    fqt_source_t source = get_source(args[0]);
-    uint32_t layer_count = 0;
-    if (!fqt_model_peek(&source, &layer_count, &error)) {
-        raise_error(&mp_type_ValueError, &error);
-    }
+    fqt_source_t source;
+    get_source(args[0], &source);
+    const uint32_t layer_count = fqt_model_peek(&source);
     engine_t *self = mp_obj_malloc(engine_t, type);
     self->source = source.memory != NULL ? args[0] : mp_const_none;
     self->loss = 0;
     // Until all is loaded: what an exception leaves behind is never used.
     self->model.arena = NULL;
     void *tables = m_malloc(fqt_tables_bytes(layer_count));
-    if (!fqt_model_open(&self->model, &source, master, batch, tables, &error)) {
-        raise_error(&mp_type_ValueError, &error);
-    }
-    void *arena = m_malloc(self->model.arena_bytes);
-    if (!fqt_model_load(&self->model, &source, arena, &error)) {
-        raise_error(&mp_type_ValueError, &error);
-    }
+    fqt_model_open(&self->model, &source, master, batch, tables);
+    fqt_model_load(&self->model, &source, m_malloc(self->model.arena_bytes));
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -182,7 +194,7 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
 static engine_t *get_engine(mp_obj_t object) {
     object = mp_obj_cast_to_native_base(object, MP_OBJ_FROM_PTR(&engine_type));
     if (object == MP_OBJ_NULL) {
-        mp_raise_TypeError("a Model is needed");
+        fail(FQT_MESSAGE_MODEL_NEEDED);
     }
     engine_t *self = MP_OBJ_TO_PTR(object);
     if (self->source != mp_const_none) {
@@ -190,7 +202,7 @@ static engine_t *get_engine(mp_obj_t object) {
         mp_buffer_info_t buffer;
         mp_get_buffer_raise(self->source, &buffer, MP_BUFFER_READ);
         if (buffer.len != self->model.file_bytes) {
-            mp_raise_ValueError("the buffer that the model was made from changed its size");
+            fail(FQT_MESSAGE_BUFFER_RESIZED);
         }
         self->model.file = buffer.buf;
     }
@@ -207,11 +219,10 @@ static const uint8_t *row_of(
     const uint32_t row_bytes = elements * element_bytes;
     const uint32_t rows = buffer->len / row_bytes;
     if (rows * row_bytes != buffer->len || rows == 0) {
-        raise_value_error(
-            "a sample has # elements (# bytes here), buffer has # bytes", elements, row_bytes, buffer->len);
+        fail_3(FQT_MESSAGE_SAMPLE_BYTES, elements, row_bytes, buffer->len);
     }
     if (index < 0 || (mp_uint_t)index >= rows) {
-        raise_value_error("buffer holds # samples: no such index", rows, 0, 0);
+        fail_1(FQT_MESSAGE_INDEX, rows);
     }
     return (const uint8_t *)buffer->buf + index * row_bytes;
 }
@@ -224,8 +235,7 @@ static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index)
     const bool is_float = fits && buffer.typecode == 'f';
     fits = fits && (is_float || is_bytes(&buffer) || (!is_uint8 && buffer.typecode == 'b'));
     if (!fits) {
-        mp_raise_TypeError(is_uint8 ? "input must be uint8 (bytes, bytearray, array 'B') or array 'f'"
-                                    : "input must be int8 (array 'b', or its bytes) or array 'f'");
+        fail(is_uint8 ? FQT_MESSAGE_UINT8_INPUT : FQT_MESSAGE_INT8_INPUT);
     }
     const uint32_t elements = fqt_tensor(model, 0)->elements;
     const uint8_t *from = row_of(&buffer, index, elements, is_float ? 4 : 1);
@@ -233,7 +243,7 @@ static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index)
     if (is_float) {
         for (uint32_t i = 0; i < elements; ++i) {
             if (!fqt_quantize_float(model, fqt_read_u32(from + 4 * i), &input[i])) {
-                raise_value_error("input element # is not a finite number", i, 0, 0);
+                fail_1(FQT_MESSAGE_INPUT_ELEMENT, i);
             }
         }
         return;
@@ -248,7 +258,7 @@ static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index)
 static void set_features(const fqt_model_t *model, mp_obj_t object, mp_int_t index) {
     mp_buffer_info_t buffer;
     if (!mp_get_buffer(object, &buffer, MP_BUFFER_READ) || !(is_bytes(&buffer) || buffer.typecode == 'b')) {
-        mp_raise_TypeError("features must be bytes, as features() wrote them");
+        fail(FQT_MESSAGE_FEATURES);
     }
     const uint32_t elements = fqt_tensor(model, model->cut)->elements;
     fqt_copy(fqt_activation(model, model->cut), row_of(&buffer, index, elements, 1), elements);
@@ -256,7 +266,7 @@ static void set_features(const fqt_model_t *model, mp_obj_t object, mp_int_t ind
 
 static void set_target_element(const fqt_model_t *model, uint32_t element, uint32_t float_bits) {
     if (!fqt_target_float(float_bits, &fqt_targets(model)[element])) {
-        raise_value_error("target element # must be a number from -16383 to 16383", element, 0, 0);
+        fail_1(FQT_MESSAGE_TARGET_ELEMENT, element);
     }
 }
 
@@ -267,14 +277,12 @@ static void set_targets(fqt_model_t *model, mp_obj_t target, mp_int_t index, boo
     if (target == mp_const_none) {
         const uint32_t elements = fqt_tensor(model, 0)->elements;
         if (from_features || elements != outputs) {
-            raise_value_error(from_features ? "a target is needed: features do not tell the input"
-                                            : "a target is needed: the input has # elements, the output #",
-                elements, outputs, 0);
+            fail_3(from_features ? FQT_MESSAGE_NO_INPUT_AS_TARGET : FQT_MESSAGE_INPUT_AS_TARGET, elements, outputs, 0);
         }
         fqt_target_input(model);
     } else if (mp_get_buffer(target, &buffer, MP_BUFFER_READ)) {
         if (buffer.typecode != 'f') {
-            raise_value_error("target must be an array 'f' of # elements", outputs, 0, 0);
+            fail_1(FQT_MESSAGE_TARGET_TYPECODE, outputs);
         }
         const uint8_t *from = row_of(&buffer, buffer.len == 4 * outputs ? 0 : index, outputs, 4);
         for (uint32_t o = 0; o < outputs; ++o) {
@@ -283,11 +291,11 @@ static void set_targets(fqt_model_t *model, mp_obj_t target, mp_int_t index, boo
     } else if (outputs == 1) {
         set_target_element(model, 0, get_float_bits(target));
     } else {
-        mp_raise_TypeError("target must be an array 'f', as long as the output");
+        fail(FQT_MESSAGE_TARGET);
     }
     for (uint32_t o = 0; o < outputs && model->loss == FQT_LOSS_BINARY_CROSS_ENTROPY; ++o) {
         if ((uint32_t)fqt_targets(model)[o] > 65536) {
-            raise_value_error("target element # must be 0 to 1 (binary_cross_entropy)", o, 0, 0);
+            fail_1(FQT_MESSAGE_BINARY_TARGET, o);
         }
     }
 }
@@ -300,7 +308,7 @@ static uint32_t set_target(fqt_model_t *model, mp_obj_t target, mp_int_t index, 
     }
     const mp_int_t label = mp_obj_get_int(target);
     if (label < 0 || (mp_uint_t)label >= fqt_output_elements(model)) {
-        raise_value_error("label must be 0 to #", fqt_output_elements(model) - 1, 0, 0);
+        fail_1(FQT_MESSAGE_LABEL, fqt_output_elements(model) - 1);
     }
     return label;
 }
@@ -323,7 +331,7 @@ static mp_obj_t engine_scores(size_t n_args, const mp_obj_t *args) {
     if (out != mp_const_none) {
         mp_get_buffer_raise(out, &buffer, MP_BUFFER_WRITE);
         if (buffer.typecode != 'f' || buffer.len != 4 * count) {
-            raise_value_error("out must be an array 'f' of # elements", count, 0, 0);
+            fail_1(FQT_MESSAGE_SCORES_OUT, count);
         }
     }
     set_input(model, args[1], n_args > 3 ? mp_obj_get_int(args[3]) : 0);
@@ -354,7 +362,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_loss_for_obj, 3, 4, engine_los
 
 static void check_frozen_front(const fqt_model_t *model) {
     if (model->cut == 0) {
-        mp_raise_ValueError("there are no features: no layer in front is frozen while others train");
+        fail(FQT_MESSAGE_NO_FEATURES);
     }
 }
 
@@ -368,7 +376,7 @@ static mp_obj_t engine_features(size_t n_args, const mp_obj_t *args) {
     mp_get_buffer_raise(args[2], &buffer, MP_BUFFER_WRITE);
     if (!(is_bytes(&buffer) || buffer.typecode == 'b') || offset < 0 || (mp_uint_t)offset > buffer.len
         || buffer.len - offset < elements) {
-        raise_value_error("out must be a bytearray with # bytes from offset on, it has #", elements, buffer.len, 0);
+        fail_3(FQT_MESSAGE_FEATURES_OUT, elements, buffer.len, 0);
     }
     set_input(model, args[1], n_args > 3 ? mp_obj_get_int(args[3]) : 0);
     fqt_copy((uint8_t *)buffer.buf + offset, fqt_features(model), elements);
@@ -394,8 +402,7 @@ static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keyw
     uint32_t learning_rate =
         values[2].u_obj == mp_const_none ? DEFAULT_LEARNING_RATE : get_learning_rate(values[2].u_obj);
     if (!fqt_trains(model)) {
-        mp_raise_ValueError(
-            "no layer trains: unfreeze() one, or choose some when the model is made (fqt quantize, train=)");
+        fail(FQT_MESSAGE_NOTHING_TRAINS);
     }
     check_diverged(model);
     if (from_features) {
@@ -417,7 +424,7 @@ static uint32_t get_layer(const fqt_model_t *model, mp_obj_t which) {
     if (!mp_get_buffer(which, &buffer, MP_BUFFER_READ)) {
         mp_int_t number = mp_obj_get_int(which);
         if (number < 1 || number > model->layer_count) {
-            raise_value_error("no such layer: layers are 1 to #, or names", model->layer_count, 0, 0);
+            fail_1(FQT_MESSAGE_LAYER_NUMBER, model->layer_count);
         }
         return number - 1;
     }
@@ -431,7 +438,7 @@ static uint32_t get_layer(const fqt_model_t *model, mp_obj_t which) {
             return i;
         }
     }
-    mp_raise_ValueError("no layer has that name: print the model to see them");
+    fail(FQT_MESSAGE_LAYER_NAME);
 }
 
 enum { FREEZE, UNFREEZE, RESET };
@@ -445,8 +452,7 @@ static mp_obj_t change_layers(size_t n_args, const mp_obj_t *args, uint32_t chan
         first = get_layer(model, args[1]);
         end = first + 1;
         if (!fqt_layer(model, first)->trainable) {
-            raise_layer_error(&mp_type_ValueError, model, first,
-                "it has no weights that train (they are chosen when the model is made: fqt quantize, train=)");
+            fail_at(model, first, FQT_MESSAGE_NOT_TRAINABLE);
         }
     }
     for (uint32_t i = first; i < end; ++i) {
@@ -485,7 +491,7 @@ static uint32_t get_share(mp_obj_t number) {
     const uint32_t bits = get_float_bits(number);
     int32_t share;
     if (bits == 0 || bits > FQT_FLOAT_ONE || !fqt_target_float(bits, &share)) {
-        mp_raise_ValueError("update_rate is (least, greatest) or one number, above 0 and at most 1");
+        fail(FQT_MESSAGE_UPDATE_RATE);
     }
     return share > 0 ? share : 1;
 }
@@ -514,59 +520,21 @@ static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
     fqt_options_t wanted = {
         .least_rate = get_share(rates[1]),
         .greatest_rate = get_share(rates[0]),
-        .weight_decay = get_rate(args[3], "weight_decay must be a finite number, 0 or more"),
+        .weight_decay = get_rate(args[3], FQT_MESSAGE_WEIGHT_DECAY),
         .standardizes = mp_obj_is_true(args[2]),
         .samples = mp_obj_is_true(args[4]),
     };
     if (wanted.least_rate > wanted.greatest_rate) {
-        mp_raise_ValueError("update_rate is (least, greatest): the first is above the second");
+        fail(FQT_MESSAGE_UPDATE_RATES);
     }
     *options = wanted;
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_options_obj, 1, 5, engine_options);
 
-enum { PHASE_FORWARD, PHASE_LOSS, PHASE_SELECT, PHASE_ERROR, PHASE_UPDATE, PHASE_END };
-
-// _phase(number, layer) -> whether the layer has that part: one part of a training step on what the buffers hold, with
-// label 0 and the default rate, so that a profiler can take the step apart (fqt bench). In the order of fqt_train_step;
-// each layer's error and update take the channels that its PHASE_SELECT selected.
-static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t layer_in) {
-    engine_t *self = get_engine(self_in);
-    fqt_model_t *model = &self->model;
-    const mp_int_t number = mp_obj_get_int(number_in);
-    const mp_uint_t layer = mp_obj_get_int(layer_in);
-    if (layer >= model->layer_count) {
-        mp_raise_ValueError("no such layer");
-    }
-    const fqt_kind_t *kind = fqt_kind(fqt_layer(model, layer)->kind);
-    const fqt_scale_t rate = fqt_scale_unpack(DEFAULT_LEARNING_RATE);
-    bool takes_part = number == PHASE_FORWARD || fqt_trains(model);
-    if (number >= PHASE_SELECT && number <= PHASE_UPDATE) {
-        takes_part = fqt_output_of(model, layer)->needs_error
-                     && (number == PHASE_SELECT  ? kind->has_weights
-                         : number == PHASE_ERROR ? fqt_passes_error(model, layer)
-                                                 : fqt_layer(model, layer)->updates);
-    }
-    if (!takes_part) {
-        return mp_const_false;
-    }
-    if (number == PHASE_FORWARD) {
-        kind->forward(model, layer, true);
-    } else if (number == PHASE_LOSS) {
-        self->loss = fqt_step_loss(model, 0);
-    } else if (number == PHASE_SELECT) {
-        self->selection = fqt_step_select(model, layer, self->loss);
-    } else if (number == PHASE_ERROR) {
-        kind->error(model, layer, &self->selection);
-    } else if (number == PHASE_UPDATE) {
-        kind->update(model, layer, &self->selection, rate);
-    } else {
-        fqt_step_end(model, rate);
-    }
-    return mp_const_true;
-}
-static MP_DEFINE_CONST_FUN_OBJ_3(engine_phase_obj, engine_phase);
+#ifdef FQT_PROFILE
+#include "fqt_profile.c"
+#endif
 
 static bool write_to_callable(void *context, const void *bytes, uint32_t count) {
     mp_obj_t argument = mp_obj_new_bytearray_by_ref(count, (void *)(uintptr_t)bytes);
@@ -585,22 +553,12 @@ static MP_DEFINE_CONST_FUN_OBJ_3(engine_write_obj, engine_write);
 // _restore(source)
 static mp_obj_t engine_restore(mp_obj_t self_in, mp_obj_t source_in) {
     engine_t *self = get_engine(self_in);
-    fqt_source_t source = get_source(source_in);
-    fqt_error_t error = {0};
-    if (!fqt_model_restore(&self->model, &source, &error)) {
-        raise_error(&mp_type_ValueError, &error);
-    }
+    fqt_source_t source;
+    get_source(source_in, &source);
+    fqt_model_restore(&self->model, &source);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(engine_restore_obj, engine_restore);
-
-static mp_obj_t name_to_str(const char name[FQT_NAME_BYTES]) {
-    size_t length = 0;
-    while (length < FQT_NAME_BYTES && name[length]) {
-        ++length;
-    }
-    return mp_obj_new_str(name, length);
-}
 
 static mp_obj_t shape_of(const fqt_tensor_t *tensor) {
     mp_obj_t items[] = {
@@ -702,7 +660,7 @@ static mp_obj_t module_shuffle(mp_obj_t order_in, mp_obj_t seed_in) {
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(order_in, &buffer, MP_BUFFER_RW);
     if (buffer.typecode != 'H') {
-        mp_raise_TypeError("order must be an array 'H'");
+        fail(FQT_MESSAGE_ORDER);
     }
     uint16_t *order = buffer.buf;
     uint32_t state = mp_obj_get_int_truncated(seed_in);
@@ -727,13 +685,18 @@ static mp_obj_t module_decayed(mp_obj_t rate_in, mp_obj_t done_in, mp_obj_t whol
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(module_decayed_obj, module_decayed);
 
-FQT_ENTRY mp_map_elem_t engine_locals_table[12];
+#ifdef FQT_PROFILE
+#define METHODS (12)
+#else
+#define METHODS (11)
+#endif
+FQT_ENTRY mp_map_elem_t engine_locals_table[METHODS];
 static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 
 FQT_ENTRY mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    mp_map_elem_t methods[] = {
+    mp_map_elem_t methods[METHODS] = {
         {MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&engine_predict_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR_scores), MP_OBJ_FROM_PTR(&engine_scores_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR_train), MP_OBJ_FROM_PTR(&engine_train_obj)},
@@ -743,13 +706,16 @@ FQT_ENTRY mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, m
         {MP_OBJ_NEW_QSTR(MP_QSTR_unfreeze), MP_OBJ_FROM_PTR(&engine_unfreeze_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR_reset), MP_OBJ_FROM_PTR(&engine_reset_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__options), MP_OBJ_FROM_PTR(&engine_options_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR__phase), MP_OBJ_FROM_PTR(&engine_phase_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__write), MP_OBJ_FROM_PTR(&engine_write_obj)},
         {MP_OBJ_NEW_QSTR(MP_QSTR__restore), MP_OBJ_FROM_PTR(&engine_restore_obj)},
+#ifdef FQT_PROFILE
+        {FQT_PROFILE_METHOD},
+#endif
     };
-    for (size_t i = 0; i < MP_ARRAY_SIZE(methods); ++i) {
+    for (size_t i = 0; i < METHODS; ++i) {
         engine_locals_table[i] = methods[i];
     }
+    module_globals = self->context->module.globals;
     engine_type.base.type = (void *)&mp_type_type;
     engine_type.flags = MP_TYPE_FLAG_NONE;
     engine_type.name = MP_QSTR_Engine;

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from append_messages import messages
 from ports import SCRIPTS
 
 from fqt import core
@@ -21,6 +22,7 @@ from fqt.reference.fixed import shuffle
 from fqt.schedules import learning_rate
 from models import Layer, random_model, random_samples, random_targets
 
+HEADER = Path(__file__).resolve().parents[1] / "natmod/core/fqt_messages.h"
 API_SCRIPTS = ("api.py", "targets.py", "layers.py", "fitting.py")
 MSE = "mean_squared_error"
 BCE = "binary_cross_entropy"
@@ -118,6 +120,18 @@ def put_api_models(port) -> None:
     }
     for name, model in models.items():
         port.put(name, model.to_bytes())
+
+
+def check_messages(port) -> None:
+    """Every error text as the module tells it, and what it tells without its file. fqt.mpy lies
+    where the script runs."""
+    lines = [
+        f"{exception.title().replace('_', '')} {text}\n"
+        for exception, _, text in messages(HEADER.read_text())
+    ]
+    port.put("messages.txt", "".join(lines).encode())
+    port.put("checking.py", (SCRIPTS / "checking.py").read_bytes())
+    assert port.run(SCRIPTS / "messages.py").count("ok ") == 3
 
 
 def check_api(port, small_model, frozen_model, other_model) -> None:

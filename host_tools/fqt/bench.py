@@ -129,10 +129,11 @@ def measure(
         if (kind.board, kind.architecture) == (chosen.board, chosen.architecture)
     )
     plugin = emulator.build() / "cyclemodel.so"
-    module = emulator.module(chosen.architecture)
+    module = emulator.module(chosen.architecture, profile=True)
     large_heap = host.Model(model, master).memory > SMALL_HEAP_MODEL
     firmware = emulator.firmware(kind, large_heap)
-    for path in (plugin, module, firmware):
+    product = emulator.module(chosen.architecture)  # whose text is told
+    for path in (plugin, module, firmware, product):
         if not path.exists():
             raise OSError(f"{path} is missing: `make bench` builds it")
     low, high = _marker_range(firmware)
@@ -162,7 +163,7 @@ def measure(
     has_part = dict(zip(_backward(model), facts["parts"], strict="step" in names))
     work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])
-    text = _text_bytes(chosen.architecture)
+    text = _text_bytes(product)
     return [
         Row(
             model.name,
@@ -180,13 +181,12 @@ def measure(
     ]
 
 
-def _text_bytes(architecture: str) -> int:
-    """Code and constants of the module's object file: what it takes of RAM besides its Python
+def _text_bytes(module: Path) -> int:
+    """Code and constants of a module's object file: what it takes of RAM besides its Python
     part."""
     from elftools.elf.elffile import ELFFile
 
-    path = emulator.module(architecture).parent / "build" / "modfqt.o"
-    with open(path, "rb") as file:
+    with open(module.parent / "build" / "modfqt.o", "rb") as file:
         sections = ELFFile(file).iter_sections()
         kept = (".text", ".rodata", ".data.rel.ro")
         return sum(section["sh_size"] for section in sections if section.name.startswith(kept))

@@ -43,8 +43,9 @@ def build() -> Path:
     return Path(os.environ.get("FQT_BUILD") or Path(__file__).resolve().parents[2] / "build")
 
 
-def module(architecture: str) -> Path:
-    return build() / "natmod" / architecture / "fqt.mpy"
+def module(architecture: str, profile: bool = False) -> Path:
+    """The native module, or with `profile` the one that can take a training step apart."""
+    return build() / ("natmod_profile" if profile else "natmod") / architecture / "fqt.mpy"
 
 
 def firmware(kind: Kind, large_heap: bool = False) -> Path:

@@ -51,21 +51,21 @@ static void add_error(fqt_model_t *model, uint32_t index, const fqt_selection_t 
     error_of(model, index, layer->second_input);
 }
 
-static bool add_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+static void add_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_tensor_t *output = fqt_output_of(model, index);
     const uint8_t inputs[] = {layer->input, layer->second_input};
     for (int i = 0; i < 2; ++i) {
         const fqt_tensor_t *input = fqt_tensor(model, inputs[i]);
         if (input->height != output->height || input->width != output->width || input->channels != output->channels) {
-            return fqt_fail(error, "tensor # has another shape than the sum", inputs[i], 0, 0);
+            fqt_fail_1(error, FQT_MESSAGE_SUM_SHAPE, inputs[i]);
         }
     }
     if (layer->input == layer->second_input) {
-        return fqt_fail(error, "it adds tensor # to itself", layer->input, 0, 0);
+        fqt_fail_1(error, FQT_MESSAGE_SUM_OF_ONE, layer->input);
     }
     layer->passes_error_scale = true;
-    return fqt_no_window_check(model, index, error);
+    fqt_no_window_check(model, index, error);
 }
 
 const fqt_kind_t fqt_kind_add = {

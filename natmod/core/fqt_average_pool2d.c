@@ -104,12 +104,12 @@ static void average_pool2d_error(fqt_model_t *model, uint32_t index, const fqt_s
     fqt_error_pass_end(&pass);
 }
 
-static bool average_pool2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+static void average_pool2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_window_t *window = &fqt_layer(model, index)->window;
     if (window->pad_top != 0 || window->pad_bottom != 0 || window->pad_left != 0 || window->pad_right != 0) {
-        return fqt_fail(error, "average pooling takes no padding", 0, 0, 0);
+        fqt_fail(error, FQT_MESSAGE_POOL_PADDING);
     }
-    return fqt_pool_check(model, index, error);
+    fqt_pool_check(model, index, error);
 }
 
 const fqt_kind_t fqt_kind_average_pool2d = {

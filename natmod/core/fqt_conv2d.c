@@ -5,18 +5,18 @@
 
 #define MAX_POSITIONS (66000) // * 127 * 255 < 2^31
 
-bool fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+void fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_tensor_t *to = fqt_output_of(model, index);
     uint32_t positions = (uint32_t)to->height * to->width;
     if (positions > MAX_POSITIONS && fqt_layer(model, index)->trainable) {
-        return fqt_fail(error, "# output positions, at most # can train in 32-bit sums", positions, MAX_POSITIONS, 0);
+        fqt_fail_2(error, FQT_MESSAGE_POSITIONS, positions, MAX_POSITIONS);
     }
-    return true;
 }
 
-static bool conv2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    return fqt_positions_check(model, index, error) && fqt_window_check(model, index, error)
-           && fqt_convolution_check(model, index, error);
+static void conv2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    fqt_positions_check(model, index, error);
+    fqt_window_check(model, index, error);
+    fqt_convolution_check(model, index, error);
 }
 
 static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {

@@ -59,12 +59,12 @@ uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
 uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, uint32_t update_bytes);
 
 // So many output positions that a filter's gradient fits 32 bits (fqt_conv2d.c).
-bool fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+void fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 // So few inputs that an output's accumulator fits 32 bits.
-bool fqt_filter_check(uint32_t filter_elements, fqt_error_t *error);
+void fqt_filter_check(uint32_t filter_elements, fqt_error_t *error);
 
 // Limits that keep every accumulator in 32 bits.
-bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+void fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 #endif

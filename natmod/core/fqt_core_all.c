@@ -4,7 +4,6 @@
 #include "fqt_exponential.c"
 #include "fqt_standardize.c"
 #include "fqt_crc.c"
-#include "fqt_error.c"
 #include "fqt_window.c"
 #include "fqt_output.c"
 #include "fqt_error_pass.c"

@@ -72,9 +72,10 @@ static uint32_t dense_scratch_bytes(const fqt_model_t *model, uint32_t index) {
     return fqt_weighted_scratch_bytes(model, index, 0);
 }
 
-static bool dense_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    return fqt_no_window_check(model, index, error) && fqt_one_pixel_check(model, index, error)
-           && fqt_convolution_check(model, index, error);
+static void dense_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+    fqt_no_window_check(model, index, error);
+    fqt_one_pixel_check(model, index, error);
+    fqt_convolution_check(model, index, error);
 }
 
 const fqt_kind_t fqt_kind_dense = {

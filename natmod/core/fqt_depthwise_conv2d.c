@@ -4,12 +4,14 @@
 #include "fqt_kind.h"
 #include "fqt_window.h"
 
-static bool depthwise_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+static void depthwise_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     fqt_layer_t *layer = fqt_layer(model, index);
     const uint32_t area = (uint32_t)layer->window.kernel_height * layer->window.kernel_width;
     layer->filter_elements = area;
-    return fqt_filter_check(area, error) && fqt_positions_check(model, index, error)
-           && fqt_same_channels_check(model, index, error) && fqt_window_check(model, index, error);
+    fqt_filter_check(area, error);
+    fqt_positions_check(model, index, error);
+    fqt_same_channels_check(model, index, error);
+    fqt_window_check(model, index, error);
 }
 
 static uint32_t depthwise_scratch_bytes(const fqt_model_t *model, uint32_t index) {

@@ -1,24 +1,39 @@
-// What went wrong, where: filled where it is found, made into text only when somebody asks.
+// What went wrong, and where.
+//
+// An error does not return: whoever embeds the core defines fqt_fail, which leaves it (by an exception, or a jump). What
+// can fail needs no answer then. Nothing is left to be cleaned up: the core allocates nothing.
 #ifndef FQT_ERROR_H
 #define FQT_ERROR_H
 
-#include <stdbool.h>
+#include "fqt_messages.h"
+
 #include <stdint.h>
 
 typedef struct {
-    const char *message; // each '#' stands for the next of numbers; NULL: no error
-    const char *kind; // the layer's kind, NULL where no layer is concerned
-    uint32_t layer; // counted from 1
-    uint32_t numbers[3];
+    const char *name; // of the layer, or its kind: FQT_NAME_BYTES, or fewer and a zero byte; NULL: not known
+    uint32_t layer; // counted from 1; 0: none is concerned
+    uint32_t numbers[3]; // for each '#' of the message
 } fqt_error_t;
 
-#define FQT_ERROR_TEXT_BYTES (160)
+#define FQT_NORETURN __attribute__((noreturn))
 
-// Fill `error` and return false, so that a check can end with `return fqt_fail(...)`.
-bool fqt_fail(fqt_error_t *error, const char *message, uint32_t a, uint32_t b, uint32_t c);
+// message: FQT_MESSAGE_...
+FQT_NORETURN void fqt_fail(const fqt_error_t *error, uint32_t message);
 
-// Write for example "layer 3 (conv2d): 4096 bytes of weights at 1200, file has 3120" to text, ended with a zero byte.
-// Give its length.
-uint32_t fqt_error_text(const fqt_error_t *error, char text[FQT_ERROR_TEXT_BYTES]);
+// The same with the message's numbers.
+FQT_NORETURN static inline void fqt_fail_1(fqt_error_t *error, uint32_t message, uint32_t a) {
+    error->numbers[0] = a;
+    fqt_fail(error, message);
+}
+
+FQT_NORETURN static inline void fqt_fail_2(fqt_error_t *error, uint32_t message, uint32_t a, uint32_t b) {
+    error->numbers[1] = b;
+    fqt_fail_1(error, message, a);
+}
+
+FQT_NORETURN static inline void fqt_fail_3(fqt_error_t *error, uint32_t message, uint32_t a, uint32_t b, uint32_t c) {
+    error->numbers[2] = c;
+    fqt_fail_2(error, message, a, b);
+}
 
 #endif

@@ -66,6 +66,7 @@
 #ifndef FQT_FILE_H
 #define FQT_FILE_H
 
+#define FQT_FILE_MAGIC (0x1A545146u)
 #define FQT_FILE_VERSION (2)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)

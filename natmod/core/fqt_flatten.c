@@ -2,14 +2,15 @@
 #include "fqt_kind.h"
 #include "fqt_window.h"
 
-static bool flatten_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+static void flatten_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_tensor_t *from = fqt_input_of(model, index);
     const fqt_tensor_t *to = fqt_output_of(model, index);
     if (to->elements != from->elements) {
-        return fqt_fail(error, "# elements in, # out: flatten keeps them", from->elements, to->elements, 0);
+        fqt_fail_2(error, FQT_MESSAGE_FLATTEN, from->elements, to->elements);
     }
     fqt_layer(model, index)->passes_error_scale = true;
-    return fqt_no_window_check(model, index, error) && fqt_one_pixel_check(model, index, error);
+    fqt_no_window_check(model, index, error);
+    fqt_one_pixel_check(model, index, error);
 }
 
 static void flatten_forward(fqt_model_t *model, uint32_t index, bool training) {

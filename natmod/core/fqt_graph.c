@@ -8,7 +8,7 @@ static void note_reader(fqt_tensor_t *tensor, uint32_t index) {
     tensor->last_reader = (uint8_t)index;
 }
 
-bool fqt_graph_link(fqt_model_t *model, fqt_error_t *error) {
+void fqt_graph_link(fqt_model_t *model, fqt_error_t *error) {
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         const fqt_layer_t *layer = fqt_layer(model, i);
         note_reader(fqt_input_of(model, i), i);
@@ -17,16 +17,14 @@ bool fqt_graph_link(fqt_model_t *model, fqt_error_t *error) {
         }
     }
     for (uint32_t i = 0; i < model->layer_count; ++i) {
+        fqt_at_layer(model, i, error);
         if (i + 1 < model->layer_count && fqt_output_of(model, i)->readers == 0) {
-            fqt_fail(error, "no layer reads its output", 0, 0, 0);
-            return fqt_at_layer(model, i, error);
+            fqt_fail(error, FQT_MESSAGE_NO_READER);
         }
         if (fqt_kind(fqt_layer(model, i)->kind)->is_alias && fqt_input_of(model, i)->readers > 1) {
-            fqt_fail(error, "another layer reads its input too: leave the flatten out", 0, 0, 0);
-            return fqt_at_layer(model, i, error);
+            fqt_fail(error, FQT_MESSAGE_OTHER_READER);
         }
     }
-    return true;
 }
 
 // The last tensor up to `limit` that separates the layers before it from those behind: none of them reads an earlier one.

@@ -5,7 +5,7 @@
 #include "fqt_model.h"
 
 // Fill each tensor's readers and last_reader, from the layers' inputs; check that every output is read.
-bool fqt_graph_link(fqt_model_t *model, fqt_error_t *error);
+void fqt_graph_link(fqt_model_t *model, fqt_error_t *error);
 
 // Find where errors must flow and where the unchanging front part ends, from the layers that update.
 void fqt_graph_mark(fqt_model_t *model);

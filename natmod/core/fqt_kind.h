@@ -16,7 +16,7 @@ typedef struct {
 
     // Check the shapes of layer `index` (from 0), whose record is read; fill layer->filter_elements and
     // layer->passes_error_scale.
-    bool (*check)(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+    void (*check)(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
     // Scratch bytes for forward, error and update of layer `index`.
     uint32_t (*scratch_bytes)(const fqt_model_t *model, uint32_t index);

@@ -3,8 +3,7 @@
 #include "fqt_read.h"
 
 // Copy the blobs of layer `index` to their places in the arena.
-static bool load_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index, const fqt_blobs_t *blobs,
-    fqt_error_t *error) {
+static void load_blobs(const fqt_model_t *model, fqt_source_t *source, uint32_t index, const fqt_blobs_t *blobs) {
     fqt_layer_t *layer = fqt_layer(model, index);
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
         uint8_t *to = model->arena + *fqt_blob_field(layer, blob);
@@ -14,11 +13,10 @@ static bool load_blobs(const fqt_model_t *model, const fqt_source_t *source, uin
         }
         if (blobs->at[blob] == 0) { // low bytes that the file has not
             fqt_fill_zero(to, bytes);
-        } else if (!fqt_source_read(source, blobs->at[blob], to, bytes, error)) {
-            return false;
+        } else {
+            fqt_source_read(source, blobs->at[blob], to, bytes);
         }
     }
-    return true;
 }
 
 // Begin a mini-batch anew.
@@ -33,21 +31,19 @@ static void clear_sums(fqt_model_t *model) {
     }
 }
 
-bool fqt_model_load(fqt_model_t *model, const fqt_source_t *source, void *arena, fqt_error_t *error) {
+void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena) {
     model->arena = arena;
-    error->layer = 0;
     clear_sums(model);
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         uint8_t record[FQT_RECORD_BYTES];
         fqt_blobs_t blobs;
-        const fqt_layer_t *layer = fqt_layer(model, i);
-        if (layer->in_arena
-            && !(fqt_read_record(source, i, record, error) && fqt_read_blobs(model, source, i, record, &blobs, error)
-                 && load_blobs(model, source, i, &blobs, error))) {
-            return fqt_at_layer(model, i, error);
+        if (fqt_layer(model, i)->in_arena) {
+            fqt_at_layer(model, i, &source->error);
+            fqt_read_record(source, i, record);
+            fqt_read_blobs(model, source, i, record, &blobs);
+            load_blobs(model, source, i, &blobs);
         }
     }
-    return true;
 }
 
 // Whether a record describes the same layer as the model's, up to where its scales begin.
@@ -62,36 +58,37 @@ static bool record_fits(const fqt_model_t *model, uint32_t index, const uint8_t 
     return same == 24;
 }
 
-static bool state_check(const fqt_model_t *model, uint32_t index, const uint8_t *record, fqt_error_t *error) {
-    return record_fits(model, index, record) ? fqt_state_check(record, error)
-                                             : fqt_fail(error, "the checkpoint describes another layer here", 0, 0, 0);
-}
-
-bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error_t *error) {
-    uint8_t header[FQT_HEADER_BYTES];
+// Read what a checkpoint says of layer `index`: to check it, or to take it.
+static void restore_layer(fqt_model_t *model, fqt_source_t *source, uint32_t index, bool takes) {
     uint8_t record[FQT_RECORD_BYTES];
     fqt_blobs_t blobs;
-    error->layer = 0;
-    if (!fqt_read_header(source, header, error) || !fqt_read_checksum(source, error)) {
-        return false;
+    fqt_at_layer(model, index, &source->error);
+    fqt_read_record(source, index, record);
+    if (!record_fits(model, index, record)) {
+        fqt_fail(&source->error, FQT_MESSAGE_OTHER_LAYER);
     }
+    fqt_state_check(record, &source->error);
+    if (fqt_layer(model, index)->trainable) {
+        fqt_read_blobs(model, source, index, record, &blobs);
+        if (takes) {
+            load_blobs(model, source, index, &blobs);
+        }
+    }
+    if (takes) {
+        fqt_read_state(model, index, record);
+    }
+}
+
+void fqt_model_restore(fqt_model_t *model, fqt_source_t *source) {
+    uint8_t header[FQT_HEADER_BYTES];
+    fqt_read_header(source, header);
+    fqt_read_checksum(source);
     if (fqt_read_u32(header + 32) != model->identity || fqt_read_u16(header + 12) != model->layer_count) {
-        return fqt_fail(error, "the checkpoint is of another model", 0, 0, 0);
+        fqt_fail(&source->error, FQT_MESSAGE_OTHER_MODEL);
     }
-    for (uint32_t i = 0; i < model->layer_count; ++i) {
-        if (!fqt_read_record(source, i, record, error) || !state_check(model, i, record, error)
-            || (fqt_layer(model, i)->trainable && !fqt_read_blobs(model, source, i, record, &blobs, error))) {
-            return fqt_at_layer(model, i, error);
-        }
-    }
-    for (uint32_t i = 0; i < model->layer_count; ++i) {
-        if (!fqt_read_record(source, i, record, error)
-            || (fqt_layer(model, i)->trainable
-                && !(fqt_read_blobs(model, source, i, record, &blobs, error)
-                     && load_blobs(model, source, i, &blobs, error)))) {
-            return fqt_at_layer(model, i, error);
-        }
-        fqt_read_state(model, i, record);
+    for (uint32_t i = 0; i < 2u * model->layer_count; ++i) {
+        const bool takes = i >= model->layer_count; // when all are checked
+        restore_layer(model, source, takes ? i - model->layer_count : i, takes);
     }
     fqt_pass_scales_on(model);
     model->random_state = fqt_read_u32(header + 28);
@@ -99,5 +96,4 @@ bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error
     model->greatest_loss = (int32_t)(fqt_read_u32(header + 56) & INT32_MAX);
     model->diverged = 0;
     clear_sums(model);
-    return true;
 }

@@ -28,6 +28,7 @@ typedef struct {
     bool (*read)(void *context, uint32_t offset, void *destination, uint32_t bytes); // false: could not
     void *context;
     uint32_t bytes;
+    fqt_error_t error; // zero at first; reading fails with it (fqt_error.h)
 } fqt_source_t;
 
 // Takes the next bytes of a file being written; false stops the writing.
@@ -170,7 +171,7 @@ static inline uint32_t fqt_weight_scale(const fqt_model_t *model, const fqt_laye
 }
 
 // Check a file's header; give its layer count, so that the caller can allocate fqt_tables_bytes(count).
-bool fqt_model_peek(const fqt_source_t *source, uint32_t *layer_count, fqt_error_t *error);
+uint32_t fqt_model_peek(fqt_source_t *source);
 
 static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
     return (uint32_t)(layer_count * sizeof(fqt_layer_t) + (layer_count + 1) * sizeof(fqt_tensor_t));
@@ -178,11 +179,10 @@ static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
 
 // Read and check everything, the checksum included; plan the arena. `tables` is 4-byte aligned. master: 8 or 16;
 // batch: at least 1.
-bool fqt_model_open(
-    fqt_model_t *model, const fqt_source_t *source, uint32_t master, uint32_t batch, void *tables, fqt_error_t *error);
+void fqt_model_open(fqt_model_t *model, fqt_source_t *source, uint32_t master, uint32_t batch, void *tables);
 
 // Fill the arena (model->arena_bytes, 4-byte aligned).
-bool fqt_model_load(fqt_model_t *model, const fqt_source_t *source, void *arena, fqt_error_t *error);
+void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena);
 
 // Bytes of the file that fqt_model_write writes.
 uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint);
@@ -192,7 +192,7 @@ bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink,
 
 // Take the trained state from a checkpoint (or a whole model file) of the same model. Everything is checked first: on
 // failure the model is as it was, unless the source itself fails between the check and the copy.
-bool fqt_model_restore(fqt_model_t *model, const fqt_source_t *source, fqt_error_t *error);
+void fqt_model_restore(fqt_model_t *model, fqt_source_t *source);
 
 // The input tensor's buffer, to be filled with `elements` int8 values before a run.
 static inline int8_t *fqt_input(const fqt_model_t *model) {

@@ -32,30 +32,29 @@ static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, 
 }
 
 // Copy bytes of the file; the range was checked against source->bytes before.
-bool fqt_source_read(
-    const fqt_source_t *source, uint32_t offset, void *destination, uint32_t bytes, fqt_error_t *error);
+void fqt_source_read(fqt_source_t *source, uint32_t offset, void *destination, uint32_t bytes);
 
 // The header, checked, as it stands in the file.
-bool fqt_read_header(const fqt_source_t *source, uint8_t header[FQT_HEADER_BYTES], fqt_error_t *error);
+void fqt_read_header(fqt_source_t *source, uint8_t header[FQT_HEADER_BYTES]);
 
 // The checksum over the whole file.
-bool fqt_read_checksum(const fqt_source_t *source, fqt_error_t *error);
+void fqt_read_checksum(fqt_source_t *source);
 
 // The record of layer `index` as it stands in the file.
-bool fqt_read_record(const fqt_source_t *source, uint32_t index, uint8_t record[FQT_RECORD_BYTES], fqt_error_t *error);
+void fqt_read_record(fqt_source_t *source, uint32_t index, uint8_t record[FQT_RECORD_BYTES]);
 
 // Where the blobs of layer `index` lie, checked against the file's length. The layer's table entry is filled.
-bool fqt_read_blobs(const fqt_model_t *model, const fqt_source_t *source, uint32_t index,
-    const uint8_t record[FQT_RECORD_BYTES], fqt_blobs_t *blobs, fqt_error_t *error);
+void fqt_read_blobs(const fqt_model_t *model, fqt_source_t *source, uint32_t index,
+    const uint8_t record[FQT_RECORD_BYTES], fqt_blobs_t *blobs);
 
 // The scales and the range of layer `index`, which training moves.
 void fqt_read_state(const fqt_model_t *model, uint32_t index, const uint8_t record[FQT_RECORD_BYTES]);
-bool fqt_state_check(const uint8_t record[FQT_RECORD_BYTES], fqt_error_t *error);
+void fqt_state_check(const uint8_t record[FQT_RECORD_BYTES], fqt_error_t *error);
 
 // What a record says of layer `index`, but for its blobs.
 void fqt_fill_record(const fqt_model_t *model, uint32_t index, uint8_t record[FQT_RECORD_BYTES]);
 
-// Name the layer in an error.
-bool fqt_at_layer(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+// Errors from here on concern layer `index`.
+void fqt_at_layer(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 #endif

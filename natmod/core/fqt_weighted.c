@@ -78,22 +78,19 @@ uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, ui
     return bytes < forward_bytes ? forward_bytes : bytes;
 }
 
-bool fqt_filter_check(uint32_t filter_elements, fqt_error_t *error) {
-    return filter_elements <= MAX_FILTER_ELEMENTS
-           || fqt_fail(error, "# inputs a filter, at most # fit 32-bit sums", filter_elements, MAX_FILTER_ELEMENTS, 0);
+void fqt_filter_check(uint32_t filter_elements, fqt_error_t *error) {
+    if (filter_elements > MAX_FILTER_ELEMENTS) {
+        fqt_fail_2(error, FQT_MESSAGE_FILTER, filter_elements, MAX_FILTER_ELEMENTS);
+    }
 }
 
-bool fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
+void fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_shape_t shape = fqt_shape(model, index);
     const uint32_t area = (uint32_t)shape.window.kernel_height * shape.window.kernel_width;
-    if (!fqt_filter_check(area * shape.in_channels, error)) {
-        return false;
-    }
+    fqt_filter_check(area * shape.in_channels, error);
     uint32_t terms = area * shape.out_channels;
     if (terms > INT32_MAX / (127 * 128)) {
-        return fqt_fail(
-            error, "# kernel taps times output channels, at most # fit 32-bit sums", terms, INT32_MAX / (127 * 128), 0);
+        fqt_fail_2(error, FQT_MESSAGE_TAPS, terms, INT32_MAX / (127 * 128));
     }
     fqt_layer(model, index)->filter_elements = area * shape.in_channels;
-    return true;
 }

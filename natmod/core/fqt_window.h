@@ -5,19 +5,19 @@
 #include "fqt_model.h"
 
 // output = (input + padding - kernel) / stride + 1 in both directions, padding < kernel on every side.
-bool fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 // A layer without a window: kernel and stride 1, no padding.
-bool fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+void fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 // Output 1 x 1.
-bool fqt_one_pixel_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+void fqt_one_pixel_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 // As many channels out as in.
-bool fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+void fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 // A pooling layer's checks; its input's errors have one source each where windows do not overlap.
-bool fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
+void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 // The first window (from 0) that can reach input row or column `i`.
 static inline int32_t fqt_first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride) {

@@ -62,10 +62,7 @@ static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoi
     uint8_t header[FQT_HEADER_BYTES];
     const fqt_tensor_t *input = fqt_tensor(model, 0);
     fqt_fill_zero(header, FQT_HEADER_BYTES);
-    header[0] = 'F';
-    header[1] = 'Q';
-    header[2] = 'T';
-    header[3] = 0x1A;
+    fqt_write_u32(header, FQT_FILE_MAGIC);
     fqt_write_u16(header + 4, FQT_FILE_VERSION);
     fqt_write_u16(header + 6, FQT_RECORD_BYTES);
     fqt_write_u32(header + 8, fqt_model_file_bytes(model, checkpoint));

@@ -1,9 +1,9 @@
 // See fqt_host.h.
 #include "fqt_host.h"
 #include "../core/fqt_core_all.c"
+#include "fqt_host_error.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct fqt_host_model {
     fqt_model_t model;
@@ -19,35 +19,42 @@ static bool read_bytes(void *context, uint32_t offset, void *destination, uint32
 }
 
 static fqt_source_t source_of(const uint8_t *file, uint32_t bytes, bool in_place) {
-    return (fqt_source_t) {in_place ? file : NULL, read_bytes, (void *)(uintptr_t)file, bytes};
+    return (fqt_source_t) {in_place ? file : NULL, read_bytes, (void *)(uintptr_t)file, bytes, {0}};
+}
+
+// Give whether the model is open, otherwise why not.
+static bool open_model(fqt_host_model_t *host, uint32_t master, uint32_t batch, char *error_text) {
+    if (setjmp(fqt_escape) != 0) {
+        fqt_error_text(&host->source.error, error_text);
+        return false;
+    }
+    strcpy(error_text, "out of memory");
+    host->tables = malloc(fqt_tables_bytes(fqt_model_peek(&host->source)));
+    if (host->tables == NULL) {
+        return false;
+    }
+    fqt_model_open(&host->model, &host->source, master, batch, host->tables);
+    host->arena = malloc(host->model.arena_bytes);
+    if (host->arena == NULL) {
+        return false;
+    }
+    fqt_model_load(&host->model, &host->source, host->arena);
+    return true;
 }
 
 fqt_host_model_t *fqt_host_open(
     const uint8_t *file, uint32_t bytes, uint32_t master, uint32_t batch, bool in_place, char *error_text) {
-    fqt_error_t error = {0};
-    uint32_t layer_count;
-    fqt_source_t source = source_of(file, bytes, in_place);
     fqt_host_model_t *host = calloc(1, sizeof(fqt_host_model_t));
-    bool ok = host != NULL && fqt_model_peek(&source, &layer_count, &error);
-    if (ok) {
-        host->tables = malloc(fqt_tables_bytes(layer_count));
-        ok = host->tables != NULL && fqt_model_open(&host->model, &source, master, batch, host->tables, &error);
+    if (host == NULL) {
+        strcpy(error_text, "out of memory");
+        return NULL;
     }
-    if (ok) {
-        host->arena = malloc(host->model.arena_bytes);
-        ok = host->arena != NULL && fqt_model_load(&host->model, &source, host->arena, &error);
-    }
-    if (ok) {
-        return host;
-    }
-    if (error.message == NULL) {
-        error.message = "out of memory";
-    }
-    fqt_error_text(&error, error_text);
-    if (host != NULL) {
+    host->source = source_of(file, bytes, in_place);
+    if (!open_model(host, master, batch, error_text)) {
         fqt_host_close(host);
+        return NULL;
     }
-    return NULL;
+    return host;
 }
 
 void fqt_host_close(fqt_host_model_t *host) {
@@ -209,11 +216,11 @@ void fqt_host_write(const fqt_host_model_t *host, bool checkpoint, uint8_t *file
 }
 
 bool fqt_host_restore(fqt_host_model_t *host, const uint8_t *file, uint32_t bytes, char *error_text) {
-    fqt_error_t error = {0};
-    fqt_source_t source = source_of(file, bytes, true);
-    bool ok = fqt_model_restore(&host->model, &source, &error);
-    if (!ok) {
-        fqt_error_text(&error, error_text);
+    host->source = source_of(file, bytes, true);
+    if (setjmp(fqt_escape) != 0) {
+        fqt_error_text(&host->source.error, error_text);
+        return false;
     }
-    return ok;
+    fqt_model_restore(&host->model, &host->source);
+    return true;
 }

@@ -2,7 +2,7 @@
 
 import pytest
 from ports import SCRIPTS
-from training import check_api, check_orders_and_rates, note_run, train_on
+from training import check_api, check_messages, check_orders_and_rates, note_run, train_on
 
 from fqt.options import Options
 from models import Layer, random_model
@@ -52,6 +52,10 @@ def test_a_graph_and_the_options_give_the_reference_bytes(board, graph_model, op
 
 def test_api(board, small_model, frozen_model, other_model):
     check_api(board, small_model, frozen_model, other_model)
+
+
+def test_error_texts(board):
+    check_messages(board)
 
 
 def test_power_fails_during_a_save(board, small_model):

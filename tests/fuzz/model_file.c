@@ -4,10 +4,9 @@
 // them. Byte 0 chooses how the file is read and trained. A model that opens is run, trained, frozen in part, trained from
 // features, saved, restored and trained again.
 #include "../../natmod/core/fqt_core_all.c"
+#include "../../natmod/host/fqt_host_error.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MAX_RAM (1u << 22) // larger models are valid, but slow
 #define MAX_WORK (1u << 22)
@@ -119,11 +118,11 @@ static void use(fqt_model_t *model, uint32_t how) {
     uint8_t *file = malloc(bytes);
     buffer_t buffer = {file, file + bytes};
     fqt_model_write(model, true, append, &buffer);
-    fqt_source_t source = {file, NULL, NULL, bytes};
-    fqt_error_t error;
-    if (buffer.next != buffer.end || !fqt_model_restore(model, &source, &error)) {
+    fqt_source_t source = {file, NULL, NULL, bytes, {0}};
+    if (buffer.next != buffer.end || setjmp(fqt_escape) != 0) {
         abort(); // what the model writes, it takes back
     }
+    fqt_model_restore(model, &source);
     free(file);
     train(model, 3, false, 0x3F000000u);
 }
@@ -141,27 +140,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         uint32_t crc = fqt_crc_finish(fqt_crc_update(FQT_CRC_START, file, bytes - FQT_CHECKSUM_BYTES));
         fqt_write_u32(file + bytes - FQT_CHECKSUM_BYTES, crc);
     }
-    fqt_source_t source = {how & IN_PLACE ? file : NULL, read_bytes, file, bytes};
-    fqt_model_t model;
-    fqt_error_t error = {0};
-    uint32_t layer_count;
-    void *tables = NULL;
-    void *arena = NULL;
-    bool ok = fqt_model_peek(&source, &layer_count, &error);
-    if (ok) {
-        tables = malloc(fqt_tables_bytes(layer_count));
-        ok = fqt_model_open(&model, &source, how & MASTER_16 ? 16 : 8, how & BATCH_2 ? 2 : 1, tables, &error);
-    }
-    if (ok && model.arena_bytes <= MAX_RAM && work(&model) <= MAX_WORK) {
-        arena = malloc(model.arena_bytes);
-        ok = fqt_model_load(&model, &source, arena, &error);
-        if (ok) {
+    // What a jump out of the core leaves behind is static.
+    static fqt_source_t source;
+    static fqt_model_t model;
+    static void *tables;
+    static void *arena;
+    source = (fqt_source_t) {how & IN_PLACE ? file : NULL, read_bytes, file, bytes, {0}};
+    tables = NULL;
+    arena = NULL;
+    if (setjmp(fqt_escape) == 0) {
+        tables = malloc(fqt_tables_bytes(fqt_model_peek(&source)));
+        fqt_model_open(&model, &source, how & MASTER_16 ? 16 : 8, how & BATCH_2 ? 2 : 1, tables);
+        if (model.arena_bytes <= MAX_RAM && work(&model) <= MAX_WORK) {
+            arena = malloc(model.arena_bytes);
+            fqt_model_load(&model, &source, arena);
             use(&model, how);
         }
-    }
-    if (!ok) {
+    } else {
         char text[FQT_ERROR_TEXT_BYTES];
-        fqt_error_text(&error, text); // there is always a reason
+        fqt_error_text(&source.error, text); // there is always a reason
     }
     free(arena);
     free(tables);

@@ -1,16 +1,18 @@
 """The native module under MicroPython's unix port: against the reference byte for byte, and the
 device's API."""
 
+import os
 import random
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ports import SCRIPTS
-from training import check_api, check_orders_and_rates, note_run, train_on
+from training import check_api, check_messages, check_orders_and_rates, note_run, train_on
 
 from fqt import core
 from models import networks, options
@@ -47,6 +49,11 @@ def test_the_collector_between_any_two_calls(unix_port, small_model):
 
 def test_api(unix_port, small_model, frozen_model, other_model):
     check_api(unix_port, small_model, frozen_model, other_model)
+
+
+def test_error_texts(unix_port):
+    unix_port.put("fqt.mpy", (Path(os.environ["FQT_MPY_PATH"]) / "fqt.mpy").read_bytes())
+    check_messages(unix_port)
 
 
 def test_orders_and_rates_are_those_of_the_host(unix_port):

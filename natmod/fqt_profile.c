@@ -1,0 +1,45 @@
+// What a profiler needs, in a module of its own (FQT_PROFILE; `fqt bench` uses it): a part of modfqt.c, in a file of its
+// own so that its names are in no other module.
+enum { PHASE_FORWARD, PHASE_LOSS, PHASE_SELECT, PHASE_ERROR, PHASE_UPDATE, PHASE_END };
+
+// _phase(number, layer) -> whether the layer has that part: one part of a training step on what the buffers hold, with
+// label 0 and the default rate, so that a profiler can take the step apart (fqt bench). In the order of fqt_train_step;
+// each layer's error and update take the channels that its PHASE_SELECT selected.
+static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t layer_in) {
+    engine_t *self = get_engine(self_in);
+    fqt_model_t *model = &self->model;
+    const mp_int_t number = mp_obj_get_int(number_in);
+    const mp_uint_t layer = mp_obj_get_int(layer_in);
+    if (layer >= model->layer_count) {
+        fail_1(FQT_MESSAGE_LAYER_NUMBER, model->layer_count);
+    }
+    const fqt_kind_t *kind = fqt_kind(fqt_layer(model, layer)->kind);
+    const fqt_scale_t rate = fqt_scale_unpack(DEFAULT_LEARNING_RATE);
+    bool takes_part = number == PHASE_FORWARD || fqt_trains(model);
+    if (number >= PHASE_SELECT && number <= PHASE_UPDATE) {
+        takes_part = fqt_output_of(model, layer)->needs_error
+                     && (number == PHASE_SELECT  ? kind->has_weights
+                         : number == PHASE_ERROR ? fqt_passes_error(model, layer)
+                                                 : fqt_layer(model, layer)->updates);
+    }
+    if (!takes_part) {
+        return mp_const_false;
+    }
+    if (number == PHASE_FORWARD) {
+        kind->forward(model, layer, true);
+    } else if (number == PHASE_LOSS) {
+        self->loss = fqt_step_loss(model, 0);
+    } else if (number == PHASE_SELECT) {
+        self->selection = fqt_step_select(model, layer, self->loss);
+    } else if (number == PHASE_ERROR) {
+        kind->error(model, layer, &self->selection);
+    } else if (number == PHASE_UPDATE) {
+        kind->update(model, layer, &self->selection, rate);
+    } else {
+        fqt_step_end(model, rate);
+    }
+    return mp_const_true;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(engine_phase_obj, engine_phase);
+
+#define FQT_PROFILE_METHOD MP_OBJ_NEW_QSTR(MP_QSTR__phase), MP_OBJ_FROM_PTR(&engine_phase_obj)

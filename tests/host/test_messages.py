@@ -1,0 +1,61 @@
+"""Error messages: the list, what is appended to the module, and that code and list agree."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from append_messages import messages, texts_block
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADER = ROOT / "natmod/core/fqt_messages.h"
+TOOL = ROOT / "tools/append_messages.py"
+MESSAGES = messages(HEADER.read_text())
+
+
+def native_source():
+    files = [path for path in ROOT.glob("natmod/**/*.[ch]") if path != HEADER]
+    return "\n".join(path.read_text() for path in files)
+
+
+def test_every_message_is_read_and_can_be_told():
+    listed = HEADER.read_text().split("#define FQT_MESSAGES \\")[1].split("// clang-format on")[0]
+    assert len(MESSAGES) == listed.count("FQT_MESSAGE(")
+    assert len(MESSAGES) <= 255
+    for exception, _, text in MESSAGES:
+        assert exception in ("VALUE_ERROR", "TYPE_ERROR", "RUNTIME_ERROR")
+        assert text.isascii() and text.isprintable() and "\\" not in text
+        assert 0 < len(text) <= 110 and text.count("#") <= 3
+
+
+def test_every_message_is_used():
+    names = {name for _, name, _ in MESSAGES}
+    used = set(re.findall(r"FQT_MESSAGE_([A-Z0-9_]+)", native_source()))
+    by_order = {"LOW_BYTES_BEYOND_FILE", "SCALES_BEYOND_FILE", "BIASES_BEYOND_FILE"}
+    assert used == names - by_order
+
+
+def test_blobs_and_their_messages_have_the_same_order():
+    names = [name for _, name, _ in MESSAGES]
+    first = names.index("BLOB_BEYOND_FILE")
+    nouns = [re.match("# (bytes of|low bytes of) (.*) at", m[2])[2] for m in MESSAGES[first:][:4]]
+    assert nouns == ["weights", "weights", "scales", "biases"]
+    assert MESSAGES[first + 1][2].startswith("# low bytes")
+
+
+def test_the_built_module_has_the_texts_once_at_its_end():
+    folder = Path(os.environ["FQT_BUILD"]) / "natmod" / "x64"
+    data = (folder / "fqt.mpy").read_bytes()
+    block = texts_block(HEADER.read_text())
+    assert data == (folder / "modfqt.mpy").read_bytes() + block
+    assert data.count(block[:200]) == 1
+    assert int.from_bytes(data[-2:], "little") == len(block) - 2
+
+
+def test_appending_twice_gives_the_same_file(tmp_path):
+    module, complete = tmp_path / "module.mpy", tmp_path / "complete.mpy"
+    module.write_bytes(b"code")
+    for _ in range(2):
+        subprocess.run([TOOL, HEADER, module, complete], check=True)
+        assert complete.read_bytes() == b"code" + texts_block(HEADER.read_text())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["complete.mpy", "module.mpy"]
