@@ -2,6 +2,7 @@
 #ifndef FQT_BYTES_H
 #define FQT_BYTES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline uint16_t fqt_read_u16(const uint8_t *p) {
@@ -27,6 +28,16 @@ static inline void fqt_copy(void *to, const void *from, uint32_t count) {
     for (const uint8_t *byte = from; count; --count) {
         *next++ = *byte++;
     }
+}
+
+static inline bool fqt_same_bytes(const void *a, const void *b, uint32_t count) {
+    const uint8_t *other = b;
+    for (const uint8_t *byte = a; count; --count) {
+        if (*byte++ != *other++) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static inline void fqt_fill_zero(void *bytes, uint32_t count) {

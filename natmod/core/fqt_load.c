@@ -3,7 +3,7 @@
 #include "fqt_read.h"
 
 // Copy the blobs of layer `index` to their places in the arena.
-static void load_blobs(const fqt_model_t *model, fqt_source_t *source, uint32_t index, const fqt_blobs_t *blobs) {
+static void load_blobs(const fqt_model_t *model, fqt_source_t *source, uint32_t index, const fqt_record_t *record) {
     fqt_layer_t *layer = fqt_layer(model, index);
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
         uint8_t *to = model->arena + *fqt_blob_field(layer, blob);
@@ -11,10 +11,10 @@ static void load_blobs(const fqt_model_t *model, fqt_source_t *source, uint32_t 
         if (blob == FQT_BLOB_LOW_BYTES && layer->low_bytes == 0) {
             continue;
         }
-        if (blobs->at[blob] == 0) { // low bytes that the file has not
+        if (record->blobs[blob] == 0) { // low bytes that the file has not
             fqt_fill_zero(to, bytes);
         } else {
-            fqt_source_read(source, blobs->at[blob], to, bytes);
+            fqt_source_read(source, record->blobs[blob], to, bytes);
         }
     }
 }
@@ -35,55 +35,50 @@ void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena) {
     model->arena = arena;
     clear_sums(model);
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        uint8_t record[FQT_RECORD_BYTES];
-        fqt_blobs_t blobs;
+        fqt_record_t record;
         if (fqt_layer(model, i)->in_arena) {
             fqt_at_layer(model, i, &source->error);
-            fqt_read_record(source, i, record);
-            fqt_read_blobs(model, source, i, record, &blobs);
-            load_blobs(model, source, i, &blobs);
+            fqt_read_record(source, i, &record);
+            fqt_blobs_check(model, source, i, &record);
+            load_blobs(model, source, i, &record);
         }
     }
 }
 
 // Whether a record describes the same layer as the model's, up to where its scales begin.
-static bool record_fits(const fqt_model_t *model, uint32_t index, const uint8_t *record) {
-    uint8_t own[FQT_RECORD_BYTES];
-    fqt_fill_record(model, index, own);
-    own[2] |= record[2] & FQT_LAYER_LOW_BYTES; // master may differ
-    uint32_t same = 0;
-    while (same < 24 && own[same] == record[same]) {
-        ++same;
-    }
-    return same == 24;
+static bool record_fits(const fqt_model_t *model, uint32_t index, const fqt_record_t *record) {
+    fqt_record_t own;
+    fqt_fill_record(model, index, &own);
+    own.flags |= record->flags & FQT_LAYER_LOW_BYTES; // master may differ
+    return fqt_same_bytes(&own, record, offsetof(fqt_record_t, output_scale));
 }
 
 // Read what a checkpoint says of layer `index`: to check it, or to take it.
 static void restore_layer(fqt_model_t *model, fqt_source_t *source, uint32_t index, bool takes) {
-    uint8_t record[FQT_RECORD_BYTES];
-    fqt_blobs_t blobs;
+    fqt_record_t record;
+    const bool has_blobs = fqt_layer(model, index)->trainable;
     fqt_at_layer(model, index, &source->error);
-    fqt_read_record(source, index, record);
-    if (!record_fits(model, index, record)) {
+    fqt_read_record(source, index, &record);
+    if (!record_fits(model, index, &record)) {
         fqt_fail(&source->error, FQT_MESSAGE_OTHER_LAYER);
     }
-    fqt_state_check(record, &source->error);
-    if (fqt_layer(model, index)->trainable) {
-        fqt_read_blobs(model, source, index, record, &blobs);
-        if (takes) {
-            load_blobs(model, source, index, &blobs);
-        }
+    fqt_state_check(&record, &source->error);
+    if (has_blobs) {
+        fqt_blobs_check(model, source, index, &record);
     }
     if (takes) {
-        fqt_read_state(model, index, record);
+        if (has_blobs) {
+            load_blobs(model, source, index, &record);
+        }
+        fqt_read_state(model, index, &record);
     }
 }
 
 void fqt_model_restore(fqt_model_t *model, fqt_source_t *source) {
-    uint8_t header[FQT_HEADER_BYTES];
-    fqt_read_header(source, header);
+    fqt_header_t header;
+    fqt_read_header(source, &header);
     fqt_read_checksum(source);
-    if (fqt_read_u32(header + 32) != model->identity || fqt_read_u16(header + 12) != model->layer_count) {
+    if (header.identity != model->identity || header.layer_count != model->layer_count) {
         fqt_fail(&source->error, FQT_MESSAGE_OTHER_MODEL);
     }
     for (uint32_t i = 0; i < 2u * model->layer_count; ++i) {
@@ -91,9 +86,7 @@ void fqt_model_restore(fqt_model_t *model, fqt_source_t *source) {
         restore_layer(model, source, takes ? i - model->layer_count : i, takes);
     }
     fqt_pass_scales_on(model);
-    model->random_state = fqt_read_u32(header + 28);
-    model->step_count = fqt_read_u32(header + 36);
-    model->greatest_loss = (int32_t)(fqt_read_u32(header + 56) & INT32_MAX);
+    fqt_take_progress(model, &header);
     model->diverged = 0;
     clear_sums(model);
 }

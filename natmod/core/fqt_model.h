@@ -56,18 +56,6 @@ typedef struct {
 #define FQT_NO_BUFFER (0xFFFFFFFFu)
 #define FQT_NO_INPUT (0xFFu)
 
-// A window sliding over an input: what convolution and pooling share.
-typedef struct {
-    uint8_t kernel_height;
-    uint8_t kernel_width;
-    uint8_t stride_height;
-    uint8_t stride_width;
-    uint8_t pad_top;
-    uint8_t pad_bottom;
-    uint8_t pad_left;
-    uint8_t pad_right;
-} fqt_window_t;
-
 typedef struct {
     uint8_t kind;
     uint8_t activation;

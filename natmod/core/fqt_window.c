@@ -27,9 +27,8 @@ void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *err
 
 void fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_window_t *window = &fqt_layer(model, index)->window;
-    if (window->kernel_height != 1 || window->kernel_width != 1 || window->stride_height != 1
-        || window->stride_width != 1 || window->pad_top != 0 || window->pad_bottom != 0 || window->pad_left != 0
-        || window->pad_right != 0) {
+    static const fqt_window_t none = {1, 1, 1, 1, 0, 0, 0, 0};
+    if (!fqt_same_bytes(window, &none, sizeof(none))) {
         fqt_fail(error, FQT_MESSAGE_NO_WINDOW);
     }
 }
