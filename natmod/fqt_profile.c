@@ -5,11 +5,12 @@ enum { PHASE_FORWARD, PHASE_LOSS, PHASE_SELECT, PHASE_ERROR, PHASE_UPDATE, PHASE
 // _phase(number, layer) -> whether the layer has that part: one part of a training step on what the buffers hold, with
 // label 0 and the default rate, so that a profiler can take the step apart (fqt bench). In the order of fqt_train_step;
 // each layer's error and update take the channels that its PHASE_SELECT selected.
-static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t layer_in) {
-    engine_t *self = get_engine(self_in);
+static mp_obj_t engine_phase(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    engine_t *self = get_engine(args[0]);
     fqt_model_t *model = &self->model;
-    const mp_int_t number = mp_obj_get_int(number_in);
-    const mp_uint_t layer = mp_obj_get_int(layer_in);
+    const mp_int_t number = mp_obj_get_int(args[1]);
+    const mp_uint_t layer = mp_obj_get_int(args[2]);
     if (layer >= model->layer_count) {
         fail_1(FQT_MESSAGE_LAYER_NUMBER, model->layer_count);
     }
@@ -40,6 +41,5 @@ static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t laye
     }
     return mp_const_true;
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(engine_phase_obj, engine_phase);
 
-#define FQT_PROFILE_METHOD MP_OBJ_NEW_QSTR(MP_QSTR__phase), MP_OBJ_FROM_PTR(&engine_phase_obj)
+#define FQT_PROFILE_NAME MP_QSTR__phase

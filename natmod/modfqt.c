@@ -57,6 +57,10 @@ static uint32_t q16_to_float(int32_t value) {
     return value < 0 ? bits | 0x80000000u : bits;
 }
 
+static mp_obj_t float_from_q16(int32_t value) {
+    return float_from_bits(q16_to_float(value));
+}
+
 static uint32_t get_float_bits(mp_obj_t number) {
     float_bits_t converter = {.value = mp_obj_get_float_to_f(number)};
     return converter.bits;
@@ -313,13 +317,17 @@ static uint32_t set_target(fqt_model_t *model, mp_obj_t target, mp_int_t index, 
     return label;
 }
 
+// Argument `i`, an integer, 0 by default.
+static mp_int_t get_index(size_t n_args, const mp_obj_t *args, size_t i) {
+    return n_args > i ? mp_obj_get_int(args[i]) : 0;
+}
+
 // predict(x, index=0) -> int
 static mp_obj_t engine_predict(size_t n_args, const mp_obj_t *args) {
     engine_t *self = get_engine(args[0]);
-    set_input(&self->model, args[1], n_args > 2 ? mp_obj_get_int(args[2]) : 0);
+    set_input(&self->model, args[1], get_index(n_args, args, 2));
     return MP_OBJ_NEW_SMALL_INT(fqt_predict(&self->model));
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_predict_obj, 2, 3, engine_predict);
 
 // scores(x, out=None, index=0) -> out, or a list of float: the outputs
 static mp_obj_t engine_scores(size_t n_args, const mp_obj_t *args) {
@@ -334,12 +342,12 @@ static mp_obj_t engine_scores(size_t n_args, const mp_obj_t *args) {
             fail_1(FQT_MESSAGE_SCORES_OUT, count);
         }
     }
-    set_input(model, args[1], n_args > 3 ? mp_obj_get_int(args[3]) : 0);
+    set_input(model, args[1], get_index(n_args, args, 3));
     const int32_t *outputs = fqt_logits(&self->model, 0);
     if (out == mp_const_none) {
         out = mp_obj_new_list(0, NULL);
         for (uint32_t o = 0; o < count; ++o) {
-            mp_obj_list_append(out, float_from_bits(q16_to_float(outputs[o])));
+            mp_obj_list_append(out, float_from_q16(outputs[o]));
         }
         return out;
     }
@@ -348,17 +356,15 @@ static mp_obj_t engine_scores(size_t n_args, const mp_obj_t *args) {
     }
     return out;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_scores_obj, 2, 4, engine_scores);
 
 // loss_for(x, target, index=0) -> float
 static mp_obj_t engine_loss_for(size_t n_args, const mp_obj_t *args) {
     fqt_model_t *model = &get_engine(args[0])->model;
-    mp_int_t index = n_args > 3 ? mp_obj_get_int(args[3]) : 0;
+    mp_int_t index = get_index(n_args, args, 3);
     set_input(model, args[1], index);
     uint32_t label = set_target(model, args[2], index, false);
-    return float_from_bits(q16_to_float(fqt_loss(model, label)));
+    return float_from_q16(fqt_loss(model, label));
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_loss_for_obj, 3, 4, engine_loss_for);
 
 static void check_frozen_front(const fqt_model_t *model) {
     if (model->cut == 0) {
@@ -371,18 +377,17 @@ static mp_obj_t engine_features(size_t n_args, const mp_obj_t *args) {
     fqt_model_t *model = &get_engine(args[0])->model;
     check_frozen_front(model);
     const uint32_t elements = fqt_tensor(model, model->cut)->elements;
-    const mp_int_t offset = n_args > 4 ? mp_obj_get_int(args[4]) : 0;
+    const mp_int_t offset = get_index(n_args, args, 4);
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(args[2], &buffer, MP_BUFFER_WRITE);
     if (!(is_bytes(&buffer) || buffer.typecode == 'b') || offset < 0 || (mp_uint_t)offset > buffer.len
         || buffer.len - offset < elements) {
         fail_3(FQT_MESSAGE_FEATURES_OUT, elements, buffer.len, 0);
     }
-    set_input(model, args[1], n_args > 3 ? mp_obj_get_int(args[3]) : 0);
+    set_input(model, args[1], get_index(n_args, args, 3));
     fqt_copy((uint8_t *)buffer.buf + offset, fqt_features(model), elements);
     return args[2];
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_features_obj, 3, 5, engine_features);
 
 // train(x, target, lr=0.01, index=0, features=False): one step
 static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
@@ -416,7 +421,6 @@ static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keyw
     check_diverged(model);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_KW(engine_train_obj, 1, engine_train);
 
 // The layer that a name or a number (from 1) means.
 static uint32_t get_layer(const fqt_model_t *model, mp_obj_t which) {
@@ -472,19 +476,16 @@ static mp_obj_t change_layers(size_t n_args, const mp_obj_t *args, uint32_t chan
 static mp_obj_t engine_freeze(size_t n_args, const mp_obj_t *args) {
     return change_layers(n_args, args, FREEZE);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_freeze_obj, 1, 2, engine_freeze);
 
 // unfreeze(layer=all)
 static mp_obj_t engine_unfreeze(size_t n_args, const mp_obj_t *args) {
     return change_layers(n_args, args, UNFREEZE);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_unfreeze_obj, 1, 2, engine_unfreeze);
 
 // reset(layer=all)
 static mp_obj_t engine_reset(size_t n_args, const mp_obj_t *args) {
     return change_layers(n_args, args, RESET);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_reset_obj, 1, 2, engine_reset);
 
 // A share above 0 and at most 1 as Q16.
 static uint32_t get_share(mp_obj_t number) {
@@ -502,8 +503,8 @@ static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
     fqt_options_t *options = &get_engine(args[0])->model.options;
     if (n_args < 5) {
         mp_obj_t rates[] = {
-            float_from_bits(q16_to_float(options->least_rate)),
-            float_from_bits(q16_to_float(options->greatest_rate)),
+            float_from_q16(options->least_rate),
+            float_from_q16(options->greatest_rate),
         };
         mp_obj_t items[] = {
             mp_obj_new_tuple(2, rates),
@@ -530,7 +531,6 @@ static mp_obj_t engine_options(size_t n_args, const mp_obj_t *args) {
     *options = wanted;
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_options_obj, 1, 5, engine_options);
 
 #ifdef FQT_PROFILE
 #include "fqt_profile.c"
@@ -543,22 +543,21 @@ static bool write_to_callable(void *context, const void *bytes, uint32_t count) 
 }
 
 // _write(write, checkpoint): call write(bytes) with one piece of the file after another
-static mp_obj_t engine_write(mp_obj_t self_in, mp_obj_t write, mp_obj_t checkpoint) {
-    const engine_t *self = get_engine(self_in);
-    fqt_model_write(&self->model, mp_obj_is_true(checkpoint), write_to_callable, (void *)write);
+static mp_obj_t engine_write(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    fqt_model_write(&get_engine(args[0])->model, mp_obj_is_true(args[2]), write_to_callable, (void *)args[1]);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(engine_write_obj, engine_write);
 
 // _restore(source)
-static mp_obj_t engine_restore(mp_obj_t self_in, mp_obj_t source_in) {
-    engine_t *self = get_engine(self_in);
+static mp_obj_t engine_restore(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    engine_t *self = get_engine(args[0]);
     fqt_source_t source;
-    get_source(source_in, &source);
+    get_source(args[1], &source);
     fqt_model_restore(&self->model, &source);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_restore_obj, engine_restore);
 
 static mp_obj_t shape_of(const fqt_tensor_t *tensor) {
     mp_obj_t items[] = {
@@ -609,7 +608,7 @@ static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
     const fqt_model_t *model = &self->model;
     const fqt_tensor_t *input = fqt_tensor(model, 0);
     if (attribute == MP_QSTR_loss) {
-        return float_from_bits(q16_to_float(self->loss));
+        return float_from_q16(self->loss);
     } else if (attribute == MP_QSTR_memory) {
         return mp_obj_new_int_from_uint(model->tables_bytes + model->arena_bytes);
     } else if (attribute == MP_QSTR_loss_name) {
@@ -656,14 +655,15 @@ static void engine_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *destination)
 }
 
 // shuffle(order, seed): a permutation of an array 'H', the same on every machine (Fisher-Yates with xorshift32)
-static mp_obj_t module_shuffle(mp_obj_t order_in, mp_obj_t seed_in) {
+static mp_obj_t module_shuffle(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
     mp_buffer_info_t buffer;
-    mp_get_buffer_raise(order_in, &buffer, MP_BUFFER_RW);
+    mp_get_buffer_raise(args[0], &buffer, MP_BUFFER_RW);
     if (buffer.typecode != 'H') {
         fail(FQT_MESSAGE_ORDER);
     }
     uint16_t *order = buffer.buf;
-    uint32_t state = mp_obj_get_int_truncated(seed_in);
+    uint32_t state = mp_obj_get_int_truncated(args[1]);
     state = state != 0 ? state : FQT_DITHER_STEP;
     for (uint32_t i = buffer.len / 2; i > 1; --i) {
         uint32_t j = fqt_random_draw(&state) % i;
@@ -673,47 +673,72 @@ static mp_obj_t module_shuffle(mp_obj_t order_in, mp_obj_t seed_in) {
     }
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(module_shuffle_obj, module_shuffle);
 
 // _decayed(lr, done, whole) -> lr * (whole - done) / whole, with the same bits on every machine
-static mp_obj_t module_decayed(mp_obj_t rate_in, mp_obj_t done_in, mp_obj_t whole_in) {
-    uint32_t done = mp_obj_get_int(done_in);
-    uint32_t whole = mp_obj_get_int(whole_in);
-    fqt_scale_t rate = fqt_scale_unpack(get_learning_rate(rate_in));
+static mp_obj_t module_decayed(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    uint32_t done = mp_obj_get_int(args[1]);
+    uint32_t whole = mp_obj_get_int(args[2]);
+    fqt_scale_t rate = fqt_scale_unpack(get_learning_rate(args[0]));
     rate = fqt_scale_multiply(rate, fqt_scale_from_int(whole - done));
     return float_from_bits(fqt_scale_pack(fqt_scale_divide(rate, fqt_scale_from_int(whole))));
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(module_decayed_obj, module_decayed);
 
+// The arguments of a method count self.
+#define FUNCTION(least, greatest, function)                                                                            \
+    {                                                                                                                  \
+        {&mp_type_fun_builtin_var}, MP_OBJ_FUN_MAKE_SIG(least, greatest, false), {                                     \
+            .var = function                                                                                            \
+        }                                                                                                              \
+    }
+
+static const mp_obj_fun_builtin_var_t functions[] = {
+    FUNCTION(2, 2, module_shuffle),
+    FUNCTION(3, 3, module_decayed),
+};
+
+static const mp_obj_fun_builtin_var_t methods[] = {
+    {{&mp_type_fun_builtin_var}, MP_OBJ_FUN_MAKE_SIG(1, MP_OBJ_FUN_ARGS_MAX, true), {.kw = engine_train}},
+    FUNCTION(2, 3, engine_predict),
+    FUNCTION(2, 4, engine_scores),
+    FUNCTION(3, 4, engine_loss_for),
+    FUNCTION(3, 5, engine_features),
+    FUNCTION(1, 2, engine_freeze),
+    FUNCTION(1, 2, engine_unfreeze),
+    FUNCTION(1, 2, engine_reset),
+    FUNCTION(1, 5, engine_options),
+    FUNCTION(3, 3, engine_write),
+    FUNCTION(2, 2, engine_restore),
 #ifdef FQT_PROFILE
-#define METHODS (12)
-#else
-#define METHODS (11)
+    FUNCTION(3, 3, engine_phase),
 #endif
-FQT_ENTRY mp_map_elem_t engine_locals_table[METHODS];
+};
+
+FQT_ENTRY mp_map_elem_t engine_locals_table[MP_ARRAY_SIZE(methods)];
 static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 
 FQT_ENTRY mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    mp_map_elem_t methods[METHODS] = {
-        {MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&engine_predict_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR_scores), MP_OBJ_FROM_PTR(&engine_scores_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR_train), MP_OBJ_FROM_PTR(&engine_train_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR_loss_for), MP_OBJ_FROM_PTR(&engine_loss_for_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR_features), MP_OBJ_FROM_PTR(&engine_features_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR_freeze), MP_OBJ_FROM_PTR(&engine_freeze_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR_unfreeze), MP_OBJ_FROM_PTR(&engine_unfreeze_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR_reset), MP_OBJ_FROM_PTR(&engine_reset_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR__options), MP_OBJ_FROM_PTR(&engine_options_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR__write), MP_OBJ_FROM_PTR(&engine_write_obj)},
-        {MP_OBJ_NEW_QSTR(MP_QSTR__restore), MP_OBJ_FROM_PTR(&engine_restore_obj)},
+    const uint16_t names[MP_ARRAY_SIZE(methods)] = {
+        MP_QSTR_train,
+        MP_QSTR_predict,
+        MP_QSTR_scores,
+        MP_QSTR_loss_for,
+        MP_QSTR_features,
+        MP_QSTR_freeze,
+        MP_QSTR_unfreeze,
+        MP_QSTR_reset,
+        MP_QSTR__options,
+        MP_QSTR__write,
+        MP_QSTR__restore,
 #ifdef FQT_PROFILE
-        {FQT_PROFILE_METHOD},
+        FQT_PROFILE_NAME,
 #endif
     };
-    for (size_t i = 0; i < METHODS; ++i) {
-        engine_locals_table[i] = methods[i];
+    for (size_t i = 0; i < MP_ARRAY_SIZE(methods); ++i) {
+        engine_locals_table[i].key = MP_OBJ_NEW_QSTR(names[i]);
+        engine_locals_table[i].value = MP_OBJ_FROM_PTR(&methods[i]);
     }
     module_globals = self->context->module.globals;
     engine_type.base.type = (void *)&mp_type_type;
@@ -724,8 +749,8 @@ FQT_ENTRY mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, m
     MP_OBJ_TYPE_SET_SLOT(&engine_type, locals_dict, (void *)&engine_locals, 2);
 
     mp_store_global(MP_QSTR_Engine, MP_OBJ_FROM_PTR(&engine_type));
-    mp_store_global(MP_QSTR_shuffle, MP_OBJ_FROM_PTR(&module_shuffle_obj));
-    mp_store_global(MP_QSTR__decayed, MP_OBJ_FROM_PTR(&module_decayed_obj));
+    mp_store_global(MP_QSTR_shuffle, MP_OBJ_FROM_PTR(&functions[0]));
+    mp_store_global(MP_QSTR__decayed, MP_OBJ_FROM_PTR(&functions[1]));
 
     MP_DYNRUNTIME_INIT_EXIT
 }

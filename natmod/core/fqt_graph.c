@@ -3,17 +3,13 @@
 #include "fqt_kind.h"
 #include "fqt_read.h"
 
-static void note_reader(fqt_tensor_t *tensor, uint32_t index) {
-    ++tensor->readers;
-    tensor->last_reader = (uint8_t)index;
-}
-
 void fqt_graph_link(fqt_model_t *model, fqt_error_t *error) {
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        const fqt_layer_t *layer = fqt_layer(model, i);
-        note_reader(fqt_input_of(model, i), i);
-        if (layer->second_input != FQT_NO_INPUT) {
-            note_reader(fqt_tensor(model, layer->second_input), i);
+        for (uint32_t t = 0; t <= i; ++t) {
+            if (fqt_reads(fqt_layer(model, i), t)) {
+                ++fqt_tensor(model, t)->readers;
+                fqt_tensor(model, t)->last_reader = (uint8_t)i;
+            }
         }
     }
     for (uint32_t i = 0; i < model->layer_count; ++i) {
@@ -21,7 +17,7 @@ void fqt_graph_link(fqt_model_t *model, fqt_error_t *error) {
         if (i + 1 < model->layer_count && fqt_output_of(model, i)->readers == 0) {
             fqt_fail(error, FQT_MESSAGE_NO_READER);
         }
-        if (fqt_kind(fqt_layer(model, i)->kind)->is_alias && fqt_input_of(model, i)->readers > 1) {
+        if (fqt_kind_of(model, i)->is_alias && fqt_input_of(model, i)->readers > 1) {
             fqt_fail(error, FQT_MESSAGE_OTHER_READER);
         }
     }
@@ -46,11 +42,7 @@ void fqt_graph_mark(fqt_model_t *model) {
     fqt_tensor(model, 0)->needs_error = false;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         const fqt_layer_t *layer = fqt_layer(model, i);
-        bool needs_error = layer->updates || fqt_input_of(model, i)->needs_error;
-        if (layer->second_input != FQT_NO_INPUT) {
-            needs_error = needs_error || fqt_tensor(model, layer->second_input)->needs_error;
-        }
-        fqt_output_of(model, i)->needs_error = needs_error;
+        fqt_output_of(model, i)->needs_error = layer->updates || fqt_passes_error(model, i);
         if (layer->updates && i < first_update) {
             first_update = i;
         }

@@ -51,4 +51,7 @@ void fqt_pass_scales_on(const fqt_model_t *model);
 // NULL for a number that is no kind.
 const fqt_kind_t *fqt_kind(uint32_t number);
 
+// The kind of layer `index`.
+const fqt_kind_t *fqt_kind_of(const fqt_model_t *model, uint32_t index);
+
 #endif

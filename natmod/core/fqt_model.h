@@ -113,12 +113,18 @@ typedef struct {
     char name[FQT_NAME_BYTES];
 } fqt_model_t;
 
+// An entry of the tables: layers and tensors alternate, the last entry has no layer.
+typedef struct {
+    fqt_tensor_t tensor;
+    fqt_layer_t layer;
+} fqt_entry_t;
+
 static inline fqt_layer_t *fqt_layer(const fqt_model_t *model, uint32_t index) {
-    return (fqt_layer_t *)(void *)model->tables + index;
+    return &((fqt_entry_t *)(void *)model->tables)[index].layer;
 }
 
 static inline fqt_tensor_t *fqt_tensor(const fqt_model_t *model, uint32_t index) {
-    return (fqt_tensor_t *)(void *)(model->tables + model->layer_count * sizeof(fqt_layer_t)) + index;
+    return &((fqt_entry_t *)(void *)model->tables)[index].tensor;
 }
 
 static inline int8_t *fqt_activation(const fqt_model_t *model, uint32_t tensor) {
@@ -162,7 +168,7 @@ static inline uint32_t fqt_weight_scale(const fqt_model_t *model, const fqt_laye
 uint32_t fqt_model_peek(fqt_source_t *source);
 
 static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
-    return (uint32_t)(layer_count * sizeof(fqt_layer_t) + (layer_count + 1) * sizeof(fqt_tensor_t));
+    return (uint32_t)(layer_count * sizeof(fqt_entry_t) + sizeof(fqt_tensor_t));
 }
 
 // Read and check everything, the checksum included; plan the arena. `tables` is 4-byte aligned. master: 8 or 16;

@@ -20,10 +20,6 @@ typedef struct {
     uint32_t death;
 } lifetime_t;
 
-static bool has_activation(const fqt_model_t *model, uint32_t tensor) {
-    return tensor < model->layer_count; // the last layer gives logits
-}
-
 // When layer `index` last reads tensor `tensor`.
 static uint32_t last_read(const fqt_model_t *model, uint32_t index, uint32_t tensor) {
     const fqt_layer_t *layer = fqt_layer(model, index);
@@ -37,30 +33,26 @@ static uint32_t last_read(const fqt_model_t *model, uint32_t index, uint32_t ten
 static lifetime_t lifetime(const fqt_model_t *model, uint32_t buffer) {
     const uint32_t n = model->layer_count;
     const uint32_t first = buffer / 2;
-    lifetime_t life = {0, 0, 0};
-    if (fqt_tensor(model, first)->same_as != first) {
-        return life;
-    }
     uint32_t last = first; // the last alias: a flatten's input has no other reader
-    for (uint32_t t = first + 1; t <= n; ++t) {
-        last = fqt_tensor(model, t)->same_as == first ? t : last;
-    }
-    if (buffer % 2 == 0) {
-        if (has_activation(model, first)) {
-            life.bytes = ALIGNED(fqt_tensor(model, first)->elements);
-            life.birth = first;
-            for (uint32_t i = 0; i < n; ++i) {
-                for (uint32_t t = first; t <= last; ++t) {
-                    if (fqt_tensor(model, t)->same_as == first && fqt_reads(fqt_layer(model, i), t)) {
-                        uint32_t read = last_read(model, i, t);
-                        life.death = read > life.death ? read : life.death;
-                    }
-                }
-            }
+    lifetime_t life = {0, first, 0};
+    for (uint32_t t = first; t <= n; ++t) {
+        if (fqt_tensor(model, t)->same_as != first) {
+            continue;
         }
-    } else if (fqt_tensor(model, last)->needs_error) {
-        life.bytes = ALIGNED(fqt_tensor(model, first)->elements);
-        life.birth = last == n ? n + 1 : 2 * n + 1 - fqt_tensor(model, last)->last_reader;
+        last = t;
+        for (uint32_t i = t; i < n; ++i) {
+            const uint32_t read = fqt_reads(fqt_layer(model, i), t) ? last_read(model, i, t) : 0;
+            life.death = read > life.death ? read : life.death;
+        }
+    }
+    const fqt_tensor_t *tensor = fqt_tensor(model, last);
+    const bool is_error = buffer % 2 != 0;
+    // The last layer gives logits, no activation.
+    if (fqt_tensor(model, first)->same_as == first && (is_error ? tensor->needs_error : first < n)) {
+        life.bytes = ALIGNED(tensor->elements);
+    }
+    if (is_error) {
+        life.birth = last == n ? n + 1 : 2 * n + 1 - tensor->last_reader;
         life.death = 2 * n + 2 - first;
     }
     return life;
@@ -152,7 +144,7 @@ void fqt_plan(fqt_model_t *model, bool all_in_arena) {
     model->scratch = place_tensors(model, end);
     uint32_t scratch_bytes = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        uint32_t bytes = fqt_kind(fqt_layer(model, i)->kind)->scratch_bytes(model, i);
+        uint32_t bytes = fqt_kind_of(model, i)->scratch_bytes(model, i);
         scratch_bytes = bytes > scratch_bytes ? bytes : scratch_bytes;
     }
     model->arena_bytes = model->scratch + ALIGNED(scratch_bytes);

@@ -22,7 +22,7 @@ void fqt_source_read(fqt_source_t *source, uint32_t offset, void *destination, u
 }
 
 void fqt_at_layer(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
-    const fqt_kind_t *kind = fqt_kind(fqt_layer(model, index)->kind);
+    const fqt_kind_t *kind = fqt_kind_of(model, index);
     error->layer = index + 1;
     error->name = kind != NULL ? kind->name : NULL;
 }

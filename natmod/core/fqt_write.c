@@ -57,13 +57,13 @@ static fqt_dimensions_t dimensions_of(const fqt_tensor_t *tensor) {
     return (fqt_dimensions_t) {tensor->height, tensor->width, tensor->channels};
 }
 
-static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoint) {
+static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoint, uint32_t file_bytes) {
     const fqt_tensor_t *input = fqt_tensor(model, 0);
     fqt_header_t header = {
         .magic = FQT_FILE_MAGIC,
         .version = FQT_FILE_VERSION,
         .record_bytes = FQT_RECORD_BYTES,
-        .file_bytes = fqt_model_file_bytes(model, checkpoint),
+        .file_bytes = file_bytes,
         .layer_count = model->layer_count,
         .flags = checkpoint ? FQT_FILE_CHECKPOINT : 0,
         .input = dimensions_of(input),
@@ -117,19 +117,21 @@ static void put_blobs(writer_t *writer, const fqt_model_t *model, uint32_t index
 
 bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink, void *context) {
     writer_t writer = {sink, context, FQT_CRC_START, true};
-    put_header(&writer, model, checkpoint);
-    for (int part = 0; part < 2; ++part) { // all records, then all blobs
+    for (int part = 0; part < 3; ++part) { // the header, which needs the length; all records; all blobs
         uint32_t offset = blobs_start(model);
         for (uint32_t i = 0; i < model->layer_count; ++i) {
             fqt_record_t record;
             fqt_fill_record(model, i, &record);
             offset = layout(model, i, offset, checkpoint, record.blobs);
-            if (part == 0) {
+            if (part == 1) {
                 record.flags |= record.blobs[FQT_BLOB_LOW_BYTES] != 0 ? FQT_LAYER_LOW_BYTES : 0;
                 put(&writer, &record, FQT_RECORD_BYTES);
-            } else {
+            } else if (part == 2) {
                 put_blobs(&writer, model, i, record.blobs);
             }
+        }
+        if (part == 0) {
+            put_header(&writer, model, checkpoint, offset + FQT_CHECKSUM_BYTES);
         }
     }
     const uint32_t checksum = fqt_crc_finish(writer.crc);

@@ -77,7 +77,7 @@ static uint32_t bytes_at(const fqt_model_t *model, uint32_t moment) {
     }
     if (moment > 0) {
         const uint32_t layer = moment <= n ? moment - 1 : moment == n + 1 ? n - 1 : 2 * n + 1 - moment;
-        bytes += ALIGNED(fqt_kind(fqt_layer(model, layer)->kind)->scratch_bytes(model, layer));
+        bytes += ALIGNED(fqt_kind_of(model, layer)->scratch_bytes(model, layer));
     }
     return bytes;
 }
