@@ -46,6 +46,15 @@ typedef union {
     uint32_t bits;
 } float_bits_t;
 
+// Called so often that a call of ours is shorter than one through the function table.
+static mp_int_t get_int(mp_obj_t number) {
+    return mp_obj_get_int(number);
+}
+
+static mp_obj_t new_int(uint32_t number) {
+    return mp_obj_new_int_from_uint(number);
+}
+
 static mp_obj_t float_from_bits(uint32_t bits) {
     float_bits_t converter = {.bits = bits};
     return mp_obj_new_float_from_f(converter.value);
@@ -80,9 +89,9 @@ FQT_NORETURN void fqt_fail(const fqt_error_t *error, uint32_t message) {
         MP_OBJ_NEW_SMALL_INT(message),
         MP_OBJ_NEW_SMALL_INT(error->layer),
         error->name != NULL ? name_to_str(error->name) : mp_const_none,
-        mp_obj_new_int_from_uint(error->numbers[0]),
-        mp_obj_new_int_from_uint(error->numbers[1]),
-        mp_obj_new_int_from_uint(error->numbers[2]),
+        new_int(error->numbers[0]),
+        new_int(error->numbers[1]),
+        new_int(error->numbers[2]),
     };
     mp_obj_t make = mp_obj_subscr(MP_OBJ_FROM_PTR(module_globals), MP_OBJ_NEW_QSTR(MP_QSTR__error), MP_OBJ_SENTINEL);
     nlr_raise(mp_call_function_n_kw(make, MP_ARRAY_SIZE(arguments), 0, arguments));
@@ -134,13 +143,13 @@ static bool read_stream(void *context, uint32_t offset, void *destination, uint3
     mp_obj_t stream = (mp_obj_t)context;
     mp_obj_t method[3];
     mp_load_method(stream, MP_QSTR_seek, method);
-    method[2] = mp_obj_new_int_from_uint(offset);
+    method[2] = new_int(offset);
     mp_fun_table.call_method_n_kw(1, 0, method);
     while (bytes) {
         mp_load_method(stream, MP_QSTR_readinto, method);
         method[2] = mp_obj_new_bytearray_by_ref(bytes, destination);
         mp_obj_t result = mp_fun_table.call_method_n_kw(1, 0, method);
-        uint32_t count = result == mp_const_none ? 0 : mp_obj_get_int(result);
+        uint32_t count = result == mp_const_none ? 0 : get_int(result);
         if (count == 0 || count > bytes) {
             return false;
         }
@@ -167,16 +176,16 @@ static void get_source(mp_obj_t object, fqt_source_t *source) {
     mp_load_method(object, MP_QSTR_seek, method);
     method[2] = MP_OBJ_NEW_SMALL_INT(0);
     method[3] = MP_OBJ_NEW_SMALL_INT(2); // from the end
-    source->bytes = mp_obj_get_int(mp_fun_table.call_method_n_kw(2, 0, method));
+    source->bytes = get_int(mp_fun_table.call_method_n_kw(2, 0, method));
 }
 
 static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 3, 3, false);
-    mp_int_t master = mp_obj_get_int(args[1]);
+    mp_int_t master = get_int(args[1]);
     if (master != 8 && master != 16) {
         fail(FQT_MESSAGE_MASTER);
     }
-    mp_int_t batch = mp_obj_get_int(args[2]);
+    mp_int_t batch = get_int(args[2]);
     if (batch < 1 || batch > GREATEST_BATCH) {
         fail_1(FQT_MESSAGE_BATCH, GREATEST_BATCH);
     }
@@ -310,7 +319,7 @@ static uint32_t set_target(fqt_model_t *model, mp_obj_t target, mp_int_t index, 
         set_targets(model, target, index, from_features);
         return 0;
     }
-    const mp_int_t label = mp_obj_get_int(target);
+    const mp_int_t label = get_int(target);
     if (label < 0 || (mp_uint_t)label >= fqt_output_elements(model)) {
         fail_1(FQT_MESSAGE_LABEL, fqt_output_elements(model) - 1);
     }
@@ -319,7 +328,7 @@ static uint32_t set_target(fqt_model_t *model, mp_obj_t target, mp_int_t index, 
 
 // Argument `i`, an integer, 0 by default.
 static mp_int_t get_index(size_t n_args, const mp_obj_t *args, size_t i) {
-    return n_args > i ? mp_obj_get_int(args[i]) : 0;
+    return n_args > i ? get_int(args[i]) : 0;
 }
 
 // predict(x, index=0) -> int
@@ -426,7 +435,7 @@ static mp_obj_t engine_train(size_t n_args, const mp_obj_t *args, mp_map_t *keyw
 static uint32_t get_layer(const fqt_model_t *model, mp_obj_t which) {
     mp_buffer_info_t buffer;
     if (!mp_get_buffer(which, &buffer, MP_BUFFER_READ)) {
-        mp_int_t number = mp_obj_get_int(which);
+        mp_int_t number = get_int(which);
         if (number < 1 || number > model->layer_count) {
             fail_1(FQT_MESSAGE_LAYER_NUMBER, model->layer_count);
         }
@@ -577,7 +586,7 @@ static mp_obj_t layer_description(const fqt_model_t *model, uint32_t index) {
         name_to_str(layer->name),
         name_to_str(fqt_kind(layer->kind)->name),
         shape_of(output),
-        mp_obj_new_int_from_uint(parameters),
+        new_int(parameters),
         mp_obj_new_bool(layer->updates),
         float_from_bits(output->scale),
         MP_OBJ_NEW_SMALL_INT(output->zero_point),
@@ -594,41 +603,23 @@ static mp_obj_t layer_descriptions(const fqt_model_t *model) {
 }
 
 static mp_obj_t loss_name(const fqt_model_t *model) {
-    switch (model->loss) {
-        case FQT_LOSS_MEAN_SQUARED_ERROR:
-            return MP_OBJ_NEW_QSTR(MP_QSTR_mean_squared_error);
-        case FQT_LOSS_BINARY_CROSS_ENTROPY:
-            return MP_OBJ_NEW_QSTR(MP_QSTR_binary_cross_entropy);
-        default:
-            return MP_OBJ_NEW_QSTR(MP_QSTR_softmax_cross_entropy);
-    }
+    return MP_OBJ_NEW_QSTR(model->loss == FQT_LOSS_MEAN_SQUARED_ERROR     ? MP_QSTR_mean_squared_error
+                           : model->loss == FQT_LOSS_BINARY_CROSS_ENTROPY ? MP_QSTR_binary_cross_entropy
+                                                                          : MP_QSTR_softmax_cross_entropy);
 }
 
 static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
     const fqt_model_t *model = &self->model;
     const fqt_tensor_t *input = fqt_tensor(model, 0);
+    uint32_t number;
     if (attribute == MP_QSTR_loss) {
         return float_from_q16(self->loss);
-    } else if (attribute == MP_QSTR_memory) {
-        return mp_obj_new_int_from_uint(model->tables_bytes + model->arena_bytes);
     } else if (attribute == MP_QSTR_loss_name) {
         return loss_name(model);
-    } else if (attribute == MP_QSTR_batch) {
-        return MP_OBJ_NEW_SMALL_INT(model->batch);
     } else if (attribute == MP_QSTR_diverged) {
         return model->diverged != 0 ? name_to_str(fqt_layer(model, model->diverged - 1)->name) : mp_const_none;
-    } else if (attribute == MP_QSTR_feature_elements) {
-        return mp_obj_new_int_from_uint(fqt_tensor(model, model->cut)->elements);
-    } else if (attribute == MP_QSTR__cut) {
-        return MP_OBJ_NEW_SMALL_INT(model->cut);
     } else if (attribute == MP_QSTR_name) {
         return name_to_str(model->name);
-    } else if (attribute == MP_QSTR_master) {
-        return MP_OBJ_NEW_SMALL_INT(model->master);
-    } else if (attribute == MP_QSTR_steps) {
-        return mp_obj_new_int_from_uint(model->step_count);
-    } else if (attribute == MP_QSTR_outputs) {
-        return MP_OBJ_NEW_SMALL_INT(fqt_output_elements(model));
     } else if (attribute == MP_QSTR_layers) {
         return layer_descriptions(model);
     } else if (attribute == MP_QSTR_input_shape) {
@@ -638,10 +629,25 @@ static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
     } else if (attribute == MP_QSTR_input_zero_point) {
         return MP_OBJ_NEW_SMALL_INT(input->zero_point);
     } else if (attribute == MP_QSTR_input_type) {
-        bool is_uint8 = model->input_type == FQT_INPUT_UINT8;
-        return is_uint8 ? MP_OBJ_NEW_QSTR(MP_QSTR_uint8) : MP_OBJ_NEW_QSTR(MP_QSTR_int8);
+        return MP_OBJ_NEW_QSTR(model->input_type == FQT_INPUT_UINT8 ? MP_QSTR_uint8 : MP_QSTR_int8);
+    } else if (attribute == MP_QSTR_memory) {
+        number = model->tables_bytes + model->arena_bytes;
+    } else if (attribute == MP_QSTR_batch) {
+        number = model->batch;
+    } else if (attribute == MP_QSTR_feature_elements) {
+        number = fqt_tensor(model, model->cut)->elements;
+    } else if (attribute == MP_QSTR__cut) {
+        number = model->cut;
+    } else if (attribute == MP_QSTR_master) {
+        number = model->master;
+    } else if (attribute == MP_QSTR_steps) {
+        number = model->step_count;
+    } else if (attribute == MP_QSTR_outputs) {
+        number = fqt_output_elements(model);
+    } else {
+        return MP_OBJ_NULL;
     }
-    return MP_OBJ_NULL;
+    return new_int(number);
 }
 
 static void engine_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *destination) {
@@ -677,8 +683,8 @@ static mp_obj_t module_shuffle(size_t n_args, const mp_obj_t *args) {
 // _decayed(lr, done, whole) -> lr * (whole - done) / whole, with the same bits on every machine
 static mp_obj_t module_decayed(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    uint32_t done = mp_obj_get_int(args[1]);
-    uint32_t whole = mp_obj_get_int(args[2]);
+    uint32_t done = get_int(args[1]);
+    uint32_t whole = get_int(args[2]);
     fqt_scale_t rate = fqt_scale_unpack(get_learning_rate(args[0]));
     rate = fqt_scale_multiply(rate, fqt_scale_from_int(whole - done));
     return float_from_bits(fqt_scale_pack(fqt_scale_divide(rate, fqt_scale_from_int(whole))));
@@ -720,6 +726,7 @@ static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 FQT_ENTRY mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
+    // In the order of `methods`.
     const uint16_t names[MP_ARRAY_SIZE(methods)] = {
         MP_QSTR_train,
         MP_QSTR_predict,

@@ -60,7 +60,13 @@ typedef struct {
 } fqt_dimensions_t;
 
 // A layer's blobs, in the order of the file.
-enum { FQT_BLOB_WEIGHTS, FQT_BLOB_LOW_BYTES, FQT_BLOB_WEIGHT_SCALES, FQT_BLOB_BIASES, FQT_BLOBS };
+enum {
+    FQT_BLOB_WEIGHTS, // int8 [out_channels][kernel_height][kernel_width][in_channels], depthwise_conv2d: without the last
+    FQT_BLOB_LOW_BYTES, // as many int8; offset 0: none
+    FQT_BLOB_WEIGHT_SCALES, // float32 [out_channels]
+    FQT_BLOB_BIASES, // int32 [out_channels]
+    FQT_BLOBS
+};
 
 // The numbers are offsets in the file.
 typedef struct {
@@ -75,9 +81,7 @@ typedef struct {
     /* 23 */ int8_t input_zero_point;
     /* 24 */ uint32_t input_scale; // float32 bits, as all scales
     /* 28 */ uint32_t random_state; // xorshift32 state, never 0
-    /* 32 */ uint32_t
-        identity; // chosen when the model is made, kept by every save; a checkpoint fits the model with the
-    // same one
+    /* 32 */ uint32_t identity; // chosen when the model is made; a checkpoint and its model share it
     /* 36 */ uint32_t step_count; // training steps taken so far
     /* 40 */ char name[FQT_NAME_BYTES]; // UTF-8, padded with zeros
     /* 56 */ uint32_t greatest_loss; // of a training step so far, Q16 (docs/arithmetic.md, section 10)
@@ -98,19 +102,11 @@ typedef struct {
     /*  8 */ fqt_dimensions_t output; // dense: height and width are 1
     /* 14 */ fqt_window_t window;
     /* 22 */ uint16_t reserved; // 0
-    /* 24 */ uint32_t
-        output_scale; // max_pool2d, flatten: the input's; last layer: any valid scale (its output is not int8)
-    /* 28 */ uint32_t
-        bias_scale; // the input scale that biases were stored with; bias o is in bias_scale * weight_scale[o]
+    /* 24 */ uint32_t output_scale; // max_pool2d, flatten: the input's; last layer: any valid one (it gives no int8)
+    /* 28 */ uint32_t bias_scale; // the input's when biases were stored: bias o is in bias_scale * weight_scale[o]
     /* 32 */ uint32_t error_scale; // of the error of this layer's output; 0: not yet seen
-    /* 36 */ uint32_t output_range; // how full the output range was lately, Q16; 62415 at first (docs/arithmetic.md,
-    // section 8)
-    /* 40 */ uint32_t blobs[FQT_BLOBS]; // offsets of
-    //   weights: int8 [out_channels][kernel_height][kernel_width][in_channels];
-    //   depthwise_conv2d: [out_channels][kernel_height][kernel_width]
-    //   low bytes: as many int8; 0: none
-    //   weight scales: f32 [out_channels]
-    //   biases: i32 [out_channels]
+    /* 36 */ uint32_t output_range; // how full it was lately, Q16; 62415 at first (docs/arithmetic.md, section 8)
+    /* 40 */ uint32_t blobs[FQT_BLOBS]; // their offsets
     /* 56 */ char name[FQT_NAME_BYTES]; // UTF-8, padded with zeros, unique in the model
 } fqt_record_t;
 

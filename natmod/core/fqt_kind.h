@@ -6,7 +6,7 @@
 #include "fqt_select.h"
 
 typedef struct {
-    char name[20];
+    char name[FQT_NAME_BYTES + 1];
     bool has_weights;
     bool has_activation; // may have one
     bool has_second_input;
