@@ -28,7 +28,7 @@ typedef struct {
     mp_obj_t source; // owns the frozen parameters: kept alive, and looked at again before each run
     fqt_model_t model;
     int32_t loss; // of the last step, Q16
-    fqt_selection_t selection; // of the last _phase that selected
+    fqt_pass_t pass; // of the last _phase that selected
 } engine_t;
 
 FQT_ENTRY mp_obj_full_type_t engine_type; // a global that is not static: static zeroed data does not link
@@ -551,16 +551,21 @@ static mp_obj_t engine_phase(mp_obj_t self_in, mp_obj_t number_in, mp_obj_t laye
     if (!takes_part) {
         return mp_const_false;
     }
+    if (number == PHASE_FORWARD || number == PHASE_SELECT) {
+        fqt_pass_begin(&self->pass, model, layer);
+        self->pass.training = true;
+        self->pass.learning_rate = rate;
+    }
     if (number == PHASE_FORWARD) {
-        kind->forward(model, layer, true);
+        kind->forward(&self->pass);
     } else if (number == PHASE_LOSS) {
         self->loss = fqt_step_loss(model, 0);
     } else if (number == PHASE_SELECT) {
-        self->selection = fqt_step_select(model, layer, self->loss);
+        fqt_step_select(&self->pass, self->loss);
     } else if (number == PHASE_ERROR) {
-        kind->error(model, layer, &self->selection);
+        kind->error(&self->pass);
     } else if (number == PHASE_UPDATE) {
-        kind->update(model, layer, &self->selection, rate);
+        kind->update(&self->pass);
     } else {
         fqt_step_end(model, rate);
     }

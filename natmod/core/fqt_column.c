@@ -2,15 +2,16 @@
 #include "fqt_column.h"
 #include "fqt_simd.h"
 
-void fqt_columns_begin(fqt_columns_t *columns, const fqt_shape_t *shape, const int8_t *x, int32_t zero_point) {
+void fqt_columns_begin(fqt_columns_t *columns, const fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
     const int32_t room_y = shape->in_height - shape->window.kernel_height;
     const int32_t room_x = shape->in_width - shape->window.kernel_width;
     columns->shape = shape;
-    columns->x = x;
-    columns->zero_point = zero_point;
+    columns->x = pass->x;
+    columns->zero_point = pass->input->zero_point;
     columns->row_bytes = shape->in_width * shape->in_channels;
     columns->run = shape->window.kernel_width * shape->in_channels;
-    columns->elements = (uint32_t)(columns->run * shape->window.kernel_height);
+    columns->elements = pass->layer->filter_elements;
     columns->inside_y = room_y < 0 ? 0 : (uint32_t)room_y + 1;
     columns->inside_x = room_x < 0 ? 0 : (uint32_t)room_x + 1;
     fqt_columns_seek(columns, 0);

@@ -173,25 +173,22 @@ FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, 
     return any_error;
 }
 
-void fqt_conv2d_update(
-    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *e = fqt_error_of(model, index + 1);
-    const uint32_t elements = fqt_layer(model, index)->filter_elements;
-    const uint32_t filters = filters_at_a_time(elements, (uint32_t)shape.out_channels);
-    int16_t *four = fqt_pass_scratch(model, index);
+void fqt_conv2d_update(fqt_pass_t *pass) {
+    const fqt_selection_t *selection = &pass->selection;
+    const uint32_t elements = pass->layer->filter_elements;
+    const uint32_t filters = filters_at_a_time(elements, (uint32_t)pass->shape.out_channels);
+    int16_t *four = pass->scratch;
     int32_t *gradients = (int32_t *)(void *)(four + TOGETHER * fqt_column_elements(elements));
     fqt_columns_t columns;
-    fqt_columns_begin(&columns, &shape, fqt_activation(model, fqt_layer(model, index)->input),
-        fqt_input_of(model, index)->zero_point);
+    fqt_columns_begin(&columns, pass);
     fqt_update_t update;
-    fqt_update_begin(&update, model, index, learning_rate);
+    fqt_update_begin(&update, pass);
     for (uint32_t first = 0; first < selection->count; first += filters) {
         const uint32_t left = selection->count - first;
         const uint32_t count = left < filters ? left : filters;
         const uint16_t *channels = selection->channels + first;
         int32_t bias_gradients[FILTERS];
-        uint32_t any_error = form_gradients(&columns, e, channels, count, four, gradients, bias_gradients);
+        uint32_t any_error = form_gradients(&columns, pass->e, channels, count, four, gradients, bias_gradients);
         for (uint32_t n = 0; n < count; ++n) {
             if (any_error >> n & 1 || update.decay != 0) {
                 fqt_update_filter(&update, channels[n], gradients + n * elements, bias_gradients[n]);

@@ -6,6 +6,7 @@
 #include "fqt_crc.c"
 #include "fqt_error.c"
 #include "fqt_window.c"
+#include "fqt_pass.c"
 #include "fqt_output.c"
 #include "fqt_error_pass.c"
 #include "fqt_select.c"

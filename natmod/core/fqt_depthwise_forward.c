@@ -53,23 +53,15 @@ FQT_LOOP void put_outputs(const fqt_walk_t *walk, int32_t i, fqt_output_t *outpu
 }
 
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels]
-void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *input = fqt_input_of(model, index);
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    fqt_walk_t walk = fqt_walk_of_windows(layer, 4);
-    walk.source.tensor = input;
-    walk.source.values = fqt_activation(model, layer->input);
-    walk.source.zero = input->zero_point;
-    walk.height = to->height;
-    walk.width = to->width;
-    walk.weights = fqt_weights(model, layer);
+void fqt_depthwise_forward(fqt_pass_t *pass) {
+    const fqt_tensor_t *to = pass->output;
+    fqt_walk_t walk = fqt_walk_of_windows(pass, 4);
+    walk.weights = fqt_weights(pass->model, pass->layer);
     walk.row_step = to->width * to->channels;
     walk.column_step = to->channels;
-    fqt_walk_begin(
-        &walk, layer, (uint8_t *)fqt_scratch(model) + (index + 1 == model->layer_count ? 4 * to->elements : 0));
+    fqt_walk_begin(&walk, pass);
     fqt_output_t output;
-    fqt_output_begin(&output, model, index);
+    fqt_output_begin(&output, pass);
     while (fqt_walk_next_tile(&walk)) {
         for (int32_t lane = 0; walk.lanes >> lane != 0; ++lane) {
             const fqt_channel_t channel = fqt_output_channel(&output, (uint32_t)(walk.first + lane));
@@ -84,7 +76,5 @@ void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training) {
             }
         }
     }
-    if (training) {
-        fqt_output_end(&output);
-    }
+    fqt_output_end(&output, pass);
 }

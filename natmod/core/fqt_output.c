@@ -31,13 +31,13 @@ fqt_limits_t fqt_unclipped(const fqt_tensor_t *tensor) {
     return limits;
 }
 
-void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    const uint8_t activation = fqt_layer(model, index)->activation;
-    uint32_t input_scale = fqt_input_of(model, index)->scale;
+void fqt_output_begin(fqt_output_t *output, const fqt_pass_t *pass) {
+    const fqt_tensor_t *to = pass->output;
+    const uint8_t activation = pass->layer->activation;
+    uint32_t input_scale = pass->input->scale;
     fqt_scale_t s_x = fqt_scale_unpack(input_scale);
-    output->model = model;
-    output->layer = fqt_layer(model, index);
+    output->model = pass->model;
+    output->layer = pass->layer;
     output->zero_point = to->zero_point;
     output->low = activation != FQT_ACTIVATION_NONE ? to->zero_point : INT8_MIN;
     output->high = INT8_MAX;
@@ -48,15 +48,10 @@ void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t i
     output->is_short = true;
     output->converts_bias = output->layer->bias_scale != input_scale;
     output->bias_ratio = fqt_scale_divide(fqt_scale_unpack(output->layer->bias_scale), s_x);
-    if (index + 1 == model->layer_count) {
-        output->activation = NULL;
-        output->logits = fqt_scratch(model);
-        output->scale_ratio = fqt_scale_shifted(s_x, 16);
-    } else {
-        output->activation = fqt_activation(model, index + 1);
-        output->logits = NULL;
-        output->scale_ratio = fqt_scale_divide(s_x, fqt_scale_unpack(to->scale));
-    }
+    output->activation = pass->y;
+    output->logits = fqt_scratch(pass->model);
+    output->scale_ratio =
+        fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide(s_x, fqt_scale_unpack(to->scale));
 }
 
 fqt_channel_t fqt_output_channel(fqt_output_t *output, uint32_t channel) {
@@ -169,8 +164,8 @@ void fqt_output_put_all(
     put_outputs_one_by_one(output, channels + done, i + (uint32_t)done, sums + done, left);
 }
 
-void fqt_output_end(const fqt_output_t *output) {
-    if (output->activation == NULL) {
+void fqt_output_end(const fqt_output_t *output, const fqt_pass_t *pass) {
+    if (!pass->training || fqt_pass_is_last(pass)) {
         return;
     }
     int32_t room_above = INT8_MAX - output->zero_point;

@@ -8,31 +8,33 @@
 #define SHRINK_BITS (0x3F4CCCCDu) // 0.8 as float32
 #define SHRINK_Q16 (52429) // 0.8
 
-static void begin(fqt_update_t *update, fqt_model_t *model, uint32_t index) {
+static void begin(fqt_update_t *update, const fqt_pass_t *pass) {
+    fqt_model_t *model = pass->model;
+    const fqt_layer_t *layer = pass->layer;
     update->model = model;
-    update->layer = fqt_layer(model, index);
-    update->weights = fqt_weights(model, update->layer);
-    update->low_bytes = update->layer->low_bytes ? (int8_t *)model->arena + update->layer->low_bytes : NULL;
-    update->sums = model->batch > 1 ? (int32_t *)(void *)(model->arena + update->layer->sums) : NULL;
-    update->weight_count = update->layer->filter_elements * fqt_output_of(model, index)->channels;
+    update->layer = layer;
+    update->weights = fqt_weights(model, layer);
+    update->low_bytes = layer->low_bytes ? (int8_t *)model->arena + layer->low_bytes : NULL;
+    update->sums = model->batch > 1 ? (int32_t *)(void *)(model->arena + layer->sums) : NULL;
+    update->weight_count = layer->filter_elements * pass->output->channels;
     update->random_state = &model->random_state;
     update->growth_drawn = false;
     update->clamped = false;
 }
 
-void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate) {
-    fqt_scale_t s_x = fqt_scale_unpack(fqt_input_of(model, index)->scale);
-    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
-    begin(update, model, index);
-    update->learning_rate = learning_rate;
+void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass) {
+    fqt_scale_t s_x = fqt_scale_unpack(pass->input->scale);
+    fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
+    begin(update, pass);
+    update->learning_rate = pass->learning_rate;
     if (update->sums != NULL) {
-        update->learning_rate = fqt_scale_divide(learning_rate, fqt_scale_from_int(model->batch));
+        update->learning_rate = fqt_scale_divide(pass->learning_rate, fqt_scale_from_int(pass->model->batch));
     } else {
         update->base = fqt_random_draw(update->random_state);
     }
     update->rate = fqt_scale_shifted(fqt_scale_multiply(fqt_scale_multiply(update->learning_rate, s_x), s_e), 24);
-    update->bias_unit = fqt_scale_multiply(s_x, fqt_scale_unpack(update->layer->bias_scale));
-    fqt_scale_t decay = fqt_scale_multiply(update->learning_rate, fqt_scale_unpack(model->options.weight_decay));
+    update->bias_unit = fqt_scale_multiply(s_x, fqt_scale_unpack(pass->layer->bias_scale));
+    fqt_scale_t decay = fqt_scale_multiply(update->learning_rate, fqt_scale_unpack(pass->model->options.weight_decay));
     update->decay = fqt_clamp(fqt_fixed_multiply(1, fqt_scale_shifted(decay, 32)), 0, MAX_DECAY);
 }
 
@@ -141,14 +143,14 @@ fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channe
     return fqt_scale_shifted(fqt_scale_multiply(rate, fqt_spread_inverse(spread)), 24);
 }
 
-void fqt_update_apply_sums(fqt_model_t *model, uint32_t index) {
+void fqt_update_apply_sums(const fqt_pass_t *pass) {
     fqt_update_t update;
-    begin(&update, model, index);
+    begin(&update, pass);
     update.base = fqt_random_draw(update.random_state);
     int32_t *sum = update.sums;
     int32_t *bias_sum = update.sums + update.weight_count;
     uint32_t j = 0;
-    for (uint32_t o = 0; o < fqt_output_of(model, index)->channels; ++o) {
+    for (uint32_t o = 0; o < pass->output->channels; ++o) {
         update.clamped = false;
         for (uint32_t i = 0; i < update.layer->filter_elements; ++i, ++j) {
             if (sum[j] != 0) {

@@ -3,7 +3,7 @@
 #ifndef FQT_UPDATE_H
 #define FQT_UPDATE_H
 
-#include "fqt_model.h"
+#include "fqt_pass.h"
 #include "fqt_random.h"
 #include "fqt_standardize.h"
 
@@ -29,7 +29,7 @@ typedef struct {
     int32_t decay; // learning rate * weight decay, Q32; 0: none
 } fqt_update_t;
 
-void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate);
+void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass);
 
 // Turn to a channel: set channel_rate, which takes a gradient in integer units to a step.
 void fqt_update_channel(fqt_update_t *update, uint32_t channel);
@@ -96,7 +96,7 @@ void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient
 // The rate that takes (value - mean) * count of a channel's gradient, standardized, to a step.
 fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channel, const fqt_spread_t *spread);
 
-// At a mini-batch's end: move the parameters of layer `index` by the summed steps, and clear these.
-void fqt_update_apply_sums(fqt_model_t *model, uint32_t index);
+// At a mini-batch's end: move a layer's parameters by the summed steps, and clear these.
+void fqt_update_apply_sums(const fqt_pass_t *pass);
 
 #endif
