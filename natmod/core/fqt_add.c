@@ -11,9 +11,9 @@ static void add_forward(fqt_pass_t *pass) {
     const fqt_tensor_t *b = fqt_tensor(pass->model, pass->layer->second_input);
     const int8_t *b_values = fqt_activation(pass->model, pass->layer->second_input);
     fqt_scale_t s_greater = fqt_scale_unpack(a->scale > b->scale ? a->scale : b->scale);
-    fqt_scale_t inverse = fqt_scale_shifted(fqt_scale_divide(fqt_scale_from_int(1), s_greater), UNIT_BITS);
-    int32_t ma = fqt_fixed_multiply(1, fqt_scale_multiply(fqt_scale_unpack(a->scale), inverse));
-    int32_t mb = fqt_fixed_multiply(1, fqt_scale_multiply(fqt_scale_unpack(b->scale), inverse));
+    fqt_scale_t inverse = fqt_scale_shifted(fqt_scale_inverse(s_greater), UNIT_BITS);
+    int32_t ma = fqt_fixed_multiply(1, fqt_scale_multiply_stored(inverse, a->scale));
+    int32_t mb = fqt_fixed_multiply(1, fqt_scale_multiply_stored(inverse, b->scale));
     fqt_scale_t s_y = fqt_scale_unpack(pass->output->scale);
     fqt_output_t output;
     fqt_output_begin(&output, pass);

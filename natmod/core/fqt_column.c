@@ -118,55 +118,48 @@ FQT_INLINE part_of_window_t next_window(fqt_columns_t *columns) {
     return part;
 }
 
-FQT_LOOP void put_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
+// A column to every `step`-th element, or ordered to every `step`-th pair.
+FQT_LOOP void put_column(fqt_columns_t *columns, int16_t *column, int32_t step, bool is_ordered) {
     part_of_window_t part = next_window(columns);
     if (!part.is_whole) {
+        const int32_t together = FQT_HAS_DSP && is_ordered ? 2 : 1;
         int16_t *to = column;
-        for (uint32_t count = columns->elements; count > 0; --count, to += step) {
-            *to = 0;
+        for (int32_t count = (int32_t)columns->elements; count > 0; count -= together, to += together * step) {
+            to[0] = 0;
+            to[together - 1] = 0;
         }
     }
     column += step * part.skipped;
     for (; part.rows > 0; --part.rows, part.from += columns->row_bytes, column += step * columns->run) {
+#if FQT_HAS_DSP
+        if (is_ordered) {
+            put_ordered_run(column, part.from, part.run, columns->zero_point, step);
+            continue;
+        }
+#endif
         put_run(column, part.from, part.run, columns->zero_point, step);
     }
 }
 
-#if FQT_HAS_DSP
-FQT_LOOP void put_ordered_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
-    part_of_window_t part = next_window(columns);
-    if (!part.is_whole) {
-        int32_t *pair = (int32_t *)(void *)column;
-        for (uint32_t count = columns->elements; count > 0; count -= 2, pair += step) {
-            *pair = 0;
-        }
-    }
-    column += step * part.skipped;
-    for (; part.rows > 0; --part.rows, part.from += columns->row_bytes, column += step * columns->run) {
-        put_ordered_run(column, part.from, part.run, columns->zero_point, step);
-    }
-}
-#endif
-
 void fqt_column(fqt_columns_t *columns, int16_t *column) {
 #if FQT_HAS_DSP
     if (columns->shape->in_channels % 4 == 0) {
-        put_ordered_column(columns, column, 1);
+        put_column(columns, column, 1, true);
         return;
     }
     for (uint32_t i = columns->elements; i % 4 != 0; ++i) {
         column[i] = 0;
     }
-    put_column(columns, column, 1);
+    put_column(columns, column, 1, false);
     order(column, columns->elements);
 #else
-    put_column(columns, column, 1);
+    put_column(columns, column, 1, false);
 #endif
 }
 
 #if FQT_HAS_DSP
 void fqt_column_of_two(fqt_columns_t *columns, int16_t *column) {
-    put_ordered_column(columns, column, 2);
+    put_column(columns, column, 2, true);
 }
 #endif
 
@@ -223,6 +216,6 @@ void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column)
     }
 #endif
     for (int32_t p = 0; p < count; ++p) {
-        put_column(columns, column + p, 4);
+        put_column(columns, column + p, 4, false);
     }
 }

@@ -136,8 +136,8 @@ FQT_INLINE bool load_errors(
 
 // The gradients of the filters of `channels`, [count][elements], and the sums of their errors. Gives a bit for each filter
 // that has an error.
-FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const uint16_t *channels,
-    uint32_t count, int16_t *four, int32_t *gradients, int32_t *bias_gradients) {
+static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const uint16_t *channels, uint32_t count,
+    int16_t *four, int32_t *gradients, int32_t *bias_gradients) {
     const fqt_shape_t *shape = columns->shape;
     const uint32_t elements = columns->elements;
     const int32_t positions = shape->out_height * shape->out_width;

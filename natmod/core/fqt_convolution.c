@@ -17,7 +17,7 @@
 #define ROW_BYTES (4096) // of the error sums of an input row, where eight channels take no more
 
 // x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]
-FQT_HOT void fqt_convolution_forward(fqt_pass_t *pass) {
+void fqt_convolution_forward(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
     const uint32_t elements = pass->layer->filter_elements;
     int16_t *column = pass->scratch;

@@ -66,7 +66,7 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
     const int32_t stride = window->stride_height;
     const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
     fqt_error_pass_t errors;
-    fqt_error_pass_begin(&errors, pass, fqt_scale_multiply(s_e, fqt_scale_unpack(fqt_greatest_weight_scale(pass))));
+    fqt_error_pass_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
     if (pass->selection.count < to->channels) {
         skip_channels(&errors, &pass->selection);
     }
@@ -104,7 +104,7 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
                 }
                 const int32_t i = fqt_walk_first_element(&walk, lane);
                 const uint32_t s_w = fqt_weight_scale(pass->model, layer, (uint32_t)(walk.first + lane));
-                fqt_error_pass_scale(&errors, fqt_scale_multiply(s_e, fqt_scale_unpack(s_w)));
+                fqt_error_pass_scale(&errors, fqt_scale_multiply_stored(s_e, s_w));
                 walk.multiplier = errors.multiplier;
                 fqt_walk_sum_lane(&walk, lane);
                 const int32_t shift = (int32_t)errors.multiplier.shift;

@@ -18,7 +18,7 @@ void fqt_error_pass_begin(fqt_error_pass_t *errors, const fqt_pass_t *pass, fqt_
     fqt_error_pass_scale(errors, accumulator_scale);
 }
 
-FQT_LOOP void put_errors_one_by_one(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
+static void put_errors_one_by_one(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
     for (; count > 0; --count, ++accumulator, ++i) {
         fqt_error_pass_put(errors, i, *accumulator);
     }
@@ -89,8 +89,8 @@ void fqt_error_pass_end(const fqt_error_pass_t *errors) {
         numerator += INT8_MAX * (DECAY - 1);
         denominator *= DECAY;
     }
-    fqt_scale_t factor = fqt_scale_divide(fqt_scale_from_int(numerator), fqt_scale_from_int(denominator));
-    uint32_t scale = fqt_scale_pack(fqt_scale_multiply(fqt_scale_unpack(tensor->error_scale), factor));
+    fqt_scale_t factor = fqt_scale_ratio(numerator, denominator);
+    uint32_t scale = fqt_scale_pack(fqt_scale_multiply_stored(factor, tensor->error_scale));
     if (!errors->adds || scale > tensor->next_error_scale) { // of all readers, the greatest peak
         tensor->next_error_scale = scale;
     }

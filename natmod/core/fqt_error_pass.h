@@ -21,8 +21,7 @@ void fqt_error_pass_begin(fqt_error_pass_t *errors, const fqt_pass_t *pass, fqt_
 
 // Turn to accumulators of another scale.
 static inline void fqt_error_pass_scale(fqt_error_pass_t *errors, fqt_scale_t accumulator_scale) {
-    errors->multiplier =
-        fqt_multiplier(fqt_scale_divide(accumulator_scale, fqt_scale_unpack(errors->tensor->error_scale)));
+    errors->multiplier = fqt_multiplier(fqt_scale_divide_stored(accumulator_scale, errors->tensor->error_scale));
 }
 
 // Store the error of element `i`: 0 where the activation that made the element had clipped it.

@@ -18,22 +18,14 @@ void fqt_pass_scales_on(const fqt_model_t *model) {
 }
 
 const fqt_kind_t *fqt_kind(uint32_t number) {
-    switch (number) {
-        case FQT_KIND_DENSE:
-            return &fqt_kind_dense;
-        case FQT_KIND_CONV2D:
-            return &fqt_kind_conv2d;
-        case FQT_KIND_MAX_POOL2D:
-            return &fqt_kind_max_pool2d;
-        case FQT_KIND_FLATTEN:
-            return &fqt_kind_flatten;
-        case FQT_KIND_DEPTHWISE_CONV2D:
-            return &fqt_kind_depthwise_conv2d;
-        case FQT_KIND_AVERAGE_POOL2D:
-            return &fqt_kind_average_pool2d;
-        case FQT_KIND_ADD:
-            return &fqt_kind_add;
-        default:
-            return NULL;
-    }
+    static const fqt_kind_t *const kinds[] = {
+        [FQT_KIND_DENSE] = &fqt_kind_dense,
+        [FQT_KIND_CONV2D] = &fqt_kind_conv2d,
+        [FQT_KIND_MAX_POOL2D] = &fqt_kind_max_pool2d,
+        [FQT_KIND_FLATTEN] = &fqt_kind_flatten,
+        [FQT_KIND_DEPTHWISE_CONV2D] = &fqt_kind_depthwise_conv2d,
+        [FQT_KIND_AVERAGE_POOL2D] = &fqt_kind_average_pool2d,
+        [FQT_KIND_ADD] = &fqt_kind_add,
+    };
+    return number < sizeof(kinds) / sizeof(kinds[0]) ? kinds[number] : NULL;
 }

@@ -14,7 +14,7 @@
 
 // 6 in units of a tensor, limited so that sums with it stay small.
 static int32_t six(const fqt_tensor_t *tensor) {
-    fqt_scale_t inverse = fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_unpack(tensor->scale));
+    fqt_scale_t inverse = fqt_scale_inverse(fqt_scale_unpack(tensor->scale));
     int32_t units = fqt_fixed_multiply(6, inverse);
     return tensor->zero_point + (units < WATCHED_LIMIT ? units : WATCHED_LIMIT);
 }
@@ -50,8 +50,7 @@ void fqt_output_begin(fqt_output_t *output, const fqt_pass_t *pass) {
     output->bias_ratio = fqt_scale_divide(fqt_scale_unpack(output->layer->bias_scale), s_x);
     output->activation = pass->y;
     output->logits = fqt_scratch(pass->model);
-    output->scale_ratio =
-        fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide(s_x, fqt_scale_unpack(to->scale));
+    output->scale_ratio = fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide_stored(s_x, to->scale);
 }
 
 fqt_channel_t fqt_output_channel(fqt_output_t *output, uint32_t channel) {
@@ -203,8 +202,8 @@ void fqt_output_follow_range(fqt_model_t *model, uint32_t index) {
         range -= (range - layer->fill) >> RANGE_DECAY_SHIFT;
     }
     if (range > RANGE_FULL || range < RANGE_IDLE) {
-        fqt_scale_t scale = fqt_scale_multiply(fqt_scale_unpack(output->scale), fqt_scale_from_int((uint32_t)range));
-        scale = fqt_scale_multiply(fqt_scale_shifted(scale, -16), fqt_scale_unpack(MARGIN_BITS));
+        fqt_scale_t scale = fqt_scale_multiply_stored(fqt_scale_from_int((uint32_t)range), output->scale);
+        scale = fqt_scale_multiply_stored(fqt_scale_shifted(scale, -16), MARGIN_BITS);
         output->scale = fqt_scale_pack(scale);
         range = RANGE_START;
     }

@@ -35,7 +35,7 @@ FQT_LOOP void norms_of_four(const int8_t *e, uint32_t channels, uint32_t positio
 #endif
 
 // norms[o] = sum over positions of |e[oy, ox, o]|
-FQT_HOT static void error_norms(const fqt_pass_t *pass, uint32_t *norms) {
+static void error_norms(const fqt_pass_t *pass, uint32_t *norms) {
     const fqt_tensor_t *output = pass->output;
     const int8_t *e = pass->e;
     const uint32_t channels = output->channels;
@@ -56,38 +56,24 @@ FQT_HOT static void error_norms(const fqt_pass_t *pass, uint32_t *norms) {
     }
 }
 
-// Let entry `i` of a heap of channels move down below those of smaller norms.
-static void sift_down(const uint32_t *norms, uint16_t *heap, uint32_t count, uint32_t i) {
-    const uint16_t sifted = heap[i];
-    const uint32_t norm = norms[sifted];
-    for (uint32_t child = 2 * i + 1; child < count; child = 2 * i + 1) {
-        if (child + 1 < count && norms[heap[child + 1]] < norms[heap[child]]) {
-            ++child;
+// The least of the `wanted` greatest norms, bit by bit: the greatest number that so many reach.
+static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted) {
+    uint32_t any = 0;
+    for (uint32_t o = 0; o < channels; ++o) {
+        any |= norms[o];
+    }
+    uint32_t limit = 0;
+    for (uint32_t bit = 1u << 31; bit > 0; bit >>= 1) {
+        if (bit > any) {
+            continue;
         }
-        if (norms[heap[child]] >= norm) {
-            break;
+        uint32_t count = 0;
+        for (uint32_t o = 0; o < channels; ++o) {
+            count += norms[o] >= (limit | bit);
         }
-        heap[i] = heap[child];
-        i = child;
+        limit |= count >= wanted ? bit : 0;
     }
-    heap[i] = sifted;
-}
-
-// The least of the `wanted` greatest norms: a heap of their channels has the least on top.
-static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *heap) {
-    for (uint32_t o = 0; o < wanted; ++o) {
-        heap[o] = (uint16_t)o;
-    }
-    for (uint32_t i = wanted / 2; i-- > 0;) {
-        sift_down(norms, heap, wanted, i);
-    }
-    for (uint32_t o = wanted; o < channels; ++o) {
-        if (norms[o] > norms[heap[0]]) {
-            heap[0] = (uint16_t)o;
-            sift_down(norms, heap, wanted, 0);
-        }
-    }
-    return norms[heap[0]];
+    return limit;
 }
 
 // e = min(factor, 2) * e, rounded stochastically, in one channel.
@@ -127,7 +113,7 @@ static uint32_t sample(const fqt_pass_t *pass, const uint32_t *norms, uint32_t w
             marked += interval;
         }
         if (marked != 0) {
-            scale_errors(pass, o, fqt_scale_divide(fqt_scale_from_int(marked), fqt_scale_from_int(norms[o])), base);
+            scale_errors(pass, o, fqt_scale_ratio(marked, norms[o]), base);
             selected[count++] = (uint16_t)o;
         }
     }
@@ -136,7 +122,7 @@ static uint32_t sample(const fqt_pass_t *pass, const uint32_t *norms, uint32_t w
 
 // Those with the greatest norms; of those at the limit, the first ones.
 static uint32_t take_greatest(const uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
-    const uint32_t limit = find_limit(norms, channels, wanted, selected);
+    const uint32_t limit = find_limit(norms, channels, wanted);
     uint32_t ties = wanted;
     uint32_t count = 0;
     for (uint32_t o = 0; o < channels; ++o) {
@@ -175,7 +161,6 @@ uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss) {
     if (loss >= model->greatest_loss || options->least_rate >= options->greatest_rate) {
         return options->greatest_rate;
     }
-    fqt_scale_t share = fqt_scale_divide(fqt_scale_from_int(options->greatest_rate - options->least_rate),
-        fqt_scale_from_int((uint32_t)model->greatest_loss));
+    fqt_scale_t share = fqt_scale_ratio(options->greatest_rate - options->least_rate, (uint32_t)model->greatest_loss);
     return options->least_rate + (uint32_t)fqt_fixed_multiply(loss, share);
 }

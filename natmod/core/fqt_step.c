@@ -72,10 +72,10 @@ static bool outputs_overflow(const int32_t *outputs, uint32_t count) {
 void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale) {
     fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
     if (output->error_scale != 0) {
-        fqt_scale_t factor = fqt_scale_divide(fqt_scale_unpack(scale), fqt_scale_unpack(output->error_scale));
+        fqt_scale_t factor = fqt_scale_divide_stored(fqt_scale_unpack(scale), output->error_scale);
         for (uint32_t t = 0; t < model->layer_count; ++t) {
             fqt_tensor_t *tensor = fqt_tensor(model, t);
-            tensor->error_scale = fqt_scale_pack(fqt_scale_multiply(fqt_scale_unpack(tensor->error_scale), factor));
+            tensor->error_scale = fqt_scale_pack(fqt_scale_multiply_stored(factor, tensor->error_scale));
         }
     }
     output->error_scale = scale;

@@ -35,27 +35,7 @@ void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass);
 void fqt_update_channel(fqt_update_t *update, uint32_t channel);
 
 // weight[j] -= step, rounded stochastically.
-static inline void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
-    uint32_t dither = fqt_dither(update->base, j);
-    if (update->low_bytes == NULL) {
-        int32_t value = update->weights[j] - ((step + (int32_t)(dither >> 8)) >> 24);
-        if (value > INT8_MAX || value < -INT8_MAX) {
-            value = value > 0 ? INT8_MAX : -INT8_MAX;
-            update->clamped = true;
-        }
-        update->weights[j] = (int8_t)value;
-    } else {
-        int32_t value = update->weights[j] * 256 + update->low_bytes[j];
-        value -= (step + (int32_t)(dither >> 16)) >> 16;
-        if (value > INT8_MAX * 256 || value < -INT8_MAX * 256) {
-            value = value > 0 ? INT8_MAX * 256 : -INT8_MAX * 256;
-            update->clamped = true;
-        }
-        int32_t rounded = (value + 128) >> 8;
-        update->weights[j] = (int8_t)rounded;
-        update->low_bytes[j] = (int8_t)(value - rounded * 256);
-    }
-}
+void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step);
 
 static inline int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
     int64_t sum = (int64_t)a + b;

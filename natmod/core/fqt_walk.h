@@ -86,7 +86,7 @@ static inline int32_t fqt_walk_first_element(const fqt_walk_t *walk, int32_t lan
 
 // sum * mantissa >> 33 + shift, rounded to nearest with 1; plus a zero point with twice that more.
 FQT_INLINE int32_t requantised(int32_t sum, int32_t mantissa, uint32_t shift, int32_t rounding) {
-    return ((fqt_multiply_high(sum, mantissa) >> shift) + rounding) >> 1;
+    return ((fqt_multiply_high_called(sum, mantissa) >> shift) + rounding) >> 1;
 }
 
 // The walk of forward and update passes: windows over the input, a result for each output.

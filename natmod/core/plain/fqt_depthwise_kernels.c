@@ -68,14 +68,13 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
     const fqt_selection_t *selection = &pass->selection;
     const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
     fqt_error_pass_t errors;
-    fqt_error_pass_begin(&errors, pass, fqt_scale_multiply(s_e, fqt_scale_unpack(fqt_greatest_weight_scale(pass))));
+    fqt_error_pass_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
     uint32_t n = 0;
     for (int32_t c = 0; c < shape->in_channels; ++c) {
         bool selected = n < selection->count && selection->channels[n] == c;
         n += selected;
         const int8_t *w = fqt_weights(pass->model, layer) + c * layer->filter_elements;
-        fqt_error_pass_scale(
-            &errors, fqt_scale_multiply(s_e, fqt_scale_unpack(fqt_weight_scale(pass->model, layer, c))));
+        fqt_error_pass_scale(&errors, fqt_scale_multiply_stored(s_e, fqt_weight_scale(pass->model, layer, c)));
         uint32_t i = c;
         for (int32_t iy = 0; iy < shape->in_height; ++iy) {
             for (int32_t ix = 0; ix < shape->in_width; ++ix, i += shape->in_channels) {
