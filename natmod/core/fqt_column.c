@@ -27,8 +27,8 @@ void fqt_columns_seek(fqt_columns_t *columns, int32_t position) {
 
 // `count` neighbours, to every `step`-th element.
 FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
-    for (; count >= 4; count -= 4, from += 4, to += 4 * step) {
 #if FQT_HAS_DSP
+    for (; count >= 4; count -= 4, from += 4, to += 4 * step) {
         const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
         const uint32_t word = fqt_load4(from);
         const uint32_t even = fqt_subtract_pair(fqt_even_bytes(word), zeros);
@@ -37,21 +37,16 @@ FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t 
         to[step] = (int16_t)odd;
         to[2 * step] = (int16_t)(even >> 16);
         to[3 * step] = (int16_t)(odd >> 16);
-#else
-        to[0] = (int16_t)(from[0] - zx);
-        to[step] = (int16_t)(from[1] - zx);
-        to[2 * step] = (int16_t)(from[2] - zx);
-        to[3 * step] = (int16_t)(from[3] - zx);
-#endif
     }
     if (count & 2) {
-        to[0] = (int16_t)(from[0] - zx);
-        to[step] = (int16_t)(from[1] - zx);
-        from += 2;
+        to[0] = (int16_t)(*from++ - zx);
+        to[step] = (int16_t)(*from++ - zx);
         to += 2 * step;
+        count -= 2;
     }
-    if (count & 1) {
-        to[0] = (int16_t)(from[0] - zx);
+#endif
+    for (; count > 0; --count, to += step) {
+        *to = (int16_t)(*from++ - zx);
     }
 }
 

@@ -10,22 +10,8 @@
 #include "fqt_simd.h"
 #include "fqt_update.h"
 
-#define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
-#define FILTERS (16) // at a time, at most
-#define TOGETHER (4) // positions
-
-static uint32_t filters_at_a_time(uint32_t elements, uint32_t channels) {
-    const uint32_t half = elements * channels / 2;
-    const uint32_t count = (half > GRADIENT_BYTES ? half : GRADIENT_BYTES) / (4 * elements);
-    return count < 1 ? 1 : count > FILTERS ? FILTERS : count;
-}
-
-uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const uint32_t elements = layer->filter_elements;
-    const uint32_t filters = filters_at_a_time(elements, fqt_output_of(model, index)->channels);
-    return layer->trainable ? 2 * TOGETHER * fqt_column_elements(elements) + filters * 4 * elements : 0;
-}
+#define TOGETHER FQT_UPDATE_POSITIONS
+#define FILTERS FQT_UPDATE_FILTERS
 
 // A filter's errors at four positions, and its gradient.
 #if FQT_HAS_DSP
@@ -176,7 +162,7 @@ static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const ui
 void fqt_conv2d_update(fqt_pass_t *pass) {
     const fqt_selection_t *selection = &pass->selection;
     const uint32_t elements = pass->layer->filter_elements;
-    const uint32_t filters = filters_at_a_time(elements, (uint32_t)pass->shape.out_channels);
+    const uint32_t filters = fqt_filters_at_a_time(elements, (uint32_t)pass->shape.out_channels);
     int16_t *four = pass->scratch;
     int32_t *gradients = (int32_t *)(void *)(four + TOGETHER * fqt_column_elements(elements));
     fqt_columns_t columns;

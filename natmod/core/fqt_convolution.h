@@ -34,8 +34,11 @@ uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index);
 
 void fqt_conv2d_update(fqt_pass_t *pass);
 
-// Scratch of that update, behind the selection.
-uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index);
+// How many filters it updates at a time, at most FQT_UPDATE_FILTERS; and positions. On every core the scratch has room for
+// both, so that a model takes the same RAM everywhere.
+uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels);
+#define FQT_UPDATE_FILTERS (16)
+#define FQT_UPDATE_POSITIONS (4)
 
 // Depthwise: its passes, and their scratch, behind the selection where there is one.
 void fqt_depthwise_forward(fqt_pass_t *pass);

@@ -20,7 +20,11 @@
 #include "plain/fqt_depthwise_kernels.c"
 #include "plain/fqt_update_weights.c"
 #else
+#if FQT_SPARES_TEXT
+#include "plain/fqt_conv2d_update.c"
+#else
 #include "fqt_conv2d_update.c"
+#endif
 #include "fqt_convolution.c"
 #include "fqt_walk.c"
 #include "fqt_walk_sums.c"

@@ -7,6 +7,7 @@
 #define LEFT_SHIFT (13) // sums of errors times weights of so many taps can be shifted left by it
 #define LEFT_SHIFT_TAPS (512)
 
+#if !FQT_SPARES_TEXT
 // fqt_error_pass_put of each where no errors are there before. Nearly all are not greater than the greatest so far: a
 // branch for those that were clipped, else a multiplication and two comparisons.
 FQT_LOOP void put_lane_errors(const fqt_walk_t *walk, int32_t i, fqt_error_pass_t *errors) {
@@ -38,6 +39,7 @@ FQT_LOOP void put_lane_errors(const fqt_walk_t *walk, int32_t i, fqt_error_pass_
         sums += -walk->columns & (FQT_NEIGHBOURS - 1);
     }
 }
+#endif
 
 // Channels that are not selected get no error. They may have errors already, which count for the peak.
 static void skip_channels(fqt_error_pass_t *errors, const fqt_selection_t *selection) {
@@ -107,12 +109,14 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
                 fqt_error_pass_scale(&errors, fqt_scale_multiply_stored(s_e, s_w));
                 walk.multiplier = errors.multiplier;
                 fqt_walk_sum_lane(&walk, lane);
+#if !FQT_SPARES_TEXT
                 const int32_t shift = (int32_t)errors.multiplier.shift;
                 if (!errors.adds && shift <= 29 && shift >= -LEFT_SHIFT && layer->filter_elements <= LEFT_SHIFT_TAPS) {
                     put_lane_errors(&walk, i, &errors);
-                } else {
-                    fqt_walk_put_others(&walk, i, NULL, &errors);
+                    continue;
                 }
+#endif
+                fqt_walk_put_others(&walk, i, NULL, &errors);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 #define GREATEST_VALUE (1 << 30) // beyond what sums are requantised to
 
+#if !FQT_SPARES_TEXT
 // fqt_output_put of each. Nearly all lie between the least and the greatest so far and are stored as they are, in pairs
 // where there are registers for them: two loads, two multiplications, two stores and 20 instructions between. With ReLU
 // the least is not wanted; less than an int8 becomes the least of these, where the zero point is.
@@ -52,6 +53,8 @@ FQT_LOOP void put_outputs(const fqt_walk_t *walk, int32_t i, fqt_output_t *outpu
     }
 }
 
+#endif
+
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels]
 void fqt_depthwise_forward(fqt_pass_t *pass) {
     const fqt_tensor_t *to = pass->output;
@@ -69,11 +72,13 @@ void fqt_depthwise_forward(fqt_pass_t *pass) {
             walk.bias = channel.bias;
             walk.multiplier = channel.multiplier;
             fqt_walk_sum_lane(&walk, lane);
-            if (output.activation != NULL && channel.multiplier.shift <= 29) {
+#if !FQT_SPARES_TEXT
+            if (!fqt_pass_is_last(pass) && fqt_multiplier_is_short(&channel.multiplier)) {
                 put_outputs(&walk, i, &output);
-            } else {
-                fqt_walk_put_others(&walk, i, &output, NULL);
+                continue;
             }
+#endif
+            fqt_walk_put_others(&walk, i, &output, NULL);
         }
     }
     fqt_output_end(&output, pass);

@@ -2,11 +2,6 @@
 #include "../fqt_convolution.h"
 #include "../fqt_update.h"
 
-uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    return layer->trainable ? 4 * layer->filter_elements : 0;
-}
-
 // gradient[ky][kx][c] = sum over positions of e[oy, ox, o] * (x[iy, ix, c] - zx), taps inside the input.
 // Gives the bias gradient, the sum of e; any_error tells whether one error was not 0.
 static int32_t filter_gradient(const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *e, int32_t o,
