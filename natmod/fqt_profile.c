@@ -26,16 +26,21 @@ static mp_obj_t engine_phase(size_t n_args, const mp_obj_t *args) {
     if (!takes_part) {
         return mp_const_false;
     }
+    if (number == PHASE_FORWARD || number == PHASE_SELECT) {
+        fqt_pass_begin(&self->pass, model, layer);
+        self->pass.training = true;
+        self->pass.learning_rate = rate;
+    }
     if (number == PHASE_FORWARD) {
-        kind->forward(model, layer, true);
+        kind->forward(&self->pass);
     } else if (number == PHASE_LOSS) {
         self->loss = fqt_step_loss(model, 0);
     } else if (number == PHASE_SELECT) {
-        self->selection = fqt_step_select(model, layer, self->loss);
+        fqt_step_select(&self->pass, self->loss);
     } else if (number == PHASE_ERROR) {
-        kind->error(model, layer, &self->selection);
+        kind->error(&self->pass);
     } else if (number == PHASE_UPDATE) {
-        kind->update(model, layer, &self->selection, rate);
+        kind->update(&self->pass);
     } else {
         fqt_step_end(model, rate);
     }

@@ -29,7 +29,7 @@ typedef struct {
     fqt_model_t model;
     int32_t loss; // of the last step, Q16
 #ifdef FQT_PROFILE
-    fqt_selection_t selection; // of the last _phase that selected
+    fqt_pass_t pass; // of the last _phase that selected
 #endif
 } engine_t;
 

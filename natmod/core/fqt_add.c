@@ -6,49 +6,41 @@
 #define UNIT_BITS (20) // 2 * 255 * 2^20 < 2^31
 
 // y = (a - za) * sa + (b - zb) * sb. Both are brought to the greater scale / 2^20 first: ma, mb <= 2^20.
-static void add_forward(fqt_model_t *model, uint32_t index, bool training) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *a = fqt_tensor(model, layer->input);
-    const fqt_tensor_t *b = fqt_tensor(model, layer->second_input);
-    const int8_t *a_values = fqt_activation(model, layer->input);
-    const int8_t *b_values = fqt_activation(model, layer->second_input);
+static void add_forward(fqt_pass_t *pass) {
+    const fqt_tensor_t *a = pass->input;
+    const fqt_tensor_t *b = fqt_tensor(pass->model, pass->layer->second_input);
+    const int8_t *b_values = fqt_activation(pass->model, pass->layer->second_input);
     fqt_scale_t s_greater = fqt_scale_unpack(a->scale > b->scale ? a->scale : b->scale);
-    fqt_scale_t inverse = fqt_scale_shifted(fqt_scale_divide(fqt_scale_from_int(1), s_greater), UNIT_BITS);
-    int32_t ma = fqt_fixed_multiply(1, fqt_scale_multiply(fqt_scale_unpack(a->scale), inverse));
-    int32_t mb = fqt_fixed_multiply(1, fqt_scale_multiply(fqt_scale_unpack(b->scale), inverse));
-    fqt_scale_t s_y = fqt_scale_unpack(fqt_output_of(model, index)->scale);
+    fqt_scale_t inverse = fqt_scale_shifted(fqt_scale_inverse(s_greater), UNIT_BITS);
+    int32_t ma = fqt_fixed_multiply(1, fqt_scale_multiply_stored(inverse, a->scale));
+    int32_t mb = fqt_fixed_multiply(1, fqt_scale_multiply_stored(inverse, b->scale));
+    fqt_scale_t s_y = fqt_scale_unpack(pass->output->scale);
     fqt_output_t output;
-    fqt_output_begin(&output, model, index);
+    fqt_output_begin(&output, pass);
     const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale_divide(fqt_scale_shifted(s_greater, -UNIT_BITS), s_y));
     for (uint32_t i = 0; i < a->elements; ++i) {
-        fqt_output_put(
-            &output, &multiplier, i, (a_values[i] - a->zero_point) * ma + (b_values[i] - b->zero_point) * mb);
+        fqt_output_put(&output, &multiplier, i, (pass->x[i] - a->zero_point) * ma + (b_values[i] - b->zero_point) * mb);
     }
-    if (training) {
-        fqt_output_end(&output);
-    }
+    fqt_output_end(&output, pass);
 }
 
-static void error_of(fqt_model_t *model, uint32_t index, uint32_t tensor) {
-    if (!fqt_tensor(model, tensor)->needs_error) {
+static void pass_error_on(const fqt_pass_t *pass) {
+    if (!pass->input->needs_error) {
         return;
     }
-    const fqt_tensor_t *output = fqt_output_of(model, index);
-    const int8_t *e = fqt_error_of(model, index + 1);
-    fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, tensor, fqt_scale_unpack(output->error_scale));
-    for (uint32_t i = 0; i < output->elements; ++i) {
-        fqt_error_pass_put(&pass, i, e[i]);
+    fqt_error_pass_t errors;
+    fqt_error_pass_begin(&errors, pass, fqt_scale_unpack(pass->output->error_scale));
+    for (uint32_t i = 0; i < pass->output->elements; ++i) {
+        fqt_error_pass_put(&errors, i, pass->e[i]);
     }
-    fqt_error_pass_end(&pass);
+    fqt_error_pass_end(&errors);
 }
 
 // e -> d of both, each the same
-static void add_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    (void)selection;
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    error_of(model, index, layer->input);
-    error_of(model, index, layer->second_input);
+static void add_error(fqt_pass_t *pass) {
+    pass_error_on(pass);
+    fqt_pass_read(pass, pass->layer->second_input);
+    pass_error_on(pass);
 }
 
 static void add_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {

@@ -25,27 +25,25 @@ static int32_t sum_of_taps(const fqt_shape_t *shape, const int8_t *x, int32_t zx
 }
 
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels] = sum of taps / taps
-static void average_pool2d_forward(fqt_model_t *model, uint32_t index, bool training) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const fqt_window_t *window = &shape.window;
-    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
-    const int32_t zx = fqt_input_of(model, index)->zero_point;
+static void average_pool2d_forward(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_window_t *window = &shape->window;
+    const int32_t zx = pass->input->zero_point;
     fqt_output_t output;
-    fqt_output_begin(&output, model, index);
+    fqt_output_begin(&output, pass);
     const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale_divide(output.scale_ratio, window_area(window)));
     uint32_t i = 0;
-    for (int32_t oy = 0; oy < shape.out_height; ++oy) {
-        for (int32_t ox = 0; ox < shape.out_width; ++ox) {
+    for (int32_t oy = 0; oy < shape->out_height; ++oy) {
+        for (int32_t ox = 0; ox < shape->out_width; ++ox) {
             const int8_t *first =
-                x + (oy * window->stride_height * shape.in_width + ox * window->stride_width) * shape.in_channels;
-            for (int32_t c = 0; c < shape.out_channels; ++c) {
-                fqt_output_put(&output, &multiplier, i++, sum_of_taps(&shape, first + c, zx));
+                pass->x
+                + (oy * window->stride_height * shape->in_width + ox * window->stride_width) * shape->in_channels;
+            for (int32_t c = 0; c < shape->out_channels; ++c) {
+                fqt_output_put(&output, &multiplier, i++, sum_of_taps(shape, first + c, zx));
             }
         }
     }
-    if (training) {
-        fqt_output_end(&output);
-    }
+    fqt_output_end(&output, pass);
 }
 
 // The windows [begin, end) that cover row or column `i`.
@@ -69,39 +67,36 @@ FQT_LOOP void sum_window_errors(const fqt_shape_t *shape, const int8_t *e, const
 }
 
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels] = sum of errors / taps
-static void average_pool2d_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    (void)selection;
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *e = fqt_error_of(model, index + 1);
-    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
-    fqt_error_pass_t pass;
+static void average_pool2d_error(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_window_t *window = &shape->window;
+    fqt_error_pass_t errors;
     fqt_error_pass_begin(
-        &pass, model, index, fqt_layer(model, index)->input, fqt_scale_divide(s_e, window_area(&shape.window)));
+        &errors, pass, fqt_scale_divide(fqt_scale_unpack(pass->output->error_scale), window_area(window)));
     // Where the scale is handed on, the multiplier is about 1, and a single error is all there is: with so many zeros
     // behind it, it takes the short way through fqt_requantise.
-    const int32_t shift = (int32_t)pass.multiplier.shift;
-    const uint32_t zeros = pass.keeps_scale && shift < 0 && shift >= -MOST_ZEROS ? (uint32_t)-shift : 0;
-    pass.multiplier.shift += zeros;
-    const fqt_window_t *window = &shape.window;
-    for (int32_t first = 0; first < shape.in_channels; first += POOLED_CHANNELS) {
-        const int32_t left = shape.in_channels - first;
+    const int32_t shift = (int32_t)errors.multiplier.shift;
+    const uint32_t zeros = errors.keeps_scale && shift < 0 && shift >= -MOST_ZEROS ? (uint32_t)-shift : 0;
+    errors.multiplier.shift += zeros;
+    for (int32_t first = 0; first < shape->in_channels; first += POOLED_CHANNELS) {
+        const int32_t left = shape->in_channels - first;
         const int32_t count = left < POOLED_CHANNELS ? left : POOLED_CHANNELS;
         uint32_t i = (uint32_t)first;
-        for (int32_t iy = 0; iy < shape.in_height; ++iy) {
-            const fqt_taps_t rows = windows_of(iy, window->kernel_height, window->stride_height, shape.out_height);
+        for (int32_t iy = 0; iy < shape->in_height; ++iy) {
+            const fqt_taps_t rows = windows_of(iy, window->kernel_height, window->stride_height, shape->out_height);
             fqt_taps_t summed = {-1, -1};
             int32_t sums[POOLED_CHANNELS];
-            for (int32_t ix = 0; ix < shape.in_width; ++ix, i += (uint32_t)shape.in_channels) {
-                const fqt_taps_t columns = windows_of(ix, window->kernel_width, window->stride_width, shape.out_width);
+            for (int32_t ix = 0; ix < shape->in_width; ++ix, i += (uint32_t)shape->in_channels) {
+                const fqt_taps_t columns = windows_of(ix, window->kernel_width, window->stride_width, shape->out_width);
                 if (columns.begin != summed.begin || columns.end != summed.end) {
-                    sum_window_errors(&shape, e + first, &rows, &columns, zeros, sums, count);
+                    sum_window_errors(shape, pass->e + first, &rows, &columns, zeros, sums, count);
                     summed = columns;
                 }
-                fqt_error_pass_put_all(&pass, i, sums, count);
+                fqt_error_pass_put_all(&errors, i, sums, count);
             }
         }
     }
-    fqt_error_pass_end(&pass);
+    fqt_error_pass_end(&errors);
 }
 
 static void average_pool2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {

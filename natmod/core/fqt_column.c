@@ -2,15 +2,16 @@
 #include "fqt_column.h"
 #include "fqt_simd.h"
 
-void fqt_columns_begin(fqt_columns_t *columns, const fqt_shape_t *shape, const int8_t *x, int32_t zero_point) {
+void fqt_columns_begin(fqt_columns_t *columns, const fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
     const int32_t room_y = shape->in_height - shape->window.kernel_height;
     const int32_t room_x = shape->in_width - shape->window.kernel_width;
     columns->shape = shape;
-    columns->x = x;
-    columns->zero_point = zero_point;
+    columns->x = pass->x;
+    columns->zero_point = pass->input->zero_point;
     columns->row_bytes = shape->in_width * shape->in_channels;
     columns->run = shape->window.kernel_width * shape->in_channels;
-    columns->elements = (uint32_t)(columns->run * shape->window.kernel_height);
+    columns->elements = pass->layer->filter_elements;
     columns->inside_y = room_y < 0 ? 0 : (uint32_t)room_y + 1;
     columns->inside_x = room_x < 0 ? 0 : (uint32_t)room_x + 1;
     fqt_columns_seek(columns, 0);
@@ -26,8 +27,8 @@ void fqt_columns_seek(fqt_columns_t *columns, int32_t position) {
 
 // `count` neighbours, to every `step`-th element.
 FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
-    for (; count >= 4; count -= 4, from += 4, to += 4 * step) {
 #if FQT_HAS_DSP
+    for (; count >= 4; count -= 4, from += 4, to += 4 * step) {
         const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
         const uint32_t word = fqt_load4(from);
         const uint32_t even = fqt_subtract_pair(fqt_even_bytes(word), zeros);
@@ -36,21 +37,16 @@ FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t 
         to[step] = (int16_t)odd;
         to[2 * step] = (int16_t)(even >> 16);
         to[3 * step] = (int16_t)(odd >> 16);
-#else
-        to[0] = (int16_t)(from[0] - zx);
-        to[step] = (int16_t)(from[1] - zx);
-        to[2 * step] = (int16_t)(from[2] - zx);
-        to[3 * step] = (int16_t)(from[3] - zx);
-#endif
     }
     if (count & 2) {
-        to[0] = (int16_t)(from[0] - zx);
-        to[step] = (int16_t)(from[1] - zx);
-        from += 2;
+        to[0] = (int16_t)(*from++ - zx);
+        to[step] = (int16_t)(*from++ - zx);
         to += 2 * step;
+        count -= 2;
     }
-    if (count & 1) {
-        to[0] = (int16_t)(from[0] - zx);
+#endif
+    for (; count > 0; --count, to += step) {
+        *to = (int16_t)(*from++ - zx);
     }
 }
 
@@ -117,55 +113,48 @@ FQT_INLINE part_of_window_t next_window(fqt_columns_t *columns) {
     return part;
 }
 
-FQT_LOOP void put_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
+// A column to every `step`-th element, or ordered to every `step`-th pair.
+FQT_LOOP void put_column(fqt_columns_t *columns, int16_t *column, int32_t step, bool is_ordered) {
     part_of_window_t part = next_window(columns);
     if (!part.is_whole) {
+        const int32_t together = FQT_HAS_DSP && is_ordered ? 2 : 1;
         int16_t *to = column;
-        for (uint32_t count = columns->elements; count > 0; --count, to += step) {
-            *to = 0;
+        for (int32_t count = (int32_t)columns->elements; count > 0; count -= together, to += together * step) {
+            to[0] = 0;
+            to[together - 1] = 0;
         }
     }
     column += step * part.skipped;
     for (; part.rows > 0; --part.rows, part.from += columns->row_bytes, column += step * columns->run) {
+#if FQT_HAS_DSP
+        if (is_ordered) {
+            put_ordered_run(column, part.from, part.run, columns->zero_point, step);
+            continue;
+        }
+#endif
         put_run(column, part.from, part.run, columns->zero_point, step);
     }
 }
 
-#if FQT_HAS_DSP
-FQT_LOOP void put_ordered_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
-    part_of_window_t part = next_window(columns);
-    if (!part.is_whole) {
-        int32_t *pair = (int32_t *)(void *)column;
-        for (uint32_t count = columns->elements; count > 0; count -= 2, pair += step) {
-            *pair = 0;
-        }
-    }
-    column += step * part.skipped;
-    for (; part.rows > 0; --part.rows, part.from += columns->row_bytes, column += step * columns->run) {
-        put_ordered_run(column, part.from, part.run, columns->zero_point, step);
-    }
-}
-#endif
-
 void fqt_column(fqt_columns_t *columns, int16_t *column) {
 #if FQT_HAS_DSP
     if (columns->shape->in_channels % 4 == 0) {
-        put_ordered_column(columns, column, 1);
+        put_column(columns, column, 1, true);
         return;
     }
     for (uint32_t i = columns->elements; i % 4 != 0; ++i) {
         column[i] = 0;
     }
-    put_column(columns, column, 1);
+    put_column(columns, column, 1, false);
     order(column, columns->elements);
 #else
-    put_column(columns, column, 1);
+    put_column(columns, column, 1, false);
 #endif
 }
 
 #if FQT_HAS_DSP
 void fqt_column_of_two(fqt_columns_t *columns, int16_t *column) {
-    put_ordered_column(columns, column, 2);
+    put_column(columns, column, 2, true);
 }
 #endif
 
@@ -222,6 +211,6 @@ void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column)
     }
 #endif
     for (int32_t p = 0; p < count; ++p) {
-        put_column(columns, column + p, 4);
+        put_column(columns, column + p, 4, false);
     }
 }

@@ -32,7 +32,7 @@ typedef struct {
     int32_t ox;
 } fqt_columns_t;
 
-void fqt_columns_begin(fqt_columns_t *columns, const fqt_shape_t *shape, const int8_t *x, int32_t zero_point);
+void fqt_columns_begin(fqt_columns_t *columns, const fqt_pass_t *pass);
 
 // Move the window to an output position, in the order in which outputs lie.
 void fqt_columns_seek(fqt_columns_t *columns, int32_t position);

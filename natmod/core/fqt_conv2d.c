@@ -1,8 +1,10 @@
 // 2-d convolution: the kind. Forward and error are in fqt_convolution.c, the update in fqt_conv2d_update.c.
+#include "fqt_column.h"
 #include "fqt_convolution.h"
 #include "fqt_kind.h"
 #include "fqt_window.h"
 
+#define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
 #define MAX_POSITIONS (66000) // * 127 * 255 < 2^31
 
 void fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
@@ -19,8 +21,18 @@ static void conv2d_check(const fqt_model_t *model, uint32_t index, fqt_error_t *
     fqt_convolution_check(model, index, error);
 }
 
+uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels) {
+    const uint32_t half = elements * channels / 2;
+    const uint32_t count = (half > GRADIENT_BYTES ? half : GRADIENT_BYTES) / (4 * elements);
+    return count < 1 ? 1 : count > FQT_UPDATE_FILTERS ? FQT_UPDATE_FILTERS : count;
+}
+
 static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    return fqt_weighted_scratch_bytes(model, index, fqt_conv2d_update_bytes(model, index));
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const uint32_t elements = layer->filter_elements;
+    const uint32_t columns = 2 * FQT_UPDATE_POSITIONS * fqt_column_elements(elements);
+    const uint32_t filters = fqt_filters_at_a_time(elements, fqt_output_of(model, index)->channels);
+    return fqt_weighted_scratch_bytes(model, index, layer->trainable ? columns + 4 * filters * elements : 0);
 }
 
 const fqt_kind_t fqt_kind_conv2d = {

@@ -10,22 +10,8 @@
 #include "fqt_simd.h"
 #include "fqt_update.h"
 
-#define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
-#define FILTERS (16) // at a time, at most
-#define TOGETHER (4) // positions
-
-static uint32_t filters_at_a_time(uint32_t elements, uint32_t channels) {
-    const uint32_t half = elements * channels / 2;
-    const uint32_t count = (half > GRADIENT_BYTES ? half : GRADIENT_BYTES) / (4 * elements);
-    return count < 1 ? 1 : count > FILTERS ? FILTERS : count;
-}
-
-uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const uint32_t elements = layer->filter_elements;
-    const uint32_t filters = filters_at_a_time(elements, fqt_output_of(model, index)->channels);
-    return layer->trainable ? 2 * TOGETHER * fqt_column_elements(elements) + filters * 4 * elements : 0;
-}
+#define TOGETHER FQT_UPDATE_POSITIONS
+#define FILTERS FQT_UPDATE_FILTERS
 
 // A filter's errors at four positions, and its gradient.
 #if FQT_HAS_DSP
@@ -136,8 +122,8 @@ FQT_INLINE bool load_errors(
 
 // The gradients of the filters of `channels`, [count][elements], and the sums of their errors. Gives a bit for each filter
 // that has an error.
-FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const uint16_t *channels,
-    uint32_t count, int16_t *four, int32_t *gradients, int32_t *bias_gradients) {
+static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const uint16_t *channels, uint32_t count,
+    int16_t *four, int32_t *gradients, int32_t *bias_gradients) {
     const fqt_shape_t *shape = columns->shape;
     const uint32_t elements = columns->elements;
     const int32_t positions = shape->out_height * shape->out_width;
@@ -173,25 +159,22 @@ FQT_HOT static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, 
     return any_error;
 }
 
-void fqt_conv2d_update(
-    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *e = fqt_error_of(model, index + 1);
-    const uint32_t elements = fqt_layer(model, index)->filter_elements;
-    const uint32_t filters = filters_at_a_time(elements, (uint32_t)shape.out_channels);
-    int16_t *four = fqt_pass_scratch(model, index);
+void fqt_conv2d_update(fqt_pass_t *pass) {
+    const fqt_selection_t *selection = &pass->selection;
+    const uint32_t elements = pass->layer->filter_elements;
+    const uint32_t filters = fqt_filters_at_a_time(elements, (uint32_t)pass->shape.out_channels);
+    int16_t *four = pass->scratch;
     int32_t *gradients = (int32_t *)(void *)(four + TOGETHER * fqt_column_elements(elements));
     fqt_columns_t columns;
-    fqt_columns_begin(&columns, &shape, fqt_activation(model, fqt_layer(model, index)->input),
-        fqt_input_of(model, index)->zero_point);
+    fqt_columns_begin(&columns, pass);
     fqt_update_t update;
-    fqt_update_begin(&update, model, index, learning_rate);
+    fqt_update_begin(&update, pass);
     for (uint32_t first = 0; first < selection->count; first += filters) {
         const uint32_t left = selection->count - first;
         const uint32_t count = left < filters ? left : filters;
         const uint16_t *channels = selection->channels + first;
         int32_t bias_gradients[FILTERS];
-        uint32_t any_error = form_gradients(&columns, e, channels, count, four, gradients, bias_gradients);
+        uint32_t any_error = form_gradients(&columns, pass->e, channels, count, four, gradients, bias_gradients);
         for (uint32_t n = 0; n < count; ++n) {
             if (any_error >> n & 1 || update.decay != 0) {
                 fqt_update_filter(&update, channels[n], gradients + n * elements, bias_gradients[n]);

@@ -16,25 +16,18 @@
 #define TERMS (96) // errors listed at a time
 #define ROW_BYTES (4096) // of the error sums of an input row, where eight channels take no more
 
-// The column lies behind the logits that the last layer leaves in the scratch.
-static int16_t *column_of(const fqt_model_t *model, uint32_t index) {
-    uint8_t *scratch = fqt_scratch(model);
-    return (int16_t *)(void *)(index + 1 == model->layer_count ? scratch + 4 * fqt_output_elements(model) : scratch);
-}
-
 // x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]
-FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const uint32_t elements = layer->filter_elements;
-    int16_t *column = column_of(model, index);
+void fqt_convolution_forward(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const uint32_t elements = pass->layer->filter_elements;
+    int16_t *column = pass->scratch;
     fqt_columns_t columns;
-    fqt_columns_begin(&columns, &shape, fqt_activation(model, layer->input), fqt_input_of(model, index)->zero_point);
+    fqt_columns_begin(&columns, pass);
     fqt_output_t output;
-    fqt_output_begin(&output, model, index);
-    for (int32_t first = 0; first < shape.out_channels; first += OUTPUT_BLOCK) {
-        const int32_t count = shape.out_channels - first < OUTPUT_BLOCK ? shape.out_channels - first : OUTPUT_BLOCK;
-        const int8_t *filters = fqt_weights(model, layer) + first * elements;
+    fqt_output_begin(&output, pass);
+    for (int32_t first = 0; first < shape->out_channels; first += OUTPUT_BLOCK) {
+        const int32_t count = shape->out_channels - first < OUTPUT_BLOCK ? shape->out_channels - first : OUTPUT_BLOCK;
+        const int8_t *filters = fqt_weights(pass->model, pass->layer) + first * elements;
         fqt_channel_t channels[OUTPUT_BLOCK];
         int32_t sums[OUTPUT_BLOCK + 3]; // the last filter fills four
         for (int32_t o = 0; o < count; ++o) {
@@ -42,15 +35,15 @@ FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool tr
         }
         uint32_t i = first;
         fqt_columns_seek(&columns, 0);
-        for (int32_t left = shape.out_height * shape.out_width; left > 0; --left, i += shape.out_channels) {
+        for (int32_t left = shape->out_height * shape->out_width; left > 0; --left, i += shape->out_channels) {
 #if FQT_HAS_DSP
-            if (left > 1 && shape.in_channels % 4 == 0) {
+            if (left > 1 && shape->in_channels % 4 == 0) {
                 int32_t other_sums[OUTPUT_BLOCK + 1];
                 fqt_column_of_two(&columns, column);
                 fqt_column_of_two(&columns, column + 2);
                 fqt_multiply_filters_by_two(filters, elements, column, count, sums, other_sums);
                 fqt_output_put_all(&output, channels, i, sums, count);
-                i += shape.out_channels;
+                i += shape->out_channels;
                 fqt_output_put_all(&output, channels, i, other_sums, count);
                 --left;
                 continue;
@@ -61,9 +54,7 @@ FQT_HOT void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool tr
             fqt_output_put_all(&output, channels, i, sums, count);
         }
     }
-    if (training) {
-        fqt_output_end(&output);
-    }
+    fqt_output_end(&output, pass);
 }
 
 // An error that is not 0, in the layer's common unit, and where its filter starts. Two with error 0 end a list.
@@ -158,17 +149,19 @@ FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, co
 
 // Add what output row oy gives to the sums of input row iy, which meets it at ky: sums[ix][c] for `count` channels, to which
 // w points in the first filter.
-FQT_HOT static void add_row(const fqt_shape_t *shape, const int8_t *e, const fqt_selection_t *selection,
-    const int16_t *m, const int8_t *w, int32_t count, int32_t *sums) {
+FQT_HOT static void add_row(
+    const fqt_pass_t *pass, const int8_t *e, const int16_t *m, const int8_t *w, int32_t count, int32_t *sums) {
+    const fqt_shape_t *shape = &pass->shape;
     const fqt_window_t *window = &shape->window;
-    const int32_t filter_elements = window->kernel_height * window->kernel_width * shape->in_channels;
-    const uint16_t *end = selection->channels + selection->count;
+    const int32_t filter_elements = (int32_t)pass->layer->filter_elements;
+    const uint16_t *first = pass->selection.channels;
+    const uint16_t *end = first + pass->selection.count;
     for (int32_t ox = 0; ox < shape->out_width; ++ox, e += shape->out_channels) {
         const int32_t ix = ox * window->stride_width - window->pad_left;
         const fqt_taps_t taps = fqt_taps(ix, window->kernel_width, shape->in_width);
-        for (const uint16_t *channel = selection->channels; channel < end;) {
+        for (const uint16_t *channel = first; channel < end;) {
             term_t terms[TERMS + 2];
-            channel = list_terms(e, channel, end, m + (channel - selection->channels), w, filter_elements, terms);
+            channel = list_terms(e, channel, end, m + (channel - first), w, filter_elements, terms);
             if (terms->error == 0) {
                 continue;
             }
@@ -198,33 +191,31 @@ uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index) {
 // e [out_height][out_width][out_channels] -> d [in_height][in_width][in_channels]:
 // sums[ix][c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] * w[o, ky, kx, c], where the window at (oy, ox)
 // reads (iy, ix) with (ky, kx).
-FQT_HOT void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const fqt_window_t *window = &shape.window;
-    const int8_t *e = fqt_error_of(model, index + 1);
-    const int8_t *weights = fqt_weights(model, fqt_layer(model, index));
-    const int32_t block = channels_at_a_time(&shape);
-    int16_t *m = fqt_pass_scratch(model, index);
-    int32_t *sums = (int32_t *)(void *)(m + ((shape.out_channels + 1) & ~1));
-    fqt_scale_t accumulator_scale = fqt_common_unit(model, index, selection, m);
-    fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, fqt_layer(model, index)->input, accumulator_scale);
-    for (int32_t iy = 0; iy < shape.in_height; ++iy) {
-        for (int32_t channel = 0; channel < shape.in_channels; channel += block) {
-            const int32_t count = shape.in_channels - channel < block ? shape.in_channels - channel : block;
-            fqt_clear(sums, (uint32_t)(shape.in_width * count));
+FQT_HOT void fqt_convolution_error(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_window_t *window = &shape->window;
+    const int8_t *weights = fqt_weights(pass->model, pass->layer);
+    const int32_t block = channels_at_a_time(shape);
+    int16_t *m = pass->scratch;
+    int32_t *sums = (int32_t *)(void *)(m + ((shape->out_channels + 1) & ~1));
+    fqt_error_pass_t errors;
+    fqt_error_pass_begin(&errors, pass, fqt_common_unit(pass, m));
+    for (int32_t iy = 0; iy < shape->in_height; ++iy) {
+        for (int32_t channel = 0; channel < shape->in_channels; channel += block) {
+            const int32_t count = shape->in_channels - channel < block ? shape->in_channels - channel : block;
+            fqt_clear(sums, (uint32_t)(shape->in_width * count));
             int32_t oy = fqt_first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
             int32_t ky = iy + window->pad_top - oy * window->stride_height;
-            for (; oy < shape.out_height && ky >= 0; ++oy, ky -= window->stride_height) {
-                add_row(&shape, e + oy * shape.out_width * shape.out_channels, selection, m,
-                    weights + ky * window->kernel_width * shape.in_channels + channel, count, sums);
+            for (; oy < shape->out_height && ky >= 0; ++oy, ky -= window->stride_height) {
+                add_row(pass, pass->e + oy * shape->out_width * shape->out_channels, m,
+                    weights + ky * window->kernel_width * shape->in_channels + channel, count, sums);
             }
             const int32_t *sum = sums;
-            uint32_t i = (uint32_t)(iy * shape.in_width * shape.in_channels + channel);
-            for (int32_t ix = 0; ix < shape.in_width; ++ix, sum += count, i += shape.in_channels) {
-                fqt_error_pass_put_all(&pass, i, sum, count);
+            uint32_t i = (uint32_t)(iy * shape->in_width * shape->in_channels + channel);
+            for (int32_t ix = 0; ix < shape->in_width; ++ix, sum += count, i += shape->in_channels) {
+                fqt_error_pass_put_all(&errors, i, sum, count);
             }
         }
     }
-    fqt_error_pass_end(&pass);
+    fqt_error_pass_end(&errors);
 }

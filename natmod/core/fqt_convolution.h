@@ -3,20 +3,7 @@
 #ifndef FQT_CONVOLUTION_H
 #define FQT_CONVOLUTION_H
 
-#include "fqt_select.h"
-
-typedef struct {
-    int32_t in_height;
-    int32_t in_width;
-    int32_t in_channels;
-    int32_t out_height;
-    int32_t out_width;
-    int32_t out_channels;
-    fqt_window_t window;
-} fqt_shape_t;
-
-// The shape of layer `index`; dense: the input flattened into channels of a 1x1 image.
-fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index);
+#include "fqt_pass.h"
 
 // The part [begin, end) of a kernel's extent that lies inside the input, for a window that starts at `origin`.
 typedef struct {
@@ -32,26 +19,31 @@ static inline fqt_taps_t fqt_taps(int32_t origin, int32_t kernel, int32_t size) 
 // `count` words of 32 bits become 0.
 void fqt_clear(void *words, uint32_t count);
 
+// Of a layer's channels, as float32 bits.
+uint32_t fqt_greatest_weight_scale(const fqt_pass_t *pass);
+
 // m[n], of the n-th selected channel o: weight scales relative to the greatest, in units that keep every product e * m in 16
 // bits. Gives what one unit of e * m * w means.
-fqt_scale_t fqt_common_unit(const fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, int16_t *m);
+fqt_scale_t fqt_common_unit(const fqt_pass_t *pass, int16_t *m);
 
-void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training);
-void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection);
+void fqt_convolution_forward(fqt_pass_t *pass);
+void fqt_convolution_error(fqt_pass_t *pass);
 
 // Scratch of the error pass, behind the selection.
 uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index);
 
-void fqt_conv2d_update(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate);
+void fqt_conv2d_update(fqt_pass_t *pass);
 
-// Scratch of that update, behind the selection.
-uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index);
+// How many filters it updates at a time, at most FQT_UPDATE_FILTERS; and positions. On every core the scratch has room for
+// both, so that a model takes the same RAM everywhere.
+uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels);
+#define FQT_UPDATE_FILTERS (16)
+#define FQT_UPDATE_POSITIONS (4)
 
 // Depthwise: its passes, and their scratch, behind the selection where there is one.
-void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training);
-void fqt_depthwise_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection);
-void fqt_depthwise_update(
-    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate);
+void fqt_depthwise_forward(fqt_pass_t *pass);
+void fqt_depthwise_error(fqt_pass_t *pass);
+void fqt_depthwise_update(fqt_pass_t *pass);
 uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
 
 // Scratch of a layer with weights: the selection with what the passes keep behind it (the update `update_bytes`), or a column

@@ -5,6 +5,7 @@
 #include "fqt_standardize.c"
 #include "fqt_crc.c"
 #include "fqt_window.c"
+#include "fqt_pass.c"
 #include "fqt_output.c"
 #include "fqt_error_pass.c"
 #include "fqt_select.c"
@@ -18,7 +19,11 @@
 #include "plain/fqt_depthwise_kernels.c"
 #include "plain/fqt_update_weights.c"
 #else
+#if FQT_SPARES_TEXT
+#include "plain/fqt_conv2d_update.c"
+#else
 #include "fqt_conv2d_update.c"
+#endif
 #include "fqt_convolution.c"
 #include "fqt_walk.c"
 #include "fqt_walk_sums.c"

@@ -40,19 +40,19 @@ static void update_row_standardized(
     }
 }
 
-static void dense_update(
-    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
-    const int32_t zx = fqt_input_of(model, index)->zero_point;
-    const int8_t *e = fqt_error_of(model, index + 1);
-    const bool standardizes = model->options.standardizes;
+static void dense_update(fqt_pass_t *pass) {
+    const fqt_selection_t *selection = &pass->selection;
+    const int32_t inputs = pass->shape.in_channels;
+    const int8_t *x = pass->x;
+    const int32_t zx = pass->input->zero_point;
+    const int8_t *e = pass->e;
+    const bool standardizes = pass->model->options.standardizes;
     fqt_spread_t spread = {0, 0, 0};
     if (standardizes) {
-        spread = input_spread(x, zx, shape.in_channels);
+        spread = input_spread(x, zx, inputs);
     }
     fqt_update_t update;
-    fqt_update_begin(&update, model, index, learning_rate);
+    fqt_update_begin(&update, pass);
     for (uint32_t n = 0; n < selection->count; ++n) {
         int32_t o = selection->channels[n];
         if (e[o] == 0 && update.decay == 0) {
@@ -62,7 +62,7 @@ static void dense_update(
         if (standardizes) {
             update_row_standardized(&update, o, x, zx, e[o], &spread);
         } else {
-            update_row(&update, o * shape.in_channels, x, zx, shape.in_channels, e[o]);
+            update_row(&update, o * inputs, x, zx, inputs, e[o]);
         }
         fqt_update_end_channel(&update, o, e[o]);
     }

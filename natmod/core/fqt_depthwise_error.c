@@ -7,29 +7,30 @@
 #define LEFT_SHIFT (13) // sums of errors times weights of so many taps can be shifted left by it
 #define LEFT_SHIFT_TAPS (512)
 
+#if !FQT_SPARES_TEXT
 // fqt_error_pass_put of each where no errors are there before. Nearly all are not greater than the greatest so far: a
 // branch for those that were clipped, else a multiplication and two comparisons.
-FQT_LOOP void put_lane_errors(const fqt_walk_t *walk, int32_t i, fqt_error_pass_t *pass) {
+FQT_LOOP void put_lane_errors(const fqt_walk_t *walk, int32_t i, fqt_error_pass_t *errors) {
     const int32_t mantissa = walk->multiplier.mantissa;
     const int32_t scale_shift = (int32_t)walk->multiplier.shift;
     const uint32_t left_shift = scale_shift < 0 ? (uint32_t)-scale_shift : 0;
     const uint32_t shift = scale_shift < 0 ? 0 : (uint32_t)scale_shift;
     const int32_t step = walk->column_step;
-    const int32_t low = pass->unclipped.low;
-    const int32_t high = pass->unclipped.high;
-    int32_t peak = pass->peak < INT8_MAX ? pass->peak : INT8_MAX;
+    const int32_t low = errors->unclipped.low;
+    const int32_t high = errors->unclipped.high;
+    int32_t peak = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
     const int32_t *sums = fqt_walk_sums(walk);
     for (int32_t rows = walk->rows; rows > 0; --rows, i += walk->row_step) {
-        const int8_t *x = pass->activation + i;
-        int8_t *error = pass->error + i;
+        const int8_t *x = errors->activation + i;
+        int8_t *error = errors->error + i;
         for (int32_t left = walk->columns; left > 0; --left, x += step, error += step, ++sums) {
             int32_t value = 0;
             if (*x > low && *x < high) {
                 value = requantised((int32_t)((uint32_t)*sums << left_shift), mantissa, shift, 1);
                 if (FQT_UNLIKELY(value > peak || value < -peak)) {
                     const int32_t magnitude = value < 0 ? -value : value;
-                    pass->peak = magnitude > pass->peak ? magnitude : pass->peak;
-                    peak = pass->peak < INT8_MAX ? pass->peak : INT8_MAX;
+                    errors->peak = magnitude > errors->peak ? magnitude : errors->peak;
+                    peak = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
                     value = fqt_clamp(value, -INT8_MAX, INT8_MAX);
                 }
             }
@@ -38,51 +39,47 @@ FQT_LOOP void put_lane_errors(const fqt_walk_t *walk, int32_t i, fqt_error_pass_
         sums += -walk->columns & (FQT_NEIGHBOURS - 1);
     }
 }
+#endif
 
 // Channels that are not selected get no error. They may have errors already, which count for the peak.
-static void skip_channels(fqt_error_pass_t *pass, const fqt_selection_t *selection) {
-    if (!pass->adds) {
-        fqt_clear(pass->error, (pass->tensor->elements + 3) / 4); // buffers end at whole words
+static void skip_channels(fqt_error_pass_t *errors, const fqt_selection_t *selection) {
+    if (!errors->adds) {
+        fqt_clear(errors->error, (errors->tensor->elements + 3) / 4); // buffers end at whole words
         return;
     }
-    const uint32_t channels = pass->tensor->channels;
+    const uint32_t channels = errors->tensor->channels;
     uint32_t n = 0;
     for (uint32_t c = 0; c < channels; ++c) {
         if (n < selection->count && selection->channels[n] == c) {
             ++n;
             continue;
         }
-        for (uint32_t i = c; i < pass->tensor->elements; i += channels) {
-            fqt_error_pass_put(pass, i, 0);
+        for (uint32_t i = c; i < errors->tensor->elements; i += channels) {
+            fqt_error_pass_put(errors, i, 0);
         }
     }
 }
 
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels]; 0 in channels that are not selected.
-void fqt_depthwise_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *to = fqt_input_of(model, index);
+void fqt_depthwise_error(fqt_pass_t *pass) {
+    const fqt_layer_t *layer = pass->layer;
+    const fqt_tensor_t *to = pass->input;
     const fqt_window_t *window = &layer->window;
     const int32_t stride = window->stride_height;
-    const fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
-    uint32_t greatest = 0;
-    for (uint32_t c = 0; c < to->channels; ++c) {
-        uint32_t bits = fqt_weight_scale(model, layer, c);
-        greatest = bits > greatest ? bits : greatest;
+    const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
+    fqt_error_pass_t errors;
+    fqt_error_pass_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
+    if (pass->selection.count < to->channels) {
+        skip_channels(&errors, &pass->selection);
     }
-    fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, layer->input, fqt_scale_multiply(s_e, fqt_scale_unpack(greatest)));
-    if (selection->count < to->channels) {
-        skip_channels(&pass, selection);
-    }
-    fqt_walk_t walk = {.source = {fqt_output_of(model, index), fqt_error_of(model, index + 1), 0, window->stride_width},
+    fqt_walk_t walk = {.source = {pass->output, pass->e, 0, window->stride_width},
         .spacing = 1,
         .kernel_width = window->kernel_width,
         .stride_height = 1,
         .stride_width = 1,
         .pad_left = window->kernel_width - 1 - window->pad_left,
         .width = to->width,
-        .selection = selection,
+        .selection = &pass->selection,
         .result_bytes = 4,
         .weights_row_step = -stride * window->kernel_width,
         .weights_column_step = -1,
@@ -99,27 +96,29 @@ void fqt_depthwise_error(fqt_model_t *model, uint32_t index, const fqt_selection
         walk.kernel_height = last_tap / stride + 1;
         walk.pad_top = is_reached ? walk.kernel_height - 1 - first : UINT16_MAX; // beyond e
         walk.height = (to->height - 1 - first_row) / stride + 1;
-        walk.weights = fqt_weights(model, layer) + (last_tap + 1) * window->kernel_width - 1;
+        walk.weights = fqt_weights(pass->model, layer) + (last_tap + 1) * window->kernel_width - 1;
         walk.i = first_row * to->width * to->channels;
-        fqt_walk_begin(&walk, layer, fqt_pass_scratch(model, index));
+        fqt_walk_begin(&walk, pass);
         while (fqt_walk_next_tile(&walk)) {
             for (int32_t lane = 0; walk.lanes >> lane != 0; ++lane) {
                 if ((walk.lanes >> lane & 1) == 0) {
                     continue;
                 }
                 const int32_t i = fqt_walk_first_element(&walk, lane);
-                fqt_error_pass_scale(&pass, fqt_scale_multiply(s_e, fqt_scale_unpack(fqt_weight_scale(
-                                                                        model, layer, (uint32_t)(walk.first + lane)))));
-                walk.multiplier = pass.multiplier;
+                const uint32_t s_w = fqt_weight_scale(pass->model, layer, (uint32_t)(walk.first + lane));
+                fqt_error_pass_scale(&errors, fqt_scale_multiply_stored(s_e, s_w));
+                walk.multiplier = errors.multiplier;
                 fqt_walk_sum_lane(&walk, lane);
-                const int32_t shift = (int32_t)pass.multiplier.shift;
-                if (!pass.adds && shift <= 29 && shift >= -LEFT_SHIFT && layer->filter_elements <= LEFT_SHIFT_TAPS) {
-                    put_lane_errors(&walk, i, &pass);
-                } else {
-                    fqt_walk_put_others(&walk, i, NULL, &pass);
+#if !FQT_SPARES_TEXT
+                const int32_t shift = (int32_t)errors.multiplier.shift;
+                if (!errors.adds && shift <= 29 && shift >= -LEFT_SHIFT && layer->filter_elements <= LEFT_SHIFT_TAPS) {
+                    put_lane_errors(&walk, i, &errors);
+                    continue;
                 }
+#endif
+                fqt_walk_put_others(&walk, i, NULL, &errors);
             }
         }
     }
-    fqt_error_pass_end(&pass);
+    fqt_error_pass_end(&errors);
 }

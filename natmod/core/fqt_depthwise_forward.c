@@ -5,6 +5,7 @@
 
 #define GREATEST_VALUE (1 << 30) // beyond what sums are requantised to
 
+#if !FQT_SPARES_TEXT
 // fqt_output_put of each. Nearly all lie between the least and the greatest so far and are stored as they are, in pairs
 // where there are registers for them: two loads, two multiplications, two stores and 20 instructions between. With ReLU
 // the least is not wanted; less than an int8 becomes the least of these, where the zero point is.
@@ -52,24 +53,18 @@ FQT_LOOP void put_outputs(const fqt_walk_t *walk, int32_t i, fqt_output_t *outpu
     }
 }
 
+#endif
+
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels]
-void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *input = fqt_input_of(model, index);
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    fqt_walk_t walk = fqt_walk_of_windows(layer, 4);
-    walk.source.tensor = input;
-    walk.source.values = fqt_activation(model, layer->input);
-    walk.source.zero = input->zero_point;
-    walk.height = to->height;
-    walk.width = to->width;
-    walk.weights = fqt_weights(model, layer);
+void fqt_depthwise_forward(fqt_pass_t *pass) {
+    const fqt_tensor_t *to = pass->output;
+    fqt_walk_t walk = fqt_walk_of_windows(pass, 4);
+    walk.weights = fqt_weights(pass->model, pass->layer);
     walk.row_step = to->width * to->channels;
     walk.column_step = to->channels;
-    fqt_walk_begin(
-        &walk, layer, (uint8_t *)fqt_scratch(model) + (index + 1 == model->layer_count ? 4 * to->elements : 0));
+    fqt_walk_begin(&walk, pass);
     fqt_output_t output;
-    fqt_output_begin(&output, model, index);
+    fqt_output_begin(&output, pass);
     while (fqt_walk_next_tile(&walk)) {
         for (int32_t lane = 0; walk.lanes >> lane != 0; ++lane) {
             const fqt_channel_t channel = fqt_output_channel(&output, (uint32_t)(walk.first + lane));
@@ -77,14 +72,14 @@ void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training) {
             walk.bias = channel.bias;
             walk.multiplier = channel.multiplier;
             fqt_walk_sum_lane(&walk, lane);
-            if (output.activation != NULL && channel.multiplier.shift <= 29) {
+#if !FQT_SPARES_TEXT
+            if (!fqt_pass_is_last(pass) && fqt_multiplier_is_short(&channel.multiplier)) {
                 put_outputs(&walk, i, &output);
-            } else {
-                fqt_walk_put_others(&walk, i, &output, NULL);
+                continue;
             }
+#endif
+            fqt_walk_put_others(&walk, i, &output, NULL);
         }
     }
-    if (training) {
-        fqt_output_end(&output);
-    }
+    fqt_output_end(&output, pass);
 }

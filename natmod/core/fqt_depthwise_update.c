@@ -69,30 +69,21 @@ FQT_LOOP bool add_errors(const int16_t *e, int32_t rows, int32_t columns, int32_
     return any != 0;
 }
 
-void fqt_depthwise_update(
-    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *input = fqt_input_of(model, index);
-    const fqt_tensor_t *output = fqt_output_of(model, index);
-    const int32_t taps = (int32_t)layer->filter_elements;
-    int32_t *gradients = fqt_pass_scratch(model, index); // [FQT_LANES][taps]
-    fqt_walk_t walk = fqt_walk_of_windows(layer, 2 * FQT_LANES);
-    walk.source.tensor = input;
-    walk.source.values = fqt_activation(model, layer->input);
-    walk.source.zero = input->zero_point;
-    walk.height = output->height;
-    walk.width = output->width;
-    walk.selection = selection;
+void fqt_depthwise_update(fqt_pass_t *pass) {
+    const int32_t taps = (int32_t)pass->layer->filter_elements;
+    int32_t *gradients = pass->scratch; // [FQT_LANES][taps]
+    fqt_walk_t walk = fqt_walk_of_windows(pass, 2 * FQT_LANES);
+    walk.selection = &pass->selection;
     walk.spacing = walk.stride_width;
-    fqt_walk_begin(&walk, layer, gradients);
+    fqt_walk_begin(&walk, pass);
     int16_t *errors = walk.spread + walk.elements; // [rows][FQT_LANES][columns]
     // Errors lie as far apart as what they meet, where these are taken in pairs.
-    const fqt_walk_source_t source = {output, fqt_error_of(model, index + 1), 0, FQT_HAS_DSP ? walk.spacing : 1};
+    const fqt_walk_source_t source = {pass->output, pass->e, 0, FQT_HAS_DSP ? walk.spacing : 1};
     const int32_t columns = fqt_walk_rounded((walk.tile_columns - 1) * source.dilation + 1);
     int32_t bias_gradients[FQT_LANES];
     uint32_t any_error = 0;
     fqt_update_t update;
-    fqt_update_begin(&update, model, index, learning_rate);
+    fqt_update_begin(&update, pass);
     while (fqt_walk_next_tile(&walk)) {
         fqt_walk_spread(&walk, &source, walk.row, walk.column * source.dilation, walk.rows,
             (walk.columns - 1) * source.dilation + 1, errors, columns);

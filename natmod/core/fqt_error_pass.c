@@ -3,44 +3,44 @@
 
 #define DECAY (128) // a peak of 0 lowers the scale by 1 / DECAY
 
-void fqt_error_pass_begin(
-    fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t index, uint32_t tensor, fqt_scale_t accumulator_scale) {
-    pass->tensor = fqt_tensor(model, tensor);
-    pass->activation = fqt_activation(model, tensor);
-    pass->error = fqt_error_of(model, tensor);
-    pass->unclipped = fqt_unclipped(pass->tensor);
-    pass->adds = pass->tensor->last_reader != index;
-    pass->keeps_scale = pass->tensor->readers == 1 && fqt_layer(model, index)->passes_error_scale;
-    pass->peak = 0;
-    if (pass->keeps_scale || pass->tensor->error_scale == 0) {
-        pass->tensor->error_scale = fqt_scale_pack(accumulator_scale);
+void fqt_error_pass_begin(fqt_error_pass_t *errors, const fqt_pass_t *pass, fqt_scale_t accumulator_scale) {
+    fqt_tensor_t *tensor = pass->input;
+    errors->tensor = tensor;
+    errors->activation = pass->x;
+    errors->error = (int8_t *)pass->model->arena + tensor->error;
+    errors->unclipped = fqt_unclipped(tensor);
+    errors->adds = tensor->last_reader != pass->index;
+    errors->keeps_scale = tensor->readers == 1 && pass->layer->passes_error_scale;
+    errors->peak = 0;
+    if (errors->keeps_scale || tensor->error_scale == 0) {
+        tensor->error_scale = fqt_scale_pack(accumulator_scale);
     }
-    fqt_error_pass_scale(pass, accumulator_scale);
+    fqt_error_pass_scale(errors, accumulator_scale);
 }
 
-FQT_LOOP void put_errors_one_by_one(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulator, int32_t count) {
+static void put_errors_one_by_one(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
     for (; count > 0; --count, ++accumulator, ++i) {
-        fqt_error_pass_put(pass, i, *accumulator);
+        fqt_error_pass_put(errors, i, *accumulator);
     }
 }
 
 #if FQT_HAS_DSP
 // Greater magnitudes, in each of four bytes, may be a new peak or beyond the range. A saturated error has one of 127 or 128.
-static uint32_t usual_magnitudes(const fqt_error_pass_t *pass) {
-    return fqt_four_bytes(pass->peak < INT8_MAX - 1 ? pass->peak : INT8_MAX - 1);
+static uint32_t usual_magnitudes(const fqt_error_pass_t *errors) {
+    return fqt_four_bytes(errors->peak < INT8_MAX - 1 ? errors->peak : INT8_MAX - 1);
 }
 
 // Errors of a tensor's only reader by the short way, four at a time: 14 cycles each on Cortex-M4. The rare fours with an
 // unusual magnitude go one by one, and so do those that are left. Gives how many that is.
-FQT_LOOP int32_t put_errors(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulator, int32_t count) {
-    const int32_t least = pass->unclipped.low + 1;
-    const int32_t greatest = pass->unclipped.high <= INT8_MAX ? pass->unclipped.high - 1 : INT8_MAX;
+FQT_LOOP int32_t put_errors(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
+    const int32_t least = errors->unclipped.low + 1;
+    const int32_t greatest = errors->unclipped.high <= INT8_MAX ? errors->unclipped.high - 1 : INT8_MAX;
     const uint32_t least_four = fqt_four_bytes(least);
     const uint32_t greatest_four = fqt_four_bytes(greatest);
-    const fqt_multiplier_t multiplier = pass->multiplier;
-    const int8_t *x = pass->activation + i;
-    const int32_t to = pass->error - pass->activation; // one pointer less
-    uint32_t usual = usual_magnitudes(pass);
+    const fqt_multiplier_t multiplier = errors->multiplier;
+    const int8_t *x = errors->activation + i;
+    const int32_t to = errors->error - errors->activation; // one pointer less
+    uint32_t usual = usual_magnitudes(errors);
     if (least > INT8_MAX || greatest < INT8_MIN) {
         return count; // nothing passes
     }
@@ -54,44 +54,44 @@ FQT_LOOP int32_t put_errors(fqt_error_pass_t *pass, uint32_t i, const int32_t *a
         value_1 = fqt_saturated(fqt_requantise_short(value_1, &multiplier));
         value_2 = fqt_saturated(fqt_requantise_short(value_2, &multiplier));
         value_3 = fqt_saturated(fqt_requantise_short(value_3, &multiplier));
-        uint32_t errors = fqt_pack_bytes(value_0, value_1, value_2, value_3);
-        errors = fqt_where_between(errors, fqt_load4(x), least_four, greatest_four);
-        if (FQT_UNLIKELY(fqt_any_above(fqt_magnitudes(errors), usual))) {
-            put_errors_one_by_one(pass, (uint32_t)(x - pass->activation), accumulator, 4);
-            usual = usual_magnitudes(pass);
+        uint32_t four = fqt_pack_bytes(value_0, value_1, value_2, value_3);
+        four = fqt_where_between(four, fqt_load4(x), least_four, greatest_four);
+        if (FQT_UNLIKELY(fqt_any_above(fqt_magnitudes(four), usual))) {
+            put_errors_one_by_one(errors, (uint32_t)(x - errors->activation), accumulator, 4);
+            usual = usual_magnitudes(errors);
             continue;
         }
-        fqt_store4((int8_t *)x + to, errors);
+        fqt_store4((int8_t *)x + to, four);
     }
     return count;
 }
 #endif
 
-void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count) {
+void fqt_error_pass_put_all(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulators, int32_t count) {
     int32_t left = count;
 #if FQT_HAS_DSP
-    if (!pass->adds && fqt_multiplier_is_short(&pass->multiplier)) {
-        left = put_errors(pass, i, accumulators, count);
+    if (!errors->adds && fqt_multiplier_is_short(&errors->multiplier)) {
+        left = put_errors(errors, i, accumulators, count);
     }
 #endif
     const int32_t done = count - left;
-    put_errors_one_by_one(pass, i + (uint32_t)done, accumulators + done, left);
+    put_errors_one_by_one(errors, i + (uint32_t)done, accumulators + done, left);
 }
 
-void fqt_error_pass_end(const fqt_error_pass_t *pass) {
-    fqt_tensor_t *tensor = pass->tensor;
-    if (pass->keeps_scale) {
+void fqt_error_pass_end(const fqt_error_pass_t *errors) {
+    fqt_tensor_t *tensor = errors->tensor;
+    if (errors->keeps_scale) {
         return;
     }
-    uint32_t numerator = (uint32_t)pass->peak;
+    uint32_t numerator = (uint32_t)errors->peak;
     uint32_t denominator = INT8_MAX;
-    if (pass->peak <= INT8_MAX) {
+    if (errors->peak <= INT8_MAX) {
         numerator += INT8_MAX * (DECAY - 1);
         denominator *= DECAY;
     }
-    fqt_scale_t factor = fqt_scale_divide(fqt_scale_from_int(numerator), fqt_scale_from_int(denominator));
-    uint32_t scale = fqt_scale_pack(fqt_scale_multiply(fqt_scale_unpack(tensor->error_scale), factor));
-    if (!pass->adds || scale > tensor->next_error_scale) { // of all readers, the greatest peak
+    fqt_scale_t factor = fqt_scale_ratio(numerator, denominator);
+    uint32_t scale = fqt_scale_pack(fqt_scale_multiply_stored(factor, tensor->error_scale));
+    if (!errors->adds || scale > tensor->next_error_scale) { // of all readers, the greatest peak
         tensor->next_error_scale = scale;
     }
 }

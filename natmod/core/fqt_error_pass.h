@@ -3,7 +3,6 @@
 #ifndef FQT_ERROR_PASS_H
 #define FQT_ERROR_PASS_H
 
-#include "fqt_model.h"
 #include "fqt_output.h"
 
 typedef struct {
@@ -17,37 +16,35 @@ typedef struct {
     int32_t peak; // greatest |error| before the clamp
 } fqt_error_pass_t;
 
-// Errors of tensor `tensor`, from layer `index`, which reads it. `accumulator_scale`: what one unit of the accumulators
-// means.
-void fqt_error_pass_begin(
-    fqt_error_pass_t *pass, const fqt_model_t *model, uint32_t index, uint32_t tensor, fqt_scale_t accumulator_scale);
+// Errors of a layer's input. `accumulator_scale`: what one unit of the accumulators means.
+void fqt_error_pass_begin(fqt_error_pass_t *errors, const fqt_pass_t *pass, fqt_scale_t accumulator_scale);
 
 // Turn to accumulators of another scale.
-static inline void fqt_error_pass_scale(fqt_error_pass_t *pass, fqt_scale_t accumulator_scale) {
-    pass->multiplier = fqt_multiplier(fqt_scale_divide(accumulator_scale, fqt_scale_unpack(pass->tensor->error_scale)));
+static inline void fqt_error_pass_scale(fqt_error_pass_t *errors, fqt_scale_t accumulator_scale) {
+    errors->multiplier = fqt_multiplier(fqt_scale_divide_stored(accumulator_scale, errors->tensor->error_scale));
 }
 
 // Store the error of element `i`: 0 where the activation that made the element had clipped it.
-static inline void fqt_error_pass_put(fqt_error_pass_t *pass, uint32_t i, int32_t accumulator) {
+static inline void fqt_error_pass_put(fqt_error_pass_t *errors, uint32_t i, int32_t accumulator) {
     int32_t value = 0;
-    int32_t x = pass->activation[i];
-    if (accumulator != 0 && x > pass->unclipped.low && x < pass->unclipped.high) {
-        value = fqt_requantise(accumulator, &pass->multiplier, pass->adds ? 1 << 30 : INT32_MAX);
+    int32_t x = errors->activation[i];
+    if (accumulator != 0 && x > errors->unclipped.low && x < errors->unclipped.high) {
+        value = fqt_requantise(accumulator, &errors->multiplier, errors->adds ? 1 << 30 : INT32_MAX);
     }
-    if (pass->adds) {
-        value += pass->error[i];
+    if (errors->adds) {
+        value += errors->error[i];
     }
     int32_t magnitude = value < 0 ? -value : value;
-    if (magnitude > pass->peak) {
-        pass->peak = magnitude;
+    if (magnitude > errors->peak) {
+        errors->peak = magnitude;
     }
-    pass->error[i] = (int8_t)fqt_clamp(value, -INT8_MAX, INT8_MAX);
+    errors->error[i] = (int8_t)fqt_clamp(value, -INT8_MAX, INT8_MAX);
 }
 
 // Store the errors of elements i to i + count - 1.
-void fqt_error_pass_put_all(fqt_error_pass_t *pass, uint32_t i, const int32_t *accumulators, int32_t count);
+void fqt_error_pass_put_all(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulators, int32_t count);
 
 // Choose the scale for the next step: fast attack, slow decay.
-void fqt_error_pass_end(const fqt_error_pass_t *pass);
+void fqt_error_pass_end(const fqt_error_pass_t *errors);
 
 #endif

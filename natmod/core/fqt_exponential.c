@@ -27,7 +27,7 @@ int32_t fqt_exponential(uint32_t distance) {
 
 // ln(sum / 2^30) in Q16, for sum >= 2^30.
 int32_t fqt_logarithm(uint64_t sum) {
-    fqt_scale_t value = fqt_scale_from_int(sum);
+    fqt_scale_t value = fqt_scale_from_long(sum);
     uint32_t x = fqt_scale_mantissa(value); // in [1, 2), Q30
     uint32_t log2 = (uint32_t)fqt_scale_exponent(value);
     for (int bit = 0; bit < 16; ++bit) {

@@ -13,15 +13,12 @@ static void flatten_check(const fqt_model_t *model, uint32_t index, fqt_error_t 
     fqt_one_pixel_check(model, index, error);
 }
 
-static void flatten_forward(fqt_model_t *model, uint32_t index, bool training) {
-    (void)model;
-    (void)index;
-    (void)training;
+static void flatten_forward(fqt_pass_t *pass) {
+    (void)pass;
 }
 
-static void flatten_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    (void)selection;
-    fqt_input_of(model, index)->error_scale = fqt_output_of(model, index)->error_scale;
+static void flatten_error(fqt_pass_t *pass) {
+    pass->input->error_scale = pass->output->error_scale;
 }
 
 const fqt_kind_t fqt_kind_flatten = {

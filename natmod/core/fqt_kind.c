@@ -19,7 +19,6 @@ void fqt_pass_scales_on(const fqt_model_t *model) {
 
 const fqt_kind_t *fqt_kind(uint32_t number) {
     static const fqt_kind_t *const kinds[] = {
-        NULL,
         [FQT_KIND_DENSE] = &fqt_kind_dense,
         [FQT_KIND_CONV2D] = &fqt_kind_conv2d,
         [FQT_KIND_MAX_POOL2D] = &fqt_kind_max_pool2d,

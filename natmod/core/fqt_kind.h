@@ -2,7 +2,7 @@
 #ifndef FQT_KIND_H
 #define FQT_KIND_H
 
-#include "fqt_model.h"
+#include "fqt_pass.h"
 #include "fqt_select.h"
 
 typedef struct {
@@ -21,24 +21,23 @@ typedef struct {
     // Scratch bytes for forward, error and update of layer `index`.
     uint32_t (*scratch_bytes)(const fqt_model_t *model, uint32_t index);
 
-    // Input tensor -> output tensor, `index + 1` (the last layer: -> logits in the scratch). When training, layer->fill is
-    // set.
-    void (*forward)(fqt_model_t *model, uint32_t index, bool training);
+    // Input tensor -> output tensor (the last layer: -> logits in the scratch). When training, layer->fill is set.
+    void (*forward)(fqt_pass_t *pass);
 
     // Error of the output -> error of the inputs that need one. With weights: of the selected channels.
-    void (*error)(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection);
+    void (*error)(fqt_pass_t *pass);
 
     // Gradient and update of the parameters of the selected channels, from the error of the output. NULL without weights.
-    void (*update)(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate);
+    void (*update)(fqt_pass_t *pass);
 } fqt_kind_t;
 
 // The parts of a training step between the layers' passes: fqt_train_step runs them, and so does a profiler that takes
-// the step apart. Forward from layer `first`; loss of the outputs in the scratch, and its error; the channels of layer
-// `index` that take part in the backward pass; all of that pass; at the end, the batch's update and the scales' movement.
+// the step apart. Forward from layer `first`; loss of the outputs in the scratch, and its error; the channels of a layer
+// that take part in its backward pass; all of that pass; at the end, the batch's update and the scales' movement.
 void fqt_step_forward(fqt_model_t *model, uint32_t first);
 int32_t fqt_step_loss(fqt_model_t *model, uint32_t label);
 void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale); // of the outputs' error; all others grow with it
-fqt_selection_t fqt_step_select(fqt_model_t *model, uint32_t index, int32_t loss);
+void fqt_step_select(fqt_pass_t *pass, int32_t loss);
 void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate);
 void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate);
 

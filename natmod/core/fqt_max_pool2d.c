@@ -23,15 +23,14 @@ static uint32_t first_greatest(const fqt_shape_t *shape, const int8_t *x, int32_
 }
 
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels]
-static void max_pool2d_forward(fqt_model_t *model, uint32_t index, bool training) {
-    (void)training;
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
-    int8_t *y = fqt_activation(model, index + 1);
-    for (int32_t oy = 0; oy < shape.out_height; ++oy) {
-        for (int32_t ox = 0; ox < shape.out_width; ++ox) {
-            for (int32_t c = 0; c < shape.out_channels; ++c) {
-                *y++ = x[first_greatest(&shape, x, oy, ox, c)];
+static void max_pool2d_forward(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const int8_t *x = pass->x;
+    int8_t *y = pass->y;
+    for (int32_t oy = 0; oy < shape->out_height; ++oy) {
+        for (int32_t ox = 0; ox < shape->out_width; ++ox) {
+            for (int32_t c = 0; c < shape->out_channels; ++c) {
+                *y++ = x[first_greatest(shape, x, oy, ox, c)];
             }
         }
     }
@@ -57,23 +56,19 @@ static int32_t sum_of_errors(
 }
 
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels]
-static void max_pool2d_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    (void)selection;
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const uint32_t input = fqt_layer(model, index)->input;
-    const int8_t *x = fqt_activation(model, input);
-    const int8_t *e = fqt_error_of(model, index + 1);
-    fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, input, fqt_scale_unpack(fqt_output_of(model, index)->error_scale));
+static void max_pool2d_error(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    fqt_error_pass_t errors;
+    fqt_error_pass_begin(&errors, pass, fqt_scale_unpack(pass->output->error_scale));
     uint32_t i = 0;
-    for (int32_t iy = 0; iy < shape.in_height; ++iy) {
-        for (int32_t ix = 0; ix < shape.in_width; ++ix) {
-            for (int32_t c = 0; c < shape.in_channels; ++c) {
-                fqt_error_pass_put(&pass, i++, sum_of_errors(&shape, x, e, iy, ix, c));
+    for (int32_t iy = 0; iy < shape->in_height; ++iy) {
+        for (int32_t ix = 0; ix < shape->in_width; ++ix) {
+            for (int32_t c = 0; c < shape->in_channels; ++c) {
+                fqt_error_pass_put(&errors, i++, sum_of_errors(shape, pass->x, pass->e, iy, ix, c));
             }
         }
     }
-    fqt_error_pass_end(&pass);
+    fqt_error_pass_end(&errors);
 }
 
 const fqt_kind_t fqt_kind_max_pool2d = {

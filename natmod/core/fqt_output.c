@@ -14,7 +14,7 @@
 
 // 6 in units of a tensor, limited so that sums with it stay small.
 static int32_t six(const fqt_tensor_t *tensor) {
-    fqt_scale_t inverse = fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_unpack(tensor->scale));
+    fqt_scale_t inverse = fqt_scale_inverse(fqt_scale_unpack(tensor->scale));
     int32_t units = fqt_fixed_multiply(6, inverse);
     return tensor->zero_point + (units < WATCHED_LIMIT ? units : WATCHED_LIMIT);
 }
@@ -31,13 +31,13 @@ fqt_limits_t fqt_unclipped(const fqt_tensor_t *tensor) {
     return limits;
 }
 
-void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    const uint8_t activation = fqt_layer(model, index)->activation;
-    uint32_t input_scale = fqt_input_of(model, index)->scale;
+void fqt_output_begin(fqt_output_t *output, const fqt_pass_t *pass) {
+    const fqt_tensor_t *to = pass->output;
+    const uint8_t activation = pass->layer->activation;
+    uint32_t input_scale = pass->input->scale;
     fqt_scale_t s_x = fqt_scale_unpack(input_scale);
-    output->model = model;
-    output->layer = fqt_layer(model, index);
+    output->model = pass->model;
+    output->layer = pass->layer;
     output->zero_point = to->zero_point;
     output->low = activation != FQT_ACTIVATION_NONE ? to->zero_point : INT8_MIN;
     output->high = INT8_MAX;
@@ -48,15 +48,9 @@ void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t i
     output->is_short = true;
     output->converts_bias = output->layer->bias_scale != input_scale;
     output->bias_ratio = fqt_scale_divide(fqt_scale_unpack(output->layer->bias_scale), s_x);
-    if (index + 1 == model->layer_count) {
-        output->activation = NULL;
-        output->logits = fqt_scratch(model);
-        output->scale_ratio = fqt_scale_shifted(s_x, 16);
-    } else {
-        output->activation = fqt_activation(model, index + 1);
-        output->logits = NULL;
-        output->scale_ratio = fqt_scale_divide(s_x, fqt_scale_unpack(to->scale));
-    }
+    output->activation = pass->y;
+    output->logits = fqt_scratch(pass->model);
+    output->scale_ratio = fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide_stored(s_x, to->scale);
 }
 
 fqt_channel_t fqt_output_channel(fqt_output_t *output, uint32_t channel) {
@@ -169,8 +163,8 @@ void fqt_output_put_all(
     put_outputs_one_by_one(output, channels + done, i + (uint32_t)done, sums + done, left);
 }
 
-void fqt_output_end(const fqt_output_t *output) {
-    if (output->activation == NULL) {
+void fqt_output_end(const fqt_output_t *output, const fqt_pass_t *pass) {
+    if (!pass->training || fqt_pass_is_last(pass)) {
         return;
     }
     int32_t room_above = INT8_MAX - output->zero_point;
@@ -208,8 +202,8 @@ void fqt_output_follow_range(fqt_model_t *model, uint32_t index) {
         range -= (range - layer->fill) >> RANGE_DECAY_SHIFT;
     }
     if (range > RANGE_FULL || range < RANGE_IDLE) {
-        fqt_scale_t scale = fqt_scale_multiply(fqt_scale_unpack(output->scale), fqt_scale_from_int((uint32_t)range));
-        scale = fqt_scale_multiply(fqt_scale_shifted(scale, -16), fqt_scale_unpack(MARGIN_BITS));
+        fqt_scale_t scale = fqt_scale_multiply_stored(fqt_scale_from_int((uint32_t)range), output->scale);
+        scale = fqt_scale_multiply_stored(fqt_scale_shifted(scale, -16), MARGIN_BITS);
         output->scale = fqt_scale_pack(scale);
         range = RANGE_START;
     }

@@ -3,7 +3,7 @@
 #ifndef FQT_OUTPUT_H
 #define FQT_OUTPUT_H
 
-#include "fqt_model.h"
+#include "fqt_pass.h"
 
 // Activations that lie strictly between these were not clipped by the activation function.
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     fqt_multiplier_t multiplier; // accumulator -> units of the output's scale
 } fqt_channel_t;
 
-void fqt_output_begin(fqt_output_t *output, const fqt_model_t *model, uint32_t index);
+void fqt_output_begin(fqt_output_t *output, const fqt_pass_t *pass);
 
 fqt_channel_t fqt_output_channel(fqt_output_t *output, uint32_t channel);
 
@@ -62,8 +62,8 @@ static inline void fqt_output_put(
 void fqt_output_put_all(
     fqt_output_t *output, const fqt_channel_t *channels, uint32_t i, const int32_t *sums, int32_t count);
 
-// Note in layer->fill how much of the output range this sample took.
-void fqt_output_end(const fqt_output_t *output);
+// When training, note in layer->fill how much of the output range this sample took.
+void fqt_output_end(const fqt_output_t *output, const fqt_pass_t *pass);
 
 // Let the range of layer `index`'s output follow what it saw in this step.
 void fqt_output_follow_range(fqt_model_t *model, uint32_t index);

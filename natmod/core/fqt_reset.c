@@ -7,7 +7,7 @@ void fqt_reset(fqt_model_t *model, uint32_t index) {
     fqt_layer_t *layer = fqt_layer(model, index);
     const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint32_t count = layer->filter_elements * channels;
-    fqt_scale_t variance = fqt_scale_divide(fqt_scale_from_int(6), fqt_scale_from_int(layer->filter_elements));
+    fqt_scale_t variance = fqt_scale_ratio(6, layer->filter_elements);
     uint32_t scale = fqt_scale_pack(fqt_scale_divide(fqt_scale_square_root(variance), fqt_scale_from_int(INT8_MAX)));
     int8_t *weights = fqt_weights(model, layer);
     for (uint32_t j = 0; j < count; ++j) {

@@ -29,7 +29,11 @@ uint32_t fqt_scale_pack(fqt_scale_t a) {
     return (uint32_t)biased_exponent << 23 | (mantissa & 0x7FFFFF);
 }
 
-fqt_scale_t fqt_scale_from_int(uint64_t n) {
+fqt_scale_t fqt_scale_from_int(uint32_t n) {
+    return fqt_scale_from_long(n);
+}
+
+fqt_scale_t fqt_scale_from_long(uint64_t n) {
     int32_t exponent = 0;
     if (n == 0) {
         return FQT_SCALE_ZERO;
@@ -106,6 +110,22 @@ fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b) {
     return fqt_scale(quotient, exponent - 31);
 }
 
+fqt_scale_t fqt_scale_ratio(uint32_t a, uint32_t b) {
+    return fqt_scale_divide(fqt_scale_from_int(a), fqt_scale_from_int(b));
+}
+
+fqt_scale_t fqt_scale_inverse(fqt_scale_t a) {
+    return fqt_scale_divide(fqt_scale_from_int(1), a);
+}
+
+fqt_scale_t fqt_scale_multiply_stored(fqt_scale_t a, uint32_t bits) {
+    return fqt_scale_multiply(a, fqt_scale_unpack(bits));
+}
+
+fqt_scale_t fqt_scale_divide_stored(fqt_scale_t a, uint32_t bits) {
+    return fqt_scale_divide(a, fqt_scale_unpack(bits));
+}
+
 fqt_scale_t fqt_scale_square_root(fqt_scale_t a) {
     if (a == FQT_SCALE_ZERO) {
         return a;
@@ -122,6 +142,12 @@ fqt_scale_t fqt_scale_square_root(fqt_scale_t a) {
     }
     return fqt_scale(root, (exponent - 30) / 2);
 }
+
+#ifdef __ARM_ARCH_6M__
+FQT_KERNEL int32_t fqt_multiply_high_called(int32_t a, int32_t b) {
+    return fqt_multiply_high(a, b);
+}
+#endif
 
 int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a) {
     int64_t product = (int64_t)value * (int32_t)fqt_scale_mantissa(a);

@@ -37,10 +37,18 @@ static inline bool fqt_scale_is_valid(uint32_t bits) {
 
 fqt_scale_t fqt_scale_unpack(uint32_t bits);
 uint32_t fqt_scale_pack(fqt_scale_t a);
-fqt_scale_t fqt_scale_from_int(uint64_t n);
+fqt_scale_t fqt_scale_from_int(uint32_t n);
+fqt_scale_t fqt_scale_from_long(uint64_t n);
 fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b);
 // a / b; b is not zero.
 fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b);
+fqt_scale_t fqt_scale_ratio(uint32_t a, uint32_t b);
+// 1 / a; a is not zero.
+fqt_scale_t fqt_scale_inverse(fqt_scale_t a);
+
+// The same with a stored scale.
+fqt_scale_t fqt_scale_multiply_stored(fqt_scale_t a, uint32_t bits);
+fqt_scale_t fqt_scale_divide_stored(fqt_scale_t a, uint32_t bits);
 
 fqt_scale_t fqt_scale_square_root(fqt_scale_t a);
 
@@ -74,6 +82,13 @@ FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
 #endif
 }
 
+// The same as a call, where it is long and not in the innermost loops.
+#ifdef __ARM_ARCH_6M__
+int32_t fqt_multiply_high_called(int32_t a, int32_t b);
+#else
+#define fqt_multiply_high_called fqt_multiply_high
+#endif
+
 // A scale as inner loops multiply with it: exponent = -33 - shift.
 typedef struct {
     int32_t mantissa;
@@ -92,7 +107,7 @@ static inline bool fqt_multiplier_is_short(const fqt_multiplier_t *a) {
 
 // fqt_fixed_multiply with such a multiplier.
 FQT_INLINE int32_t fqt_requantise_short(int32_t value, const fqt_multiplier_t *a) {
-    return ((fqt_multiply_high(value, a->mantissa) >> a->shift) + 1) >> 1;
+    return ((fqt_multiply_high_called(value, a->mantissa) >> a->shift) + 1) >> 1;
 }
 
 // fqt_fixed_multiply, limited to +-limit (at least 2^30).

@@ -35,9 +35,9 @@ FQT_LOOP void norms_of_four(const int8_t *e, uint32_t channels, uint32_t positio
 #endif
 
 // norms[o] = sum over positions of |e[oy, ox, o]|
-FQT_HOT static void error_norms(const fqt_model_t *model, uint32_t index, uint32_t *norms) {
-    const fqt_tensor_t *output = fqt_output_of(model, index);
-    const int8_t *e = fqt_error_of(model, index + 1);
+static void error_norms(const fqt_pass_t *pass, uint32_t *norms) {
+    const fqt_tensor_t *output = pass->output;
+    const int8_t *e = pass->e;
     const uint32_t channels = output->channels;
     const uint32_t positions = (uint32_t)output->height * output->width;
     uint32_t o = 0;
@@ -56,45 +56,30 @@ FQT_HOT static void error_norms(const fqt_model_t *model, uint32_t index, uint32
     }
 }
 
-// Let entry `i` of a heap of channels move down below those of smaller norms.
-static void sift_down(const uint32_t *norms, uint16_t *heap, uint32_t count, uint32_t i) {
-    const uint16_t sifted = heap[i];
-    const uint32_t norm = norms[sifted];
-    for (uint32_t child = 2 * i + 1; child < count; child = 2 * i + 1) {
-        if (child + 1 < count && norms[heap[child + 1]] < norms[heap[child]]) {
-            ++child;
+// The least of the `wanted` greatest norms, bit by bit: the greatest number that so many reach.
+static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted) {
+    uint32_t any = 0;
+    for (uint32_t o = 0; o < channels; ++o) {
+        any |= norms[o];
+    }
+    uint32_t limit = 0;
+    for (uint32_t bit = 1u << 31; bit > 0; bit >>= 1) {
+        if (bit > any) {
+            continue;
         }
-        if (norms[heap[child]] >= norm) {
-            break;
+        uint32_t count = 0;
+        for (uint32_t o = 0; o < channels; ++o) {
+            count += norms[o] >= (limit | bit);
         }
-        heap[i] = heap[child];
-        i = child;
+        limit |= count >= wanted ? bit : 0;
     }
-    heap[i] = sifted;
-}
-
-// The least of the `wanted` greatest norms: a heap of their channels has the least on top.
-static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *heap) {
-    for (uint32_t o = 0; o < wanted; ++o) {
-        heap[o] = (uint16_t)o;
-    }
-    for (uint32_t i = wanted / 2; i-- > 0;) {
-        sift_down(norms, heap, wanted, i);
-    }
-    for (uint32_t o = wanted; o < channels; ++o) {
-        if (norms[o] > norms[heap[0]]) {
-            heap[0] = (uint16_t)o;
-            sift_down(norms, heap, wanted, 0);
-        }
-    }
-    return norms[heap[0]];
+    return limit;
 }
 
 // e = min(factor, 2) * e, rounded stochastically, in one channel.
-static void scale_errors(
-    const fqt_model_t *model, uint32_t index, uint32_t channel, fqt_scale_t factor, uint32_t base) {
-    const fqt_tensor_t *output = fqt_output_of(model, index);
-    int8_t *e = fqt_error_of(model, index + 1);
+static void scale_errors(const fqt_pass_t *pass, uint32_t channel, fqt_scale_t factor, uint32_t base) {
+    const fqt_tensor_t *output = pass->output;
+    int8_t *e = fqt_error_of(pass->model, pass->index + 1);
     int32_t factor_q8 = fqt_fixed_multiply(1 << 8, factor);
     factor_q8 = factor_q8 < GREATEST_FACTOR_Q8 ? factor_q8 : GREATEST_FACTOR_Q8;
     for (uint32_t i = channel; i < output->elements; i += output->channels) {
@@ -105,8 +90,9 @@ static void scale_errors(
 
 // Systematic sampling: of marks that lie `interval` apart on the line of all norms, from a random start on, a channel gets
 // those that hit its norm. Its errors times interval * hits / norm have the mean of all errors, but for the limit.
-static uint32_t sample(
-    fqt_model_t *model, uint32_t index, const uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
+static uint32_t sample(const fqt_pass_t *pass, const uint32_t *norms, uint32_t wanted, uint16_t *selected) {
+    const uint32_t channels = pass->output->channels;
+    uint32_t *random_state = &pass->model->random_state;
     uint32_t sum = 0;
     for (uint32_t o = 0; o < channels; ++o) {
         sum += norms[o]; // at most 127 * 2^24
@@ -115,8 +101,8 @@ static uint32_t sample(
         return 0;
     }
     const uint32_t interval = (sum - 1) / wanted + 1;
-    uint32_t mark = (uint32_t)(((uint64_t)fqt_random_draw(&model->random_state) * interval) >> 32);
-    const uint32_t base = fqt_random_draw(&model->random_state);
+    uint32_t mark = (uint32_t)(((uint64_t)fqt_random_draw(random_state) * interval) >> 32);
+    const uint32_t base = fqt_random_draw(random_state);
     uint32_t end = 0;
     uint32_t count = 0;
     for (uint32_t o = 0; o < channels; ++o) {
@@ -127,45 +113,47 @@ static uint32_t sample(
             marked += interval;
         }
         if (marked != 0) {
-            scale_errors(
-                model, index, o, fqt_scale_divide(fqt_scale_from_int(marked), fqt_scale_from_int(norms[o])), base);
+            scale_errors(pass, o, fqt_scale_ratio(marked, norms[o]), base);
             selected[count++] = (uint16_t)o;
         }
     }
     return count;
 }
 
-fqt_selection_t fqt_select(fqt_model_t *model, uint32_t index, uint32_t rate) {
-    const uint32_t channels = fqt_output_of(model, index)->channels;
-    uint16_t *selected = fqt_scratch(model);
-    fqt_selection_t selection = {0, selected};
-    uint32_t wanted = (uint32_t)(((uint64_t)rate * channels) >> 16);
-    wanted = wanted > 0 ? wanted : 1;
-    if (wanted >= channels) {
-        for (uint32_t o = 0; o < channels; ++o) {
-            selected[o] = (uint16_t)o;
-        }
-        selection.count = channels;
-        return selection;
-    }
-    uint32_t *norms = fqt_pass_scratch(model, index);
-    error_norms(model, index, norms);
-    if (model->options.samples) {
-        selection.count = sample(model, index, norms, channels, wanted, selected);
-        return selection;
-    }
-    const uint32_t limit = find_limit(norms, channels, wanted, selected);
-    uint32_t ties = wanted; // of those at the limit, the first ones
+// Those with the greatest norms; of those at the limit, the first ones.
+static uint32_t take_greatest(const uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
+    const uint32_t limit = find_limit(norms, channels, wanted);
+    uint32_t ties = wanted;
+    uint32_t count = 0;
     for (uint32_t o = 0; o < channels; ++o) {
         ties -= norms[o] > limit;
     }
     for (uint32_t o = 0; o < channels; ++o) {
         if (norms[o] > limit || (norms[o] == limit && norms[o] != 0 && ties != 0)) {
             ties -= norms[o] == limit;
-            selected[selection.count++] = (uint16_t)o;
+            selected[count++] = (uint16_t)o;
         }
     }
-    return selection;
+    return count;
+}
+
+void fqt_select(fqt_pass_t *pass, uint32_t rate) {
+    const uint32_t channels = pass->output->channels;
+    uint16_t *selected = fqt_scratch(pass->model);
+    uint32_t wanted = (uint32_t)(((uint64_t)rate * channels) >> 16);
+    wanted = wanted > 0 ? wanted : 1;
+    pass->selection = (fqt_selection_t) {channels, selected};
+    pass->scratch = (uint8_t *)fqt_scratch(pass->model) + fqt_selection_bytes(channels);
+    if (wanted >= channels) {
+        for (uint32_t o = 0; o < channels; ++o) {
+            selected[o] = (uint16_t)o;
+        }
+        return;
+    }
+    uint32_t *norms = pass->scratch;
+    error_norms(pass, norms);
+    pass->selection.count = pass->model->options.samples ? sample(pass, norms, wanted, selected)
+                                                         : take_greatest(norms, channels, wanted, selected);
 }
 
 uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss) {
@@ -173,7 +161,6 @@ uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss) {
     if (loss >= model->greatest_loss || options->least_rate >= options->greatest_rate) {
         return options->greatest_rate;
     }
-    fqt_scale_t share = fqt_scale_divide(fqt_scale_from_int(options->greatest_rate - options->least_rate),
-        fqt_scale_from_int((uint32_t)model->greatest_loss));
+    fqt_scale_t share = fqt_scale_ratio(options->greatest_rate - options->least_rate, (uint32_t)model->greatest_loss);
     return options->least_rate + (uint32_t)fqt_fixed_multiply(loss, share);
 }

@@ -45,6 +45,13 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 #define FQT_TOGETHER(a, b, c, d)
 #endif
 
+// Where text is scarcer than cycles: boards with this core have less of both, and its kernels gain less.
+#ifdef __ARM_ARCH_6M__
+#define FQT_SPARES_TEXT (1)
+#else
+#define FQT_SPARES_TEXT (0)
+#endif
+
 // Cortex-M0+ reaches its upper registers by copies alone, and a compiler left to itself takes the slower stack. Four
 // variables of FQT_HIGH_REGISTER(8) to (11) are there where a loop names them so. GCC that compiles for size does not save
 // these registers: a function that uses them does.

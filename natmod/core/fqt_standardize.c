@@ -7,5 +7,5 @@ fqt_scale_t fqt_spread_inverse(const fqt_spread_t *spread) {
     if (square == 0) {
         return FQT_SCALE_ZERO;
     }
-    return fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_square_root(fqt_scale_from_int(square)));
+    return fqt_scale_inverse(fqt_scale_square_root(fqt_scale_from_long(square)));
 }

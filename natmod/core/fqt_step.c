@@ -8,7 +8,10 @@
 
 static void forward(fqt_model_t *model, uint32_t first, uint32_t end, bool training) {
     for (uint32_t i = first; i < end; ++i) {
-        fqt_kind(fqt_layer(model, i)->kind)->forward(model, i, training);
+        fqt_pass_t pass;
+        fqt_pass_begin(&pass, model, i);
+        pass.training = training;
+        fqt_kind(pass.layer->kind)->forward(&pass);
     }
 }
 
@@ -69,10 +72,10 @@ static bool outputs_overflow(const int32_t *outputs, uint32_t count) {
 void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale) {
     fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
     if (output->error_scale != 0) {
-        fqt_scale_t factor = fqt_scale_divide(fqt_scale_unpack(scale), fqt_scale_unpack(output->error_scale));
+        fqt_scale_t factor = fqt_scale_divide_stored(fqt_scale_unpack(scale), output->error_scale);
         for (uint32_t t = 0; t < model->layer_count; ++t) {
             fqt_tensor_t *tensor = fqt_tensor(model, t);
-            tensor->error_scale = fqt_scale_pack(fqt_scale_multiply(fqt_scale_unpack(tensor->error_scale), factor));
+            tensor->error_scale = fqt_scale_pack(fqt_scale_multiply_stored(factor, tensor->error_scale));
         }
     }
     output->error_scale = scale;
@@ -91,12 +94,10 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
     return loss.loss;
 }
 
-fqt_selection_t fqt_step_select(fqt_model_t *model, uint32_t index, int32_t loss) {
-    fqt_selection_t selection = {0, NULL};
-    if (fqt_kind(fqt_layer(model, index)->kind)->has_weights) {
-        selection = fqt_select(model, index, fqt_update_rate(model, loss));
+void fqt_step_select(fqt_pass_t *pass, int32_t loss) {
+    if (fqt_kind(pass->layer->kind)->has_weights) {
+        fqt_select(pass, fqt_update_rate(pass->model, loss));
     }
-    return selection;
 }
 
 bool fqt_passes_error(const fqt_model_t *model, uint32_t index) {
@@ -109,17 +110,19 @@ bool fqt_passes_error(const fqt_model_t *model, uint32_t index) {
 // both read the old weights.
 void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate) {
     for (uint32_t i = model->layer_count; i-- > model->cut;) {
-        const fqt_layer_t *layer = fqt_layer(model, i);
-        const fqt_kind_t *kind = fqt_kind(layer->kind);
-        if (!fqt_output_of(model, i)->needs_error) {
+        fqt_pass_t pass;
+        fqt_pass_begin(&pass, model, i);
+        const fqt_kind_t *kind = fqt_kind(pass.layer->kind);
+        if (!pass.output->needs_error) {
             continue;
         }
-        fqt_selection_t selection = fqt_step_select(model, i, loss);
+        fqt_step_select(&pass, loss);
         if (fqt_passes_error(model, i)) {
-            kind->error(model, i, &selection);
+            kind->error(&pass);
         }
-        if (layer->updates && learning_rate != FQT_SCALE_ZERO) {
-            kind->update(model, i, &selection, learning_rate);
+        if (pass.layer->updates && learning_rate != FQT_SCALE_ZERO) {
+            pass.learning_rate = learning_rate;
+            kind->update(&pass);
         }
     }
 }
@@ -140,7 +143,9 @@ void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
         model->batch_steps = 0;
         for (uint32_t i = 0; i < model->layer_count; ++i) {
             if (fqt_layer(model, i)->updates) {
-                fqt_update_apply_sums(model, i);
+                fqt_pass_t pass;
+                fqt_pass_begin(&pass, model, i);
+                fqt_update_apply_sums(&pass);
             }
         }
     }

@@ -8,38 +8,65 @@
 #define SHRINK_BITS (0x3F4CCCCDu) // 0.8 as float32
 #define SHRINK_Q16 (52429) // 0.8
 
-static void begin(fqt_update_t *update, fqt_model_t *model, uint32_t index) {
+static void begin(fqt_update_t *update, const fqt_pass_t *pass) {
+    fqt_model_t *model = pass->model;
+    const fqt_layer_t *layer = pass->layer;
     update->model = model;
-    update->layer = fqt_layer(model, index);
-    update->weights = fqt_weights(model, update->layer);
-    update->low_bytes = update->layer->low_bytes ? (int8_t *)model->arena + update->layer->low_bytes : NULL;
-    update->sums = model->batch > 1 ? (int32_t *)(void *)(model->arena + update->layer->sums) : NULL;
-    update->weight_count = update->layer->filter_elements * fqt_output_of(model, index)->channels;
+    update->layer = layer;
+    update->weights = fqt_weights(model, layer);
+    update->low_bytes = layer->low_bytes ? (int8_t *)model->arena + layer->low_bytes : NULL;
+    update->sums = model->batch > 1 ? (int32_t *)(void *)(model->arena + layer->sums) : NULL;
+    update->weight_count = layer->filter_elements * pass->output->channels;
     update->random_state = &model->random_state;
     update->growth_drawn = false;
     update->clamped = false;
 }
 
-void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate) {
-    fqt_scale_t s_x = fqt_scale_unpack(fqt_input_of(model, index)->scale);
-    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
-    begin(update, model, index);
-    update->learning_rate = learning_rate;
+void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass) {
+    fqt_scale_t s_x = fqt_scale_unpack(pass->input->scale);
+    fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
+    begin(update, pass);
+    update->learning_rate = pass->learning_rate;
     if (update->sums != NULL) {
-        update->learning_rate = fqt_scale_divide(learning_rate, fqt_scale_from_int(model->batch));
+        update->learning_rate = fqt_scale_divide(pass->learning_rate, fqt_scale_from_int(pass->model->batch));
     } else {
         update->base = fqt_random_draw(update->random_state);
     }
     update->rate = fqt_scale_shifted(fqt_scale_multiply(fqt_scale_multiply(update->learning_rate, s_x), s_e), 24);
-    update->bias_unit = fqt_scale_multiply(s_x, fqt_scale_unpack(update->layer->bias_scale));
-    fqt_scale_t decay = fqt_scale_multiply(update->learning_rate, fqt_scale_unpack(model->options.weight_decay));
+    update->bias_unit = fqt_scale_multiply_stored(s_x, pass->layer->bias_scale);
+    fqt_scale_t decay = fqt_scale_multiply_stored(update->learning_rate, pass->model->options.weight_decay);
     update->decay = fqt_clamp(fqt_fixed_multiply(1, fqt_scale_shifted(decay, 32)), 0, MAX_DECAY);
 }
 
 void fqt_update_channel(fqt_update_t *update, uint32_t channel) {
     uint32_t s_w = fqt_weight_scale(update->model, update->layer, channel);
-    update->channel_rate = fqt_scale_divide(update->rate, fqt_scale_unpack(s_w));
+    update->channel_rate = fqt_scale_divide_stored(update->rate, s_w);
     update->clamped = false;
+}
+
+// A weight with all its bits: in units of 1, or with low bytes of 1 / 256.
+static int32_t get_weight(const fqt_update_t *update, uint32_t j) {
+    const int32_t weight = update->weights[j];
+    return update->low_bytes == NULL ? weight : weight * 256 + update->low_bytes[j];
+}
+
+static void put_weight(fqt_update_t *update, uint32_t j, int32_t value) {
+    if (update->low_bytes != NULL) {
+        const int32_t rounded = (value + 128) >> 8;
+        update->low_bytes[j] = (int8_t)(value - rounded * 256);
+        value = rounded;
+    }
+    update->weights[j] = (int8_t)value;
+}
+
+void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
+    const int32_t bits = update->low_bytes == NULL ? 0 : 8; // behind the point
+    const int32_t limit = INT8_MAX << bits;
+    const uint32_t dither = fqt_dither(update->base, j) >> (8 + bits);
+    const int32_t moved = get_weight(update, j) - ((step + (int32_t)dither) >> (24 - bits));
+    const int32_t value = fqt_clamp(moved, -limit, limit);
+    update->clamped = update->clamped || value != moved;
+    put_weight(update, j, value);
 }
 
 // The channel's weights shrink to 0.8 of their units, the unit grows by 5/4: the real values stay.
@@ -51,20 +78,12 @@ static void grow_channel(fqt_update_t *update, uint32_t channel, int32_t *bias) 
     uint32_t filter_elements = update->layer->filter_elements;
     uint32_t first = channel * filter_elements;
     for (uint32_t j = first; j < first + filter_elements; ++j) {
-        int32_t dither = (int32_t)(fqt_dither(update->growth_base, j) >> 16);
-        if (update->low_bytes == NULL) {
-            update->weights[j] = (int8_t)((update->weights[j] * SHRINK_Q16 + dither) >> 16);
-        } else {
-            int32_t value = update->weights[j] * 256 + update->low_bytes[j];
-            value = (value * SHRINK_Q16 + dither) >> 16;
-            int32_t rounded = (value + 128) >> 8;
-            update->weights[j] = (int8_t)rounded;
-            update->low_bytes[j] = (int8_t)(value - rounded * 256);
-        }
+        const int32_t dither = (int32_t)(fqt_dither(update->growth_base, j) >> 16);
+        put_weight(update, j, (get_weight(update, j) * SHRINK_Q16 + dither) >> 16);
     }
     *bias = fqt_fixed_multiply(*bias, fqt_scale_unpack(SHRINK_BITS));
     uint8_t *scale = fqt_blob(update->model, update->layer, update->layer->weight_scales) + 4 * channel;
-    fqt_scale_t grown = fqt_scale_multiply(fqt_scale_unpack(fqt_read_u32(scale)), fqt_scale_unpack(GROWTH_BITS));
+    fqt_scale_t grown = fqt_scale_multiply_stored(fqt_scale_unpack(fqt_read_u32(scale)), GROWTH_BITS);
     fqt_write_u32(scale, fqt_scale_pack(grown));
 }
 
@@ -137,18 +156,18 @@ void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient
 
 fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channel, const fqt_spread_t *spread) {
     uint32_t s_w = fqt_weight_scale(update->model, update->layer, channel);
-    fqt_scale_t rate = fqt_scale_divide(update->learning_rate, fqt_scale_unpack(s_w));
+    fqt_scale_t rate = fqt_scale_divide_stored(update->learning_rate, s_w);
     return fqt_scale_shifted(fqt_scale_multiply(rate, fqt_spread_inverse(spread)), 24);
 }
 
-void fqt_update_apply_sums(fqt_model_t *model, uint32_t index) {
+void fqt_update_apply_sums(const fqt_pass_t *pass) {
     fqt_update_t update;
-    begin(&update, model, index);
+    begin(&update, pass);
     update.base = fqt_random_draw(update.random_state);
     int32_t *sum = update.sums;
     int32_t *bias_sum = update.sums + update.weight_count;
     uint32_t j = 0;
-    for (uint32_t o = 0; o < fqt_output_of(model, index)->channels; ++o) {
+    for (uint32_t o = 0; o < pass->output->channels; ++o) {
         update.clamped = false;
         for (uint32_t i = 0; i < update.layer->filter_elements; ++i, ++j) {
             if (sum[j] != 0) {

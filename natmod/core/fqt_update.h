@@ -3,7 +3,7 @@
 #ifndef FQT_UPDATE_H
 #define FQT_UPDATE_H
 
-#include "fqt_model.h"
+#include "fqt_pass.h"
 #include "fqt_random.h"
 #include "fqt_standardize.h"
 
@@ -29,33 +29,13 @@ typedef struct {
     int32_t decay; // learning rate * weight decay, Q32; 0: none
 } fqt_update_t;
 
-void fqt_update_begin(fqt_update_t *update, fqt_model_t *model, uint32_t index, fqt_scale_t learning_rate);
+void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass);
 
 // Turn to a channel: set channel_rate, which takes a gradient in integer units to a step.
 void fqt_update_channel(fqt_update_t *update, uint32_t channel);
 
 // weight[j] -= step, rounded stochastically.
-static inline void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
-    uint32_t dither = fqt_dither(update->base, j);
-    if (update->low_bytes == NULL) {
-        int32_t value = update->weights[j] - ((step + (int32_t)(dither >> 8)) >> 24);
-        if (value > INT8_MAX || value < -INT8_MAX) {
-            value = value > 0 ? INT8_MAX : -INT8_MAX;
-            update->clamped = true;
-        }
-        update->weights[j] = (int8_t)value;
-    } else {
-        int32_t value = update->weights[j] * 256 + update->low_bytes[j];
-        value -= (step + (int32_t)(dither >> 16)) >> 16;
-        if (value > INT8_MAX * 256 || value < -INT8_MAX * 256) {
-            value = value > 0 ? INT8_MAX * 256 : -INT8_MAX * 256;
-            update->clamped = true;
-        }
-        int32_t rounded = (value + 128) >> 8;
-        update->weights[j] = (int8_t)rounded;
-        update->low_bytes[j] = (int8_t)(value - rounded * 256);
-    }
-}
+void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step);
 
 static inline int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
     int64_t sum = (int64_t)a + b;
@@ -96,7 +76,7 @@ void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient
 // The rate that takes (value - mean) * count of a channel's gradient, standardized, to a step.
 fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channel, const fqt_spread_t *spread);
 
-// At a mini-batch's end: move the parameters of layer `index` by the summed steps, and clear these.
-void fqt_update_apply_sums(fqt_model_t *model, uint32_t index);
+// At a mini-batch's end: move a layer's parameters by the summed steps, and clear these.
+void fqt_update_apply_sums(const fqt_pass_t *pass);
 
 #endif

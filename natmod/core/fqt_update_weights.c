@@ -7,15 +7,19 @@
 #include "fqt_simd.h"
 #include "fqt_update.h"
 
-// weight -= the whole units of a sum of step and dither, if there are any
+// weight -= the whole units of a sum of step and dither
+FQT_LOOP void move_by_units(fqt_update_t *update, int8_t *weight, int32_t sum) {
+    const int32_t moved = *weight - (sum >> 24);
+    const int32_t value = fqt_clamp(moved, -INT8_MAX, INT8_MAX);
+    if (FQT_UNLIKELY(value != moved)) {
+        update->clamped = true;
+    }
+    *weight = (int8_t)value;
+}
+
 FQT_INLINE void move_weight(fqt_update_t *update, int8_t *weight, int32_t sum) {
     if (FQT_UNLIKELY((uint32_t)sum >> 24 != 0)) {
-        int32_t value = *weight - (sum >> 24);
-        if (value > INT8_MAX || value < -INT8_MAX) {
-            value = value > 0 ? INT8_MAX : -INT8_MAX;
-            update->clamped = true;
-        }
-        *weight = (int8_t)value;
+        move_by_units(update, weight, sum);
     }
 }
 

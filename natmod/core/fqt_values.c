@@ -15,7 +15,7 @@ bool fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *v
     if (!take_apart(float_bits, &mantissa, &exponent)) {
         return false;
     }
-    fqt_scale_t inverse = fqt_scale_divide(fqt_scale_from_int(1), fqt_scale_unpack(input->scale));
+    fqt_scale_t inverse = fqt_scale_inverse(fqt_scale_unpack(input->scale));
     int32_t units = fqt_fixed_multiply(mantissa, fqt_scale_shifted(inverse, exponent - 150));
     units = fqt_clamp(units, -256, 256); // beyond the range at any zero point
     *value = (int8_t)fqt_clamp(input->zero_point + units, INT8_MIN, INT8_MAX);

@@ -22,7 +22,7 @@ static uint32_t parameter_bytes(const fqt_layer_t *layer) {
     return 4 * FQT_LANES * layer->filter_elements; // gradients; terms take no more
 }
 
-fqt_walk_t fqt_walk_of_windows(const fqt_layer_t *layer, int32_t result_bytes) {
+static fqt_walk_t walk_of_window(const fqt_layer_t *layer, int32_t result_bytes) {
     const fqt_window_t *window = &layer->window;
     return (fqt_walk_t) {.source.dilation = 1,
         .spacing = 1,
@@ -38,14 +38,24 @@ fqt_walk_t fqt_walk_of_windows(const fqt_layer_t *layer, int32_t result_bytes) {
         .filter_elements = (int32_t)layer->filter_elements};
 }
 
+fqt_walk_t fqt_walk_of_windows(const fqt_pass_t *pass, int32_t result_bytes) {
+    fqt_walk_t walk = walk_of_window(pass->layer, result_bytes);
+    walk.source.tensor = pass->input;
+    walk.source.values = pass->x;
+    walk.source.zero = pass->input->zero_point;
+    walk.height = pass->output->height;
+    walk.width = pass->output->width;
+    return walk;
+}
+
 uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer) {
-    fqt_walk_t walk = fqt_walk_of_windows(layer, 2 * FQT_LANES);
+    fqt_walk_t walk = walk_of_window(layer, 2 * FQT_LANES);
     const uint32_t behind = 8u * layer->window.stride_width + 8; // read, for nothing, where rows are rounded up
     return parameter_bytes(layer) + (uint32_t)greatest_tile_bytes(&walk) + behind;
 }
 
-void fqt_walk_begin(fqt_walk_t *walk, const fqt_layer_t *layer, void *scratch) {
-    walk->spread = (int16_t *)(void *)((uint8_t *)scratch + parameter_bytes(layer));
+void fqt_walk_begin(fqt_walk_t *walk, const fqt_pass_t *pass) {
+    walk->spread = (int16_t *)(void *)((uint8_t *)pass->scratch + parameter_bytes(pass->layer));
     const int32_t bytes = greatest_tile_bytes(walk);
     int32_t columns = walk->width;
     while (columns > FQT_NEIGHBOURS && set_tile(walk, 1, columns) > bytes) {
@@ -57,7 +67,7 @@ void fqt_walk_begin(fqt_walk_t *walk, const fqt_layer_t *layer, void *scratch) {
         ++count;
     }
     fqt_clear(walk->spread, (uint32_t)tile_bytes / 4);
-    walk->terms = scratch;
+    walk->terms = pass->scratch;
     walk->selected = 0;
     walk->first = -FQT_LANES;
     walk->row = walk->height;
@@ -156,7 +166,7 @@ bool fqt_walk_next_tile(fqt_walk_t *walk) {
     return true;
 }
 
-void fqt_walk_put_others(const fqt_walk_t *walk, int32_t i, fqt_output_t *output, fqt_error_pass_t *pass) {
+void fqt_walk_put_others(const fqt_walk_t *walk, int32_t i, fqt_output_t *output, fqt_error_pass_t *errors) {
     const int32_t *sums = fqt_walk_sums(walk);
     for (int32_t rows = walk->rows; rows > 0; --rows) {
         for (int32_t column = 0; column < walk->columns; ++column) {
@@ -164,7 +174,7 @@ void fqt_walk_put_others(const fqt_walk_t *walk, int32_t i, fqt_output_t *output
             if (output != NULL) {
                 fqt_output_put(output, &walk->multiplier, to, sums[column]);
             } else {
-                fqt_error_pass_put(pass, to, sums[column]);
+                fqt_error_pass_put(errors, to, sums[column]);
             }
         }
         sums += fqt_walk_rounded(walk->columns);

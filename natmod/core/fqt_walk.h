@@ -86,14 +86,14 @@ static inline int32_t fqt_walk_first_element(const fqt_walk_t *walk, int32_t lan
 
 // sum * mantissa >> 33 + shift, rounded to nearest with 1; plus a zero point with twice that more.
 FQT_INLINE int32_t requantised(int32_t sum, int32_t mantissa, uint32_t shift, int32_t rounding) {
-    return ((fqt_multiply_high(sum, mantissa) >> shift) + rounding) >> 1;
+    return ((fqt_multiply_high_called(sum, mantissa) >> shift) + rounding) >> 1;
 }
 
-// The walk of forward and update passes: windows over the input.
-fqt_walk_t fqt_walk_of_windows(const fqt_layer_t *layer, int32_t result_bytes);
+// The walk of forward and update passes: windows over the input, a result for each output.
+fqt_walk_t fqt_walk_of_windows(const fqt_pass_t *pass, int32_t result_bytes);
 
 // Divide the results into tiles of about the same size, in the scratch behind the parameters.
-void fqt_walk_begin(fqt_walk_t *walk, const fqt_layer_t *layer, void *scratch);
+void fqt_walk_begin(fqt_walk_t *walk, const fqt_pass_t *pass);
 
 // Spread the next tile, of the next channels after the last one; false: that was all.
 bool fqt_walk_next_tile(fqt_walk_t *walk);
@@ -106,6 +106,6 @@ void fqt_walk_spread(const fqt_walk_t *walk, const fqt_walk_source_t *source, in
 void fqt_walk_sum_lane(fqt_walk_t *walk, int32_t lane);
 
 // Store the sums whatever the multiplier, as logits, or where errors add up. output: NULL where they are errors.
-void fqt_walk_put_others(const fqt_walk_t *walk, int32_t i, fqt_output_t *output, fqt_error_pass_t *pass);
+void fqt_walk_put_others(const fqt_walk_t *walk, int32_t i, fqt_output_t *output, fqt_error_pass_t *errors);
 
 #endif

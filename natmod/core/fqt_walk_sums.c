@@ -5,7 +5,7 @@
 #define SUMS (FQT_HAS_DSP ? 4 : 2) // in registers
 
 // The terms of a channel's taps.
-FQT_HOT static void list_tap_terms(const fqt_walk_t *walk, const int8_t *weights) {
+static void list_tap_terms(const fqt_walk_t *walk, const int8_t *weights) {
     fqt_tap_term_t *term = walk->terms;
     const int32_t step = walk->weights_column_step;
     int32_t offset = 0;

@@ -5,19 +5,6 @@
 #define MAX_FILTER_ELEMENTS (33000) // * 255 * 128 < 2^30
 #define MAX_UNIT (256)
 
-fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *from = fqt_input_of(model, index);
-    const fqt_tensor_t *to = fqt_output_of(model, index);
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    fqt_shape_t shape = {from->height, from->width, from->channels, to->height, to->width, to->channels, layer->window};
-    if (layer->kind == FQT_KIND_DENSE) {
-        shape.in_height = 1;
-        shape.in_width = 1;
-        shape.in_channels = (int32_t)from->elements;
-    }
-    return shape;
-}
-
 typedef uint32_t __attribute__((may_alias)) any_word_t;
 
 FQT_HOT void fqt_clear(void *words, uint32_t count) {
@@ -33,6 +20,15 @@ FQT_HOT void fqt_clear(void *words, uint32_t count) {
     }
 }
 
+uint32_t fqt_greatest_weight_scale(const fqt_pass_t *pass) {
+    uint32_t greatest = 0; // positive floats compare like their bits
+    for (uint32_t o = 0; o < pass->output->channels; ++o) {
+        const uint32_t bits = fqt_weight_scale(pass->model, pass->layer, o);
+        greatest = bits > greatest ? bits : greatest;
+    }
+    return greatest;
+}
+
 // The greatest integer that weight scales of a layer are brought to: the products stay in 16 bits, their sum in 32.
 static int32_t common_unit(const fqt_shape_t *shape) {
     int32_t terms = shape->window.kernel_height * shape->window.kernel_width * shape->out_channels;
@@ -40,22 +36,14 @@ static int32_t common_unit(const fqt_shape_t *shape) {
     return unit < MAX_UNIT ? unit : MAX_UNIT;
 }
 
-fqt_scale_t fqt_common_unit(const fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, int16_t *m) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int32_t unit = common_unit(&shape);
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    uint32_t channels = fqt_output_of(model, index)->channels;
-    uint32_t greatest = 0; // positive floats compare like their bits
-    for (uint32_t o = 0; o < channels; ++o) {
-        uint32_t bits = fqt_weight_scale(model, layer, o);
-        greatest = bits > greatest ? bits : greatest;
-    }
-    fqt_scale_t s_greatest = fqt_scale_unpack(greatest);
-    for (uint32_t n = 0; n < selection->count; ++n) {
-        uint32_t bits = fqt_weight_scale(model, layer, selection->channels[n]);
+fqt_scale_t fqt_common_unit(const fqt_pass_t *pass, int16_t *m) {
+    const int32_t unit = common_unit(&pass->shape);
+    const fqt_scale_t s_greatest = fqt_scale_unpack(fqt_greatest_weight_scale(pass));
+    for (uint32_t n = 0; n < pass->selection.count; ++n) {
+        const uint32_t bits = fqt_weight_scale(pass->model, pass->layer, pass->selection.channels[n]);
         m[n] = (int16_t)fqt_fixed_multiply(unit, fqt_scale_divide(fqt_scale_unpack(bits), s_greatest));
     }
-    fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
+    const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
     return fqt_scale_divide(fqt_scale_multiply(s_e, s_greatest), fqt_scale_from_int((uint32_t)unit));
 }
 
@@ -67,7 +55,7 @@ uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, ui
         bytes = bytes < update_bytes ? update_bytes : bytes;
         const uint32_t error_bytes = fqt_convolution_error_bytes(model, index);
         bytes = bytes < error_bytes ? error_bytes : bytes;
-        bytes += fqt_selection_bytes(model, index);
+        bytes += fqt_selection_bytes(to->channels);
     }
     const fqt_layer_t *layer = fqt_layer(model, index);
     const bool is_depthwise = layer->kind == FQT_KIND_DEPTHWISE_CONV2D;

@@ -20,10 +20,7 @@ void fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_error
 void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error);
 
 // The first window (from 0) that can reach input row or column `i`.
-static inline int32_t fqt_first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride) {
-    int32_t distance = i + pad - kernel + 1;
-    return distance > 0 ? (distance + stride - 1) / stride : 0;
-}
+int32_t fqt_first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride);
 
 // Scratch of layers that need none.
 uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index);

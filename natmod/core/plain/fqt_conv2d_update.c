@@ -2,11 +2,6 @@
 #include "../fqt_convolution.h"
 #include "../fqt_update.h"
 
-uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    return layer->trainable ? 4 * layer->filter_elements : 0;
-}
-
 // gradient[ky][kx][c] = sum over positions of e[oy, ox, o] * (x[iy, ix, c] - zx), taps inside the input.
 // Gives the bias gradient, the sum of e; any_error tells whether one error was not 0.
 static int32_t filter_gradient(const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *e, int32_t o,
@@ -44,19 +39,16 @@ static int32_t filter_gradient(const fqt_shape_t *shape, const int8_t *x, int32_
     return bias_gradient;
 }
 
-void fqt_conv2d_update(
-    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
-    const int32_t zx = fqt_input_of(model, index)->zero_point;
-    const int8_t *e = fqt_error_of(model, index + 1);
-    int32_t *gradient = fqt_pass_scratch(model, index);
+void fqt_conv2d_update(fqt_pass_t *pass) {
+    const fqt_selection_t *selection = &pass->selection;
+    const int32_t zx = pass->input->zero_point;
+    int32_t *gradient = pass->scratch;
     fqt_update_t update;
-    fqt_update_begin(&update, model, index, learning_rate);
+    fqt_update_begin(&update, pass);
     for (uint32_t n = 0; n < selection->count; ++n) {
         int32_t o = selection->channels[n];
         bool any_error;
-        int32_t bias_gradient = filter_gradient(&shape, x, zx, e, o, gradient, &any_error);
+        int32_t bias_gradient = filter_gradient(&pass->shape, pass->x, zx, pass->e, o, gradient, &any_error);
         if (any_error || update.decay != 0) {
             fqt_update_filter(&update, o, gradient, bias_gradient);
         }

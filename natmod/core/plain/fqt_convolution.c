@@ -27,26 +27,23 @@ static int32_t convolve(
 }
 
 // x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]
-void fqt_convolution_forward(fqt_model_t *model, uint32_t index, bool training) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
-    const int32_t zx = fqt_input_of(model, index)->zero_point;
-    const int8_t *filter = fqt_weights(model, fqt_layer(model, index));
-    const uint32_t filter_elements = fqt_layer(model, index)->filter_elements;
+void fqt_convolution_forward(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const int32_t zx = pass->input->zero_point;
+    const int8_t *filter = fqt_weights(pass->model, pass->layer);
     fqt_output_t output;
-    fqt_output_begin(&output, model, index);
-    for (int32_t o = 0; o < shape.out_channels; ++o, filter += filter_elements) {
+    fqt_output_begin(&output, pass);
+    for (int32_t o = 0; o < shape->out_channels; ++o, filter += pass->layer->filter_elements) {
         const fqt_channel_t channel = fqt_output_channel(&output, o);
         uint32_t i = o;
-        for (int32_t oy = 0; oy < shape.out_height; ++oy) {
-            for (int32_t ox = 0; ox < shape.out_width; ++ox, i += shape.out_channels) {
-                fqt_output_put(&output, &channel.multiplier, i, channel.bias + convolve(&shape, x, zx, filter, oy, ox));
+        for (int32_t oy = 0; oy < shape->out_height; ++oy) {
+            for (int32_t ox = 0; ox < shape->out_width; ++ox, i += shape->out_channels) {
+                fqt_output_put(
+                    &output, &channel.multiplier, i, channel.bias + convolve(shape, pass->x, zx, filter, oy, ox));
             }
         }
     }
-    if (training) {
-        fqt_output_end(&output);
-    }
+    fqt_output_end(&output, pass);
 }
 
 // sum[c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] * w[o, ky, kx, c], where the window at (oy, ox) reads
@@ -87,29 +84,27 @@ static void gather(const fqt_shape_t *shape, const int8_t *e, const fqt_selectio
 }
 
 // e [out_height][out_width][out_channels] -> d [in_height][in_width][in_channels]
-void fqt_convolution_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *e = fqt_error_of(model, index + 1);
-    const int8_t *weights = fqt_weights(model, fqt_layer(model, index));
-    int16_t *m = fqt_pass_scratch(model, index);
-    fqt_scale_t accumulator_scale = fqt_common_unit(model, index, selection, m);
-    fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, fqt_layer(model, index)->input, accumulator_scale);
+void fqt_convolution_error(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const int8_t *weights = fqt_weights(pass->model, pass->layer);
+    int16_t *m = pass->scratch;
+    fqt_error_pass_t errors;
+    fqt_error_pass_begin(&errors, pass, fqt_common_unit(pass, m));
     uint32_t i = 0;
-    for (int32_t iy = 0; iy < shape.in_height; ++iy) {
-        for (int32_t ix = 0; ix < shape.in_width; ++ix) {
-            for (int32_t channel = 0; channel < shape.in_channels; channel += CHANNEL_BLOCK) {
+    for (int32_t iy = 0; iy < shape->in_height; ++iy) {
+        for (int32_t ix = 0; ix < shape->in_width; ++ix) {
+            for (int32_t channel = 0; channel < shape->in_channels; channel += CHANNEL_BLOCK) {
                 int32_t sum[CHANNEL_BLOCK];
-                int32_t count = shape.in_channels - channel;
+                int32_t count = shape->in_channels - channel;
                 count = count < CHANNEL_BLOCK ? count : CHANNEL_BLOCK;
-                gather(&shape, e, selection, m, weights, iy, ix, channel, count, sum);
+                gather(shape, pass->e, &pass->selection, m, weights, iy, ix, channel, count, sum);
                 for (int32_t c = 0; c < count; ++c) {
-                    fqt_error_pass_put(&pass, i++, sum[c]);
+                    fqt_error_pass_put(&errors, i++, sum[c]);
                 }
             }
         }
     }
-    fqt_error_pass_end(&pass);
+    fqt_error_pass_end(&errors);
 }
 
 uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index) {

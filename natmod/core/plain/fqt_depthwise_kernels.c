@@ -10,37 +10,35 @@ uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer) {
 
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels]:
 // acc = bias + sum over the taps inside the input of (x[iy, ix, c] - zx) * w[c, ky, kx]
-void fqt_depthwise_forward(fqt_model_t *model, uint32_t index, bool training) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const fqt_window_t *window = &shape.window;
-    const int32_t zx = fqt_input_of(model, index)->zero_point;
-    const int8_t *w = fqt_weights(model, fqt_layer(model, index));
+void fqt_depthwise_forward(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_window_t *window = &shape->window;
+    const int32_t zx = pass->input->zero_point;
+    const int8_t *w = fqt_weights(pass->model, pass->layer);
     fqt_output_t output;
-    fqt_output_begin(&output, model, index);
-    for (int32_t c = 0; c < shape.out_channels; ++c, w += fqt_layer(model, index)->filter_elements) {
-        const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input) + c;
+    fqt_output_begin(&output, pass);
+    for (int32_t c = 0; c < shape->out_channels; ++c, w += pass->layer->filter_elements) {
+        const int8_t *x = pass->x + c;
         const fqt_channel_t channel = fqt_output_channel(&output, c);
         uint32_t i = c;
-        for (int32_t oy = 0; oy < shape.out_height; ++oy) {
+        for (int32_t oy = 0; oy < shape->out_height; ++oy) {
             int32_t iy = oy * window->stride_height - window->pad_top;
-            fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape.in_height);
-            for (int32_t ox = 0; ox < shape.out_width; ++ox, i += shape.out_channels) {
+            fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
+            for (int32_t ox = 0; ox < shape->out_width; ++ox, i += shape->out_channels) {
                 int32_t ix = ox * window->stride_width - window->pad_left;
-                fqt_taps_t columns = fqt_taps(ix, window->kernel_width, shape.in_width);
+                fqt_taps_t columns = fqt_taps(ix, window->kernel_width, shape->in_width);
                 int32_t sum = channel.bias;
                 for (int32_t ky = rows.begin; ky < rows.end; ++ky) {
-                    const int8_t *x_row = x + ((iy + ky) * shape.in_width + ix) * shape.in_channels;
+                    const int8_t *x_row = x + ((iy + ky) * shape->in_width + ix) * shape->in_channels;
                     for (int32_t kx = columns.begin; kx < columns.end; ++kx) {
-                        sum += (x_row[kx * shape.in_channels] - zx) * w[ky * window->kernel_width + kx];
+                        sum += (x_row[kx * shape->in_channels] - zx) * w[ky * window->kernel_width + kx];
                     }
                 }
                 fqt_output_put(&output, &channel.multiplier, i, sum);
             }
         }
     }
-    if (training) {
-        fqt_output_end(&output);
-    }
+    fqt_output_end(&output, pass);
 }
 
 // Sum over the windows that read (iy, ix) of e[oy, ox] * w[ky, kx]; e points to the channel.
@@ -64,32 +62,27 @@ static int32_t gather_channel(const fqt_shape_t *shape, const int8_t *e, const i
 }
 
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels]; 0 in channels that are not selected.
-void fqt_depthwise_error(fqt_model_t *model, uint32_t index, const fqt_selection_t *selection) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_scale_t s_e = fqt_scale_unpack(fqt_output_of(model, index)->error_scale);
-    const int8_t *e = fqt_error_of(model, index + 1);
-    uint32_t greatest = 0;
-    for (int32_t c = 0; c < shape.out_channels; ++c) {
-        uint32_t bits = fqt_weight_scale(model, layer, c);
-        greatest = bits > greatest ? bits : greatest;
-    }
-    fqt_error_pass_t pass;
-    fqt_error_pass_begin(&pass, model, index, layer->input, fqt_scale_multiply(s_e, fqt_scale_unpack(greatest)));
+void fqt_depthwise_error(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_layer_t *layer = pass->layer;
+    const fqt_selection_t *selection = &pass->selection;
+    const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
+    fqt_error_pass_t errors;
+    fqt_error_pass_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
     uint32_t n = 0;
-    for (int32_t c = 0; c < shape.in_channels; ++c) {
+    for (int32_t c = 0; c < shape->in_channels; ++c) {
         bool selected = n < selection->count && selection->channels[n] == c;
         n += selected;
-        const int8_t *w = fqt_weights(model, layer) + c * layer->filter_elements;
-        fqt_error_pass_scale(&pass, fqt_scale_multiply(s_e, fqt_scale_unpack(fqt_weight_scale(model, layer, c))));
+        const int8_t *w = fqt_weights(pass->model, layer) + c * layer->filter_elements;
+        fqt_error_pass_scale(&errors, fqt_scale_multiply_stored(s_e, fqt_weight_scale(pass->model, layer, c)));
         uint32_t i = c;
-        for (int32_t iy = 0; iy < shape.in_height; ++iy) {
-            for (int32_t ix = 0; ix < shape.in_width; ++ix, i += shape.in_channels) {
-                fqt_error_pass_put(&pass, i, selected ? gather_channel(&shape, e + c, w, iy, ix) : 0);
+        for (int32_t iy = 0; iy < shape->in_height; ++iy) {
+            for (int32_t ix = 0; ix < shape->in_width; ++ix, i += shape->in_channels) {
+                fqt_error_pass_put(&errors, i, selected ? gather_channel(shape, pass->e + c, w, iy, ix) : 0);
             }
         }
     }
-    fqt_error_pass_end(&pass);
+    fqt_error_pass_end(&errors);
 }
 
 // gradient[ky][kx] = sum over positions of e[oy, ox] * (x[iy, ix] - zx), taps inside the input; x and e point to the
@@ -125,19 +118,16 @@ static int32_t channel_gradient(
     return bias_gradient;
 }
 
-void fqt_depthwise_update(
-    fqt_model_t *model, uint32_t index, const fqt_selection_t *selection, fqt_scale_t learning_rate) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int8_t *x = fqt_activation(model, fqt_layer(model, index)->input);
-    const int32_t zx = fqt_input_of(model, index)->zero_point;
-    const int8_t *e = fqt_error_of(model, index + 1);
-    int32_t *gradient = fqt_pass_scratch(model, index);
+void fqt_depthwise_update(fqt_pass_t *pass) {
+    const fqt_selection_t *selection = &pass->selection;
+    const int32_t zx = pass->input->zero_point;
+    int32_t *gradient = pass->scratch;
     fqt_update_t update;
-    fqt_update_begin(&update, model, index, learning_rate);
+    fqt_update_begin(&update, pass);
     for (uint32_t n = 0; n < selection->count; ++n) {
         int32_t c = selection->channels[n];
         bool any_error;
-        int32_t bias_gradient = channel_gradient(&shape, x + c, zx, e + c, gradient, &any_error);
+        int32_t bias_gradient = channel_gradient(&pass->shape, pass->x + c, zx, pass->e + c, gradient, &any_error);
         if (any_error || update.decay != 0) {
             fqt_update_filter(&update, c, gradient, bias_gradient);
         }

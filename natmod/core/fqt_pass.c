@@ -1,0 +1,36 @@
+// See fqt_pass.h.
+#include "fqt_pass.h"
+
+fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
+    const fqt_tensor_t *from = fqt_input_of(model, index);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    fqt_shape_t shape = {from->height, from->width, from->channels, to->height, to->width, to->channels, layer->window};
+    if (layer->kind == FQT_KIND_DENSE) {
+        shape.in_height = 1;
+        shape.in_width = 1;
+        shape.in_channels = (int32_t)from->elements;
+    }
+    return shape;
+}
+
+void fqt_pass_read(fqt_pass_t *pass, uint32_t tensor) {
+    pass->input = fqt_tensor(pass->model, tensor);
+    pass->x = fqt_activation(pass->model, tensor);
+}
+
+void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index) {
+    pass->model = model;
+    pass->layer = fqt_layer(model, index);
+    pass->index = index;
+    fqt_pass_read(pass, pass->layer->input);
+    pass->output = fqt_output_of(model, index);
+    pass->y = fqt_activation(model, index + 1);
+    pass->scratch = fqt_scratch(model);
+    if (index + 1 == model->layer_count) {
+        pass->y = NULL;
+        pass->scratch = (int32_t *)pass->scratch + pass->output->elements;
+    }
+    pass->e = pass->output->needs_error ? fqt_error_of(model, index + 1) : NULL;
+    pass->shape = fqt_shape(model, index);
+}
