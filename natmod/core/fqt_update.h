@@ -19,8 +19,6 @@ typedef struct {
     uint32_t weight_count;
     uint32_t *random_state;
     uint32_t base; // dithers of this update
-    uint32_t growth_base; // dithers of channels that grow
-    bool growth_drawn;
     bool clamped; // a weight of the current channel met the end of its range
     fqt_scale_t learning_rate; // a step's share of it, in a mini-batch
     fqt_scale_t rate; // learning rate * s_x * s_e, Q24
