@@ -210,10 +210,13 @@ FQT_HOT void fqt_convolution_error(fqt_pass_t *pass) {
                 add_row(pass, pass->e + oy * shape->out_width * shape->out_channels, m,
                     weights + ky * window->kernel_width * shape->in_channels + channel, count, sums);
             }
+            // With all channels the row's pixels lie side by side.
+            const int32_t together = count == shape->in_channels ? shape->in_width : 1;
             const int32_t *sum = sums;
             uint32_t i = (uint32_t)(iy * shape->in_width * shape->in_channels + channel);
-            for (int32_t ix = 0; ix < shape->in_width; ++ix, sum += count, i += shape->in_channels) {
-                fqt_error_pass_put_all(&errors, i, sum, count);
+            for (int32_t ix = 0; ix < shape->in_width; ix += together, i += (uint32_t)shape->in_channels) {
+                fqt_error_pass_put_all(&errors, i, sum, together * count);
+                sum += count;
             }
         }
     }

@@ -18,7 +18,8 @@ void fqt_error_pass_begin(fqt_error_pass_t *errors, const fqt_pass_t *pass, fqt_
     fqt_error_pass_scale(errors, accumulator_scale);
 }
 
-static void put_errors_one_by_one(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
+static __attribute__((noinline)) void put_errors_one_by_one(
+    fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
     for (; count > 0; --count, ++accumulator, ++i) {
         fqt_error_pass_put(errors, i, *accumulator);
     }
@@ -30,7 +31,7 @@ static uint32_t usual_magnitudes(const fqt_error_pass_t *errors) {
     return fqt_four_bytes(errors->peak < INT8_MAX - 1 ? errors->peak : INT8_MAX - 1);
 }
 
-// Errors of a tensor's only reader by the short way, four at a time: 14 cycles each on Cortex-M4. The rare fours with an
+// Errors of a tensor's only reader by the short way, four at a time: 12 cycles each on Cortex-M4. The rare fours with an
 // unusual magnitude go one by one, and so do those that are left. Gives how many that is.
 FQT_LOOP int32_t put_errors(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
     const int32_t least = errors->unclipped.low + 1;
@@ -44,7 +45,7 @@ FQT_LOOP int32_t put_errors(fqt_error_pass_t *errors, uint32_t i, const int32_t 
     if (least > INT8_MAX || greatest < INT8_MIN) {
         return count; // nothing passes
     }
-    for (; count >= 4; count -= 4, accumulator += 4, x += 4) {
+    for (const int32_t *end = accumulator + (count & ~3); accumulator < end; accumulator += 4, x += 4) {
         int32_t value_0 = accumulator[0];
         int32_t value_1 = accumulator[1];
         int32_t value_2 = accumulator[2];
@@ -52,9 +53,11 @@ FQT_LOOP int32_t put_errors(fqt_error_pass_t *errors, uint32_t i, const int32_t 
         FQT_TOGETHER(value_0, value_1, value_2, value_3);
         value_0 = fqt_saturated(fqt_requantise_short(value_0, &multiplier));
         value_1 = fqt_saturated(fqt_requantise_short(value_1, &multiplier));
+        value_0 = fqt_pack_two(value_0, value_1);
         value_2 = fqt_saturated(fqt_requantise_short(value_2, &multiplier));
         value_3 = fqt_saturated(fqt_requantise_short(value_3, &multiplier));
-        uint32_t four = fqt_pack_bytes(value_0, value_1, value_2, value_3);
+        value_2 = fqt_pack_two(value_2, value_3);
+        uint32_t four = fqt_lower_halves((uint32_t)value_0, (uint32_t)value_2);
         four = fqt_where_between(four, fqt_load4(x), least_four, greatest_four);
         if (FQT_UNLIKELY(fqt_any_above(fqt_magnitudes(four), usual))) {
             put_errors_one_by_one(errors, (uint32_t)(x - errors->activation), accumulator, 4);
@@ -63,7 +66,7 @@ FQT_LOOP int32_t put_errors(fqt_error_pass_t *errors, uint32_t i, const int32_t 
         }
         fqt_store4((int8_t *)x + to, four);
     }
-    return count;
+    return count & 3;
 }
 #endif
 

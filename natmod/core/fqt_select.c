@@ -57,7 +57,7 @@ static void error_norms(const fqt_pass_t *pass, uint32_t *norms) {
 }
 
 // The least of the `wanted` greatest norms, bit by bit: the greatest number that so many reach.
-static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted) {
+FQT_HOT static uint32_t find_limit(const uint32_t *norms, uint32_t channels, uint32_t wanted) {
     uint32_t any = 0;
     for (uint32_t o = 0; o < channels; ++o) {
         any |= norms[o];

@@ -217,6 +217,12 @@ FQT_INLINE uint32_t fqt_four_bytes(int32_t byte) {
     return 0x01010101u * (uint8_t)byte;
 }
 
+// The lower bytes of two numbers, in bytes 0 and 1.
+FQT_INLINE int32_t fqt_pack_two(int32_t a, int32_t b) {
+    __asm__("bfi %0, %1, #8, #8" : "+r"(a) : "r"(b));
+    return a;
+}
+
 // The lower bytes of four numbers.
 FQT_INLINE uint32_t fqt_pack_bytes(int32_t a, int32_t b, int32_t c, int32_t d) {
     __asm__("bfi %0, %1, #8, #8" : "+r"(a) : "r"(b));
