@@ -114,7 +114,7 @@ FQT_INLINE part_of_window_t next_window(fqt_columns_t *columns) {
 }
 
 // A column to every `step`-th element, or ordered to every `step`-th pair.
-FQT_LOOP void put_column(fqt_columns_t *columns, int16_t *column, int32_t step, bool is_ordered) {
+FQT_LOOP_FORWARD void put_column(fqt_columns_t *columns, int16_t *column, int32_t step, bool is_ordered) {
     part_of_window_t part = next_window(columns);
     if (!part.is_whole) {
         const int32_t together = FQT_HAS_DSP && is_ordered ? 2 : 1;

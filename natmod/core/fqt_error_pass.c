@@ -18,7 +18,7 @@ void fqt_error_pass_begin(fqt_error_pass_t *errors, const fqt_pass_t *pass, fqt_
     fqt_error_pass_scale(errors, accumulator_scale);
 }
 
-static __attribute__((noinline)) void put_errors_one_by_one(
+static FQT_NOINLINE void put_errors_one_by_one(
     fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
     for (; count > 0; --count, ++accumulator, ++i) {
         fqt_error_pass_put(errors, i, *accumulator);

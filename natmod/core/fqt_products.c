@@ -66,7 +66,7 @@ FQT_INLINE void multiply_filters_by_four(
 #endif
 
 // Four filters at a time, the last few one by one as four that are the same.
-FQT_KERNEL void fqt_multiply_filters(
+FQT_KERNEL_FORWARD void fqt_multiply_filters(
     const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
     uint32_t saved[4];
     FQT_SAVE_HIGH_REGISTERS(saved);

@@ -6,19 +6,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#if defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
-#define FQT_HOT __attribute__((optimize("O2", "no-schedule-insns"))) // loads moved ahead cost registers
-#define FQT_WITH_LOOP_OPTIMIZER __attribute__((optimize("O2", "no-schedule-insns", "tree-loop-optimize")))
+// Where text is scarcer than cycles: boards with this core have less of both, and its kernels gain less.
+#ifdef __ARM_ARCH_6M__
+#define FQT_SPARES_TEXT (1)
 #else
+#define FQT_SPARES_TEXT (0)
+#endif
+
+#if defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
+#define FQT_HOT_FORWARD __attribute__((optimize("O2", "no-schedule-insns"))) // loads moved ahead cost registers
+#else
+#define FQT_HOT_FORWARD
+#endif
+// What only training runs is small code where text is spared.
+#if FQT_SPARES_TEXT || !defined(__OPTIMIZE_SIZE__) || defined(__clang__)
 #define FQT_HOT
 #define FQT_WITH_LOOP_OPTIMIZER
+#else
+#define FQT_HOT FQT_HOT_FORWARD
+#define FQT_WITH_LOOP_OPTIMIZER __attribute__((optimize("O2", "no-schedule-insns", "tree-loop-optimize")))
 #endif
+#define FQT_NOINLINE __attribute__((noinline))
 // An inner loop that needs all registers for itself.
-#define FQT_KERNEL FQT_HOT __attribute__((noinline))
+#define FQT_KERNEL FQT_HOT FQT_NOINLINE
 #define FQT_LOOP static FQT_KERNEL
+#define FQT_KERNEL_FORWARD FQT_HOT_FORWARD FQT_NOINLINE
+#define FQT_LOOP_FORWARD static FQT_KERNEL_FORWARD
 // The same for one whose registers do not suffice without the loop optimizer, which elsewhere makes loops longer and slower
 // (natmod/Makefile leaves it out).
-#define FQT_OPTIMIZED_LOOP static FQT_WITH_LOOP_OPTIMIZER __attribute__((noinline))
+#define FQT_OPTIMIZED_LOOP static FQT_WITH_LOOP_OPTIMIZER FQT_NOINLINE
 #define FQT_INLINE static inline __attribute__((always_inline))
 
 // A condition whose code shall not stand in the way of the usual case.
@@ -43,13 +59,6 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 #define FQT_TOGETHER(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
 #else
 #define FQT_TOGETHER(a, b, c, d)
-#endif
-
-// Where text is scarcer than cycles: boards with this core have less of both, and its kernels gain less.
-#ifdef __ARM_ARCH_6M__
-#define FQT_SPARES_TEXT (1)
-#else
-#define FQT_SPARES_TEXT (0)
 #endif
 
 // Cortex-M0+ reaches its upper registers by copies alone, and a compiler left to itself takes the slower stack. Four
