@@ -23,6 +23,7 @@ FQT_INLINE void move_weight(fqt_update_t *update, int8_t *weight, int32_t sum) {
     }
 }
 
+#if !FQT_SPARES_TEXT
 FQT_LOOP void move_four(
     fqt_update_t *update, int8_t *weight, int32_t sum_0, int32_t sum_1, int32_t sum_2, int32_t sum_3) {
     move_weight(update, weight, sum_0);
@@ -30,6 +31,7 @@ FQT_LOOP void move_four(
     move_weight(update, weight + 2, sum_2);
     move_weight(update, weight + 3, sum_3);
 }
+#endif
 
 // A rate by which the product's upper word is enough, of gradients up to `limit` that are shifted to the left where the
 // rate is great. The step then is below 2^29.
@@ -111,6 +113,7 @@ FQT_HOT void fqt_update_row(
     const int32_t centre = -rate * zx;
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j);
+#if !FQT_SPARES_TEXT
     for (; count >= 4; count -= 4, x += 4, weight += 4) {
         int32_t sum_0 = x[0];
         int32_t sum_1 = x[1];
@@ -134,6 +137,7 @@ FQT_HOT void fqt_update_row(
             move_four(update, weight, sum_0, sum_1, sum_2, sum_3);
         }
     }
+#endif
     for (; count > 0; --count, ++x, ++weight, dither += dither_step) {
         move_weight(update, weight, rate * *x + centre + (int32_t)(dither >> 8));
     }
