@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Write the tables of docs/performance.md from build/bench.json (`make bench`), build/sweep.json
-(`make sweep`) and build/pytorch.json (`make pytorch`)."""
+(`make sweep`), build/pytorch.json (`make pytorch`) and the modules that `make dist` built."""
 
 import json
 
+from elftools.elf.elffile import ELFFile
 from tables import ROOT, replace_table
 
 from fqt import core as host
@@ -64,11 +65,33 @@ def networks_table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def section_bytes(architecture: str, names: tuple[str, ...]) -> int:
+    """Of a module's object file, all sections whose names begin so."""
+    path = ROOT / "build/natmod" / architecture / "build/modfqt.o"
+    with open(path, "rb") as file:
+        sections = ELFFile(file).iter_sections()
+        return sum(section["sh_size"] for section in sections if section.name.startswith(names))
+
+
+def text_table() -> str:
+    lines = [
+        "| architecture | text (code and constants), bytes | tables of addresses | fqt.mpy |",
+        "|---|---|---|---|",
+    ]
+    for name, count in json.loads((ROOT / "dist/sizes.json").read_text()).items():
+        architecture = name.rpartition("_")[0]
+        text = section_bytes(architecture, (".text", ".rodata"))
+        tables = section_bytes(architecture, (".data.rel.ro",))
+        lines.append(f"| {architecture} | {text:,} | {tables:,} | {count:,} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     build, path = ROOT / "build", ROOT / "docs/performance.md"
     rows = [Row(**row) for row in json.loads((build / "bench.json").read_text())]
     replace_table(path, "make bench, cnn28", peers_table(rows))
     replace_table(path, "make bench, all networks", networks_table(rows))
+    replace_table(path, "make dist", text_table())
     points = [Point(**point) for point in json.loads((build / "sweep.json").read_text())]
     replace_table(path, "make sweep", table(points))
     pytorch = json.loads((build / "pytorch.json").read_text())

@@ -5,7 +5,6 @@
 #define BIAS_LIMIT (1 << 30)
 #define MAX_DECAY (1 << 24) // 1 / 256 a step; * 127 < 2^31
 #define GROWTH_BITS (0x3FA00000u) // 1.25 as float32
-#define GROWTH_RARITY (128)
 #define SHRINK_BITS (0x3F4CCCCDu) // 0.8 as float32
 #define SHRINK_Q16 (52429) // 0.8
 
@@ -69,15 +68,15 @@ void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
     put_weight(update, j, value);
 }
 
-// A weight met the end of its range. Once in GROWTH_RARITY times the channel's weights shrink to 0.8 of their units, and the unit
-// grows by 5/4: the real values stay. Growing each time, a few great weights would make the unit, and with it the noise of
-// rounding, coarser for all.
+// A weight met the end of its range. Once in as many times as the channel has weights, these shrink to 0.8 of their units, and the
+// unit grows by 5/4: the real values stay. Growing each time, a few great weights would make the unit, and with it the
+// noise of rounding, coarser for all.
 static void grow_channel(fqt_update_t *update, uint32_t channel, int32_t *bias) {
     const uint32_t base = fqt_random_draw(update->random_state);
-    if (base % GROWTH_RARITY != 0) {
+    const uint32_t filter_elements = update->layer->filter_elements;
+    if (base % filter_elements != 0) {
         return;
     }
-    uint32_t filter_elements = update->layer->filter_elements;
     uint32_t first = channel * filter_elements;
     for (uint32_t j = first; j < first + filter_elements; ++j) {
         const int32_t dither = (int32_t)(fqt_dither(base, j) >> 16);

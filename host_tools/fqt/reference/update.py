@@ -11,7 +11,6 @@ STEP_LIMIT = 126 << 24
 BIAS_LIMIT = 1 << 30
 MAX_DECAY = 1 << 24
 GROWTH = np.float32(1.25)
-GROWTH_RARITY = 128
 SHRINK = np.float32(0.8)
 SHRINK_Q16 = 52429
 
@@ -141,8 +140,8 @@ class Mover:
 
     def move(self, o: int, step: np.ndarray, bias_step: int) -> None:
         """Subtract step (Q24, the shape of weights[o]) from channel o's weights and bias_step (Q8)
-        from its bias; let the channel's scale grow, once in GROWTH_RARITY times that a weight met
-        the end of its range."""
+        from its bias; let the channel's scale grow, once in as many times as it has weights that
+        one of these met the end of its range."""
         parameters = self.parameters
         shape = parameters.weights[o].shape
         count = int(np.prod(shape))
@@ -165,7 +164,7 @@ class Mover:
         bias = parameters.biases[o] - ((bias_step + (bias_noise >> 24)) >> 8)
         bias = np.clip(bias, -BIAS_LIMIT, BIAS_LIMIT)
         growth = self.random.draw() if clamped.any() else None
-        if growth is not None and growth % GROWTH_RARITY == 0:
+        if growth is not None and growth % count == 0:
             weights = (weights * SHRINK_Q16 + (dither(growth, j) >> 16)) >> 16
             bias = fixed_multiply(bias, Scale.unpack(SHRINK))
             parameters.scales[o] = (
