@@ -26,7 +26,7 @@ FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 # The heap of the emulated boards: what an RP2040 or nRF52840 leaves to MicroPython.
 HEAP_BYTES = 194560
 # For networks that need more: what an STM32H7 or RP2350 leaves.
-LARGE_HEAP_BYTES = 409600
+LARGE_HEAP_BYTES = 466944
 LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F)
 
 CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch])
