@@ -21,6 +21,7 @@ import numpy as np
 from fqt import core as host
 from fqt import emulator
 from fqt.model_file import ModelFile
+from fqt.options import Options
 from fqt.reference_networks import NETWORKS, images
 
 MARKER = 0x40028000
@@ -117,11 +118,12 @@ def measure(
     model: ModelFile,
     core: str,
     master: int = 8,
-    update_rate: tuple[float, float] = (1.0, 1.0),
+    options: Options = Options(),  # noqa: B008 (immutable)
+    samples: np.ndarray | None = None,
 ) -> list[Row]:
-    """Run a model on an emulated core. update_rate: as model.update_rate on a device. Raises
-    OSError when something is not built, RuntimeError with the board's output when the run
-    fails."""
+    """Run a model on an emulated core. samples: [n] inputs in the model's type, over which counts
+    are averaged; an image made up when None. Raises OSError when something is not built,
+    RuntimeError with the board's output when the run fails."""
     chosen = CORES[core]
     kind = next(
         kind
@@ -143,12 +145,15 @@ def measure(
         settings = f"core={chosen.timing or 'm4'},marker={MARKER},lo={low},hi={high},out={counts}"
         board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"), large_heap)
         try:
-            x = images(model.input_shape, 1)
-            x = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
-            wanted = f"model.fqt {master} {WARM_UP_STEPS} {update_rate[0]} {update_rate[1]}"
+            if samples is None:
+                x = images(model.input_shape, 1)
+                samples = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
+            least, greatest = options.update_rate
+            wanted = f"model.fqt {master} {WARM_UP_STEPS} {len(samples)} {least} {greatest} "
+            wanted += str(options.sample_updates)
             board.put("fqt.mpy", module.read_bytes())
             board.put("model.fqt", model.to_bytes())
-            board.put("bench.x", x.tobytes())
+            board.put("bench.x", samples.tobytes())
             board.put("bench.txt", wanted.encode())
             printed = board.run(DEVICE_SCRIPT)
         finally:
@@ -158,11 +163,13 @@ def measure(
             [int(field) for field in line.split()] for line in counts.read_text().splitlines()
         ]
     names = phases(model)
-    if len(lines) != len(names) + EMPTY_COUNTS:
+    if len(lines) != len(samples) * len(names) + EMPTY_COUNTS:
         raise RuntimeError(f"{len(lines)} counts for {len(names)} parts: {printed}")
     has_part = dict(zip(_backward(model), facts["parts"], strict="step" in names))
     work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])
+    counted = np.array(lines[EMPTY_COUNTS:]).reshape(len(samples), len(names), -1) - overhead
+    means = counted.mean(axis=0).round().astype(int).tolist()
     text = _text_bytes(product)
     return [
         Row(
@@ -171,12 +178,12 @@ def measure(
             chosen.architecture,
             phase,
             work.get(phase, 0),
-            line[0] - overhead[0],
-            line[1] - overhead[1] if chosen.timing else None,
+            mean[0],
+            mean[1] if chosen.timing else None,
             int(facts["heap"]),
             text,
         )
-        for phase, line in zip(names, lines[EMPTY_COUNTS:], strict=True)
+        for phase, mean in zip(names, means, strict=True)
         if has_part.get(phase) != "0"
     ]
 

@@ -1,6 +1,6 @@
 # Runs on an emulated board for `fqt bench`: every part of a training step between two marks, at
-# which the emulator counts. bench.txt says which model and how it trains; the order of marks is
-# that of fqt.bench.phases().
+# which the emulator counts. bench.txt says which model, how it trains and how many samples bench.x
+# has; the order of marks is that of fqt.bench.phases(), once for each sample.
 import gc
 
 import machine
@@ -26,39 +26,50 @@ def counted(call, *arguments):
 
 def main():
     with open("bench.txt") as file:
-        name, master, warm_up, least_rate, greatest_rate = file.read().split()
+        name, master, warm_up, samples, least_rate, greatest_rate, draws = file.read().split()
     with open("bench.x", "rb") as file:
-        x = file.read()
+        xs = memoryview(file.read())
+    samples = int(samples)
+    size = len(xs) // samples
+    xs = [xs[i * size : (i + 1) * size] for i in range(samples)]
     gc.collect()
     heap = gc.mem_alloc()
     net = fqt.Model(name, master=int(master))
     gc.collect()
     heap = gc.mem_alloc() - heap  # running allocates nothing more
     net.update_rate = float(least_rate), float(greatest_rate)
+    net.sample_updates = draws == "True"
     trains = any(layer[4] for layer in net.layers)
     by_label = net.loss_name == "softmax_cross_entropy"
     if trains:
         # The error scales settle, as in a run that is under way.
-        for i in range(int(warm_up)):
-            net.train(x, i % net.outputs if by_label else None)  # None: the input itself
-    layers = range(len(net.layers))
+        for i in range(int(warm_up)):  # None: the input itself
+            net.train(xs[i % samples], i % net.outputs if by_label else None)
     for _ in range(EMPTY_COUNTS):  # what counting itself costs
         counted(int, 0)
+    for x in xs:
+        parts = count_phases(net, x, trains, 0 if by_label else None)
+    print("parts", "".join(str(int(part)) for part in parts) or "none")
+    print("heap", heap)
+
+
+def count_phases(net, x, trains, target):
+    # Gives of each layer's backward parts whether it has them.
+    layers = range(len(net.layers))
+    parts = []
     counted(net.predict, x)
     if trains:
-        counted(net.train, x, 0 if by_label else None)
+        counted(net.train, x, target)
     net.predict(x)
     for i in layers:
         counted(net._phase, FORWARD, i)
-    parts = []  # of each layer, whether it has the part that was counted
     if trains:
         counted(net._phase, LOSS, 0)
         for i in reversed(layers):
             for number in (SELECT, ERROR, UPDATE):
                 parts.append(counted(net._phase, number, i))
         counted(net._phase, END, 0)
-    print("parts", "".join(str(int(part)) for part in parts) or "none")
-    print("heap", heap)
+    return parts
 
 
 main()

@@ -8,7 +8,7 @@
 #define MOST_ZEROS (16)
 #define POOLED_CHANNELS (64) // at a time
 
-static fqt_scale_t window_area(const fqt_window_t *window) {
+static fqt_scale_t window_area(const fqt_sliding_t *window) {
     return fqt_scale_from_int((uint32_t)window->kernel_height * window->kernel_width);
 }
 
@@ -27,7 +27,7 @@ static int32_t sum_of_taps(const fqt_shape_t *shape, const int8_t *x, int32_t zx
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels] = sum of taps / taps
 static void average_pool2d_forward(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     const int32_t zx = pass->input->zero_point;
     fqt_output_t output;
     fqt_output_begin(&output, pass);
@@ -69,7 +69,7 @@ FQT_LOOP void sum_window_errors(const fqt_shape_t *shape, const int8_t *e, const
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels] = sum of errors / taps
 static void average_pool2d_error(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     fqt_error_pass_t errors;
     fqt_error_pass_begin(
         &errors, pass, fqt_scale_divide(fqt_scale_unpack(pass->output->error_scale), window_area(window)));

@@ -1,4 +1,5 @@
-// 2-d convolution: the kind. Forward and error are in fqt_convolution.c, the update in fqt_conv2d_update.c.
+// 2-d convolution: the kind. Forward and error are in fqt_convolution.c and fqt_convolution_error.c, the
+// update in fqt_conv2d_update.c.
 #include "fqt_column.h"
 #include "fqt_convolution.h"
 #include "fqt_kind.h"

@@ -1,9 +1,18 @@
 // Convolution of any kernel, stride and padding: forward next to the error of its input, and what layers with weights share.
-// A dense layer is the convolution of a 1x1 image. docs/arithmetic.md, sections 4 and 6.
+// A dense layer is a convolution too (fqt_shape). docs/arithmetic.md, sections 4 and 6.
 #ifndef FQT_CONVOLUTION_H
 #define FQT_CONVOLUTION_H
 
+#include "fqt_error_pass.h"
 #include "fqt_pass.h"
+#include "fqt_simd.h"
+
+// Whether errors of few channels have a way of their own.
+#if FQT_SPARES_TEXT || defined(FQT_PLAIN)
+#define FQT_HAS_WANTED_ERRORS (0)
+#else
+#define FQT_HAS_WANTED_ERRORS (1)
+#endif
 
 // The part [begin, end) of a kernel's extent that lies inside the input, for a window that starts at `origin`.
 typedef struct {
@@ -31,6 +40,28 @@ void fqt_convolution_error(fqt_pass_t *pass);
 
 // Scratch of the error pass, behind the selection.
 uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index);
+
+// A part of a row of the input.
+typedef struct {
+    int32_t row;
+    int32_t column; // the first one
+    int32_t columns;
+} fqt_part_t;
+
+// Sums behind the errors of a part, in all channels: sums[ix][c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] *
+// w[o, ky, kx, c], where the window at (oy, ox) reads (row, ix) with (ky, kx).
+void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *part, int32_t *sums);
+
+// So many columns of the input have their sums in the scratch at a time.
+int32_t fqt_columns_together(const fqt_shape_t *shape);
+
+#if FQT_HAS_WANTED_ERRORS
+// The errors of all positions in the channels `wanted`, by a shorter way where these are few. to: memory for
+// FQT_ERRORS_TOGETHER errors of each output column, and behind them for the sums.
+void fqt_put_wanted_errors(
+    const fqt_pass_t *pass, fqt_error_pass_t *errors, const int16_t *m, const fqt_selection_t *wanted, int16_t *to);
+#endif
+#define FQT_ERRORS_TOGETHER (8)
 
 void fqt_conv2d_update(fqt_pass_t *pass);
 

@@ -23,8 +23,10 @@
 #include "plain/fqt_conv2d_update.c"
 #else
 #include "fqt_conv2d_update.c"
+#include "fqt_wanted_errors.c"
 #endif
 #include "fqt_convolution.c"
+#include "fqt_error_sums.c"
 #include "fqt_walk.c"
 #include "fqt_walk_sums.c"
 #include "fqt_depthwise_forward.c"
@@ -32,6 +34,7 @@
 #include "fqt_depthwise_update.c"
 #include "fqt_update_weights.c"
 #endif
+#include "fqt_convolution_error.c"
 #include "fqt_dense.c"
 #include "fqt_conv2d.c"
 #include "fqt_depthwise_conv2d.c"

@@ -1,4 +1,4 @@
-// Dense layers: y[o] = sum over c of w[o][c] * x[c] + b[o]. Forward and error are those of a convolution of a 1x1 image;
+// Dense layers: y[o] = sum over c of w[o][c] * x[c] + b[o]. Forward and error are those of a convolution (fqt_shape);
 // the update is its own, since each weight's gradient is a single product. docs/arithmetic.md, sections 4, 6, 7.
 #include "fqt_convolution.h"
 #include "fqt_kind.h"
@@ -42,7 +42,7 @@ static void update_row_standardized(
 
 static void dense_update(fqt_pass_t *pass) {
     const fqt_selection_t *selection = &pass->selection;
-    const int32_t inputs = pass->shape.in_channels;
+    const int32_t inputs = (int32_t)pass->layer->filter_elements;
     const int8_t *x = pass->x;
     const int32_t zx = pass->input->zero_point;
     const int8_t *e = pass->e;

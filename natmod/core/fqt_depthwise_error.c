@@ -41,25 +41,6 @@ FQT_LOOP void put_lane_errors(const fqt_walk_t *walk, int32_t i, fqt_error_pass_
 }
 #endif
 
-// Channels that are not selected get no error. They may have errors already, which count for the peak.
-static void skip_channels(fqt_error_pass_t *errors, const fqt_selection_t *selection) {
-    if (!errors->adds) {
-        fqt_clear(errors->error, (errors->tensor->elements + 3) / 4); // buffers end at whole words
-        return;
-    }
-    const uint32_t channels = errors->tensor->channels;
-    uint32_t n = 0;
-    for (uint32_t c = 0; c < channels; ++c) {
-        if (n < selection->count && selection->channels[n] == c) {
-            ++n;
-            continue;
-        }
-        for (uint32_t i = c; i < errors->tensor->elements; i += channels) {
-            fqt_error_pass_put(errors, i, 0);
-        }
-    }
-}
-
 // e [out_height][out_width][channels] -> d [in_height][in_width][channels]; 0 in channels that are not selected.
 void fqt_depthwise_error(fqt_pass_t *pass) {
     const fqt_layer_t *layer = pass->layer;
@@ -69,8 +50,8 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
     const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
     fqt_error_pass_t errors;
     fqt_error_pass_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
-    if (pass->selection.count < to->channels) {
-        skip_channels(&errors, &pass->selection);
+    if (pass->selection.count < to->channels && !errors.adds) { // other channels get no error
+        fqt_clear(errors.error, (to->elements + 3) / 4); // buffers end at whole words
     }
     fqt_walk_t walk = {.source = {pass->output, pass->e, 0, window->stride_width},
         .spacing = 1,

@@ -81,6 +81,41 @@ void fqt_error_pass_put_all(fqt_error_pass_t *errors, uint32_t i, const int32_t 
     put_errors_one_by_one(errors, i + (uint32_t)done, accumulators + done, left);
 }
 
+#if !FQT_SPARES_TEXT
+// Those of a tensor's only reader by the short way.
+FQT_LOOP void put_channel(
+    fqt_error_pass_t *errors, uint32_t i, int32_t step, const int32_t *accumulator, int32_t count) {
+    const int32_t low = errors->unclipped.low;
+    const int32_t high = errors->unclipped.high;
+    const fqt_multiplier_t multiplier = errors->multiplier;
+    const int8_t *x = errors->activation + i;
+    const int32_t to = errors->error - errors->activation; // one pointer less
+    int32_t peak = errors->peak;
+    for (; count > 0; --count, x += step, ++accumulator) {
+        int32_t value = 0;
+        if (*x > low && *x < high) {
+            value = fqt_requantise_short(*accumulator, &multiplier);
+            const int32_t magnitude = value < 0 ? -value : value;
+            peak = magnitude > peak ? magnitude : peak;
+            value = fqt_clamp(value, -INT8_MAX, INT8_MAX);
+        }
+        ((int8_t *)x)[to] = (int8_t)value;
+    }
+    errors->peak = peak;
+}
+
+void fqt_error_pass_put_channel(
+    fqt_error_pass_t *errors, uint32_t i, int32_t step, const int32_t *accumulators, int32_t count) {
+    if (!errors->adds && fqt_multiplier_is_short(&errors->multiplier)) {
+        put_channel(errors, i, step, accumulators, count);
+        return;
+    }
+    for (; count > 0; --count, i += (uint32_t)step) {
+        fqt_error_pass_put(errors, i, *accumulators++);
+    }
+}
+#endif
+
 void fqt_error_pass_end(const fqt_error_pass_t *errors) {
     fqt_tensor_t *tensor = errors->tensor;
     if (errors->keeps_scale) {

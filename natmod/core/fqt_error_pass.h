@@ -44,6 +44,12 @@ static inline void fqt_error_pass_put(fqt_error_pass_t *errors, uint32_t i, int3
 // Store the errors of elements i to i + count - 1.
 void fqt_error_pass_put_all(fqt_error_pass_t *errors, uint32_t i, const int32_t *accumulators, int32_t count);
 
+#if !FQT_SPARES_TEXT
+// Store `count` errors of one channel: of elements i, i + step, ...
+void fqt_error_pass_put_channel(
+    fqt_error_pass_t *errors, uint32_t i, int32_t step, const int32_t *accumulators, int32_t count);
+#endif
+
 // Choose the scale for the next step: fast attack, slow decay.
 void fqt_error_pass_end(const fqt_error_pass_t *errors);
 

@@ -7,7 +7,7 @@
 
 // The index in x of the first greatest value of the window at (oy, ox), channel c.
 static uint32_t first_greatest(const fqt_shape_t *shape, const int8_t *x, int32_t oy, int32_t ox, int32_t c) {
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     int32_t iy = oy * window->stride_height - window->pad_top;
     int32_t ix = ox * window->stride_width - window->pad_left;
     fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
@@ -39,7 +39,7 @@ static void max_pool2d_forward(fqt_pass_t *pass) {
 // Sum of the errors of the windows whose first greatest value is input element i, at (iy, ix, c).
 static int32_t sum_of_errors(
     const fqt_shape_t *shape, const int8_t *x, const int8_t *e, int32_t iy, int32_t ix, int32_t c) {
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     const uint32_t i = (iy * shape->in_width + ix) * shape->in_channels + c;
     int32_t sum = 0;
     int32_t oy = fqt_first_window(iy, window->pad_top, window->kernel_height, window->stride_height);

@@ -97,6 +97,7 @@ typedef struct {
     uint32_t arena_bytes;
     uint32_t scratch; // offset in the arena; see fqt_plan.c
     uint32_t random_state;
+    uint32_t sampling; // random in each step, for the channels that are drawn
     uint32_t identity;
     uint32_t step_count;
     int32_t greatest_loss; // Q16

@@ -2,14 +2,20 @@
 #include "fqt_pass.h"
 
 fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *from = fqt_input_of(model, index);
-    const fqt_tensor_t *to = fqt_output_of(model, index);
     const fqt_layer_t *layer = fqt_layer(model, index);
-    fqt_shape_t shape = {from->height, from->width, from->channels, to->height, to->width, to->channels, layer->window};
-    if (layer->kind == FQT_KIND_DENSE) {
+    const bool is_dense = layer->kind == FQT_KIND_DENSE;
+    const uint32_t source = is_dense ? fqt_input_of(model, index)->same_as : layer->input;
+    const fqt_tensor_t *from = fqt_tensor(model, source);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    const fqt_window_t *window = &layer->window;
+    fqt_shape_t shape = {from->height, from->width, from->channels, to->height, to->width, to->channels,
+        {window->kernel_height, window->kernel_width, window->stride_height, window->stride_width, window->pad_top,
+            window->pad_left},
+        source};
+    if (is_dense) {
         shape.in_height = 1;
-        shape.in_width = 1;
-        shape.in_channels = (int32_t)from->elements;
+        shape.in_width = (int32_t)((uint32_t)from->height * from->width);
+        shape.window.kernel_width = shape.in_width;
     }
     return shape;
 }

@@ -4,6 +4,16 @@
 
 #include "fqt_model.h"
 
+// A window sliding over an input, padded at its upper and left border.
+typedef struct {
+    int32_t kernel_height;
+    int32_t kernel_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t pad_top;
+    int32_t pad_left;
+} fqt_sliding_t;
+
 typedef struct {
     int32_t in_height;
     int32_t in_width;
@@ -11,14 +21,16 @@ typedef struct {
     int32_t out_height;
     int32_t out_width;
     int32_t out_channels;
-    fqt_window_t window;
+    fqt_sliding_t window;
+    uint32_t source; // the tensor that is the input; dense: what that was flattened from
 } fqt_shape_t;
 
-// The shape of layer `index`; dense: the input flattened into channels of a 1x1 image.
+// The shape of layer `index`. A dense layer is a convolution: all positions of its input, before that was flattened, are one
+// row, and the window is as wide.
 fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index);
 
-// The output channels that take part in a backward pass, ascending, in the scratch in front of what error and update passes
-// use.
+// Channels, ascending. Those of the output that take part in a backward pass lie in the scratch in front of what error and
+// update passes use.
 typedef struct {
     uint32_t count;
     const uint16_t *channels;
@@ -36,7 +48,8 @@ typedef struct {
     void *scratch; // the pass's own: behind the logits, backward behind the selection
     fqt_shape_t shape;
     bool training; // forward: the layer's fill is wanted
-    fqt_selection_t selection; // backward, of layers with weights (fqt_select)
+    uint32_t update_rate; // backward: the share of channels that take part, Q16
+    fqt_selection_t selection; // of layers with weights (fqt_select)
     fqt_scale_t learning_rate; // update
 } fqt_pass_t;
 

@@ -175,15 +175,6 @@ FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
     return magnitudes;
 }
 
-// sum + magnitudes 0 and 2; + 1 and 3: pairs of sums.
-FQT_INLINE uint32_t fqt_add_even_magnitudes(uint32_t sum, uint32_t magnitudes) {
-    return __uxtab16(sum, magnitudes);
-}
-
-FQT_INLINE uint32_t fqt_add_odd_magnitudes(uint32_t sum, uint32_t magnitudes) {
-    return __uxtab16(sum, magnitudes >> 8 | magnitudes << 24);
-}
-
 // a - b, halves apart.
 FQT_INLINE uint32_t fqt_subtract_pair(uint32_t a, uint32_t b) {
     return (uint32_t)__ssub16((int16x2_t)a, (int16x2_t)b);
@@ -234,9 +225,7 @@ FQT_INLINE int32_t fqt_pack_two(int32_t a, int32_t b) {
 
 // The lower bytes of four numbers.
 FQT_INLINE uint32_t fqt_pack_bytes(int32_t a, int32_t b, int32_t c, int32_t d) {
-    __asm__("bfi %0, %1, #8, #8" : "+r"(a) : "r"(b));
-    __asm__("bfi %0, %1, #8, #8" : "+r"(c) : "r"(d));
-    return fqt_lower_halves((uint32_t)a, (uint32_t)c);
+    return fqt_lower_halves((uint32_t)fqt_pack_two(a, b), (uint32_t)fqt_pack_two(c, d));
 }
 
 // The bytes of `bytes` where least <= x <= greatest, 0 elsewhere.

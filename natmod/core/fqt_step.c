@@ -91,12 +91,16 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
     fqt_step_set_error_scale(model,
         fqt_loss_error(outputs, output->elements, loss.derivative_unit, fqt_error_of(model, model->layer_count)));
     model->greatest_loss = loss.loss > model->greatest_loss ? loss.loss : model->greatest_loss;
+    if (model->options.samples) {
+        model->sampling = fqt_random_draw(&model->random_state);
+    }
     return loss.loss;
 }
 
 void fqt_step_select(fqt_pass_t *pass, int32_t loss) {
     if (fqt_kind(pass->layer->kind)->has_weights) {
-        fqt_select(pass, fqt_update_rate(pass->model, loss));
+        pass->update_rate = fqt_update_rate(pass->model, loss);
+        fqt_select(pass);
     }
 }
 

@@ -30,14 +30,15 @@ uint32_t fqt_greatest_weight_scale(const fqt_pass_t *pass) {
 }
 
 // The greatest integer that weight scales of a layer are brought to: the products stay in 16 bits, their sum in 32.
-static int32_t common_unit(const fqt_shape_t *shape) {
-    int32_t terms = shape->window.kernel_height * shape->window.kernel_width * shape->out_channels;
+static int32_t common_unit(const fqt_pass_t *pass) {
+    const fqt_window_t *window = &pass->layer->window;
+    int32_t terms = window->kernel_height * window->kernel_width * pass->output->channels;
     int32_t unit = INT32_MAX / (127 * 128) / terms;
     return unit < MAX_UNIT ? unit : MAX_UNIT;
 }
 
 fqt_scale_t fqt_common_unit(const fqt_pass_t *pass, int16_t *m) {
-    const int32_t unit = common_unit(&pass->shape);
+    const int32_t unit = common_unit(pass);
     const fqt_scale_t s_greatest = fqt_scale_unpack(fqt_greatest_weight_scale(pass));
     for (uint32_t n = 0; n < pass->selection.count; ++n) {
         const uint32_t bits = fqt_weight_scale(pass->model, pass->layer, pass->selection.channels[n]);
@@ -74,11 +75,13 @@ void fqt_filter_check(uint32_t filter_elements, fqt_error_t *error) {
 
 void fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_error_t *error) {
     const fqt_shape_t shape = fqt_shape(model, index);
-    const uint32_t area = (uint32_t)shape.window.kernel_height * shape.window.kernel_width;
-    fqt_filter_check(area * shape.in_channels, error);
-    uint32_t terms = area * shape.out_channels;
+    const uint32_t area = (uint32_t)shape.window.kernel_height * (uint32_t)shape.window.kernel_width;
+    const uint32_t elements = area * (uint32_t)shape.in_channels;
+    fqt_filter_check(elements, error);
+    const fqt_window_t *window = &fqt_layer(model, index)->window;
+    uint32_t terms = (uint32_t)(window->kernel_height * window->kernel_width * shape.out_channels);
     if (terms > INT32_MAX / (127 * 128)) {
         fqt_fail_2(error, FQT_MESSAGE_TAPS, terms, INT32_MAX / (127 * 128));
     }
-    fqt_layer(model, index)->filter_elements = area * shape.in_channels;
+    fqt_layer(model, index)->filter_elements = elements;
 }

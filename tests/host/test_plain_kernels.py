@@ -64,3 +64,22 @@ def test_shapes_train_alike(monkeypatch, kind, channels, stride, kernel):
     x, y = random_samples(model, 10), random_targets(model, 10)
     for master, batch in ((8, 1), (16, 1), (8, 4)):
         check_same(monkeypatch, model, x, np.array(y), master=master, batch=batch)
+    for options in (Options((0.3, 0.3)), Options((0.6, 0.6), sample_updates=True)):
+        check_same(monkeypatch, model, x, np.array(y), options=options)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_rows_that_need_more_sums_than_there_is_room_for_train_alike(monkeypatch, rate):
+    """Rows of 300 positions of 20 channels, taken by parts or by a few channels at a time; and a
+    dense layer whose input has more channels than that."""
+    layers = [
+        Layer("conv2d", 20, (1, 3), padding=(0, 0, 1, 1), activation="relu"),
+        Layer("conv2d", 12, (1, 5), (1, 2), (0, 0, 2, 2), activation="none"),
+        Layer("flatten"),
+        Layer("dense", 1100, activation="relu"),
+        Layer("dense", 4),
+    ]
+    model = random_model(layers, (1, 300, 2), seed=7)
+    x, y = random_samples(model, 6), random_targets(model, 6)
+    for options in (Options(), Options((rate, rate)), Options((rate, rate), sample_updates=True)):
+        check_same(monkeypatch, model, x, np.array(y), steps=8, options=options)

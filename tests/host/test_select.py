@@ -17,25 +17,43 @@ def errors_of(norms, positions=40):
     return np.round(values).astype(np.int8)
 
 
+def draw(errors, rate, random):
+    """All errors scaled, in the channels drawn, and these; of as many positions as rank."""
+    drawn = errors.astype(np.int8)
+    selection = select(drawn, rate, 0, random)
+    selection.scale(drawn)
+    return drawn, selection.channels
+
+
 def test_the_greatest_norms_are_selected():
     errors = errors_of([3, 40, 0, 9, 40])
     errors[..., 4] = errors[..., 1]
-    assert select(errors, 65536).tolist() == [0, 1, 2, 3, 4]
-    assert select(errors, HALF).tolist() == [1, 4]
-    assert select(errors, 1).tolist() == [1]  # the first of equal ones; at least one
-    assert select(errors, 65536 * 9 // 10).tolist() == [0, 1, 3, 4]  # none without error
-    assert select(np.zeros_like(errors), HALF).tolist() == []
+    assert select(errors, 65536).channels.tolist() == [0, 1, 2, 3, 4]
+    assert select(errors, HALF).channels.tolist() == [1, 4]
+    assert select(errors, 1).channels.tolist() == [1]  # the first of equal ones; at least one
+    assert select(errors, 65536 * 9 // 10).channels.tolist() == [0, 1, 3, 4]  # none without error
+    assert select(np.zeros_like(errors), HALF).channels.tolist() == []
+
+
+def test_every_eighth_position_ranks_another_one_in_each_step():
+    errors = np.zeros((4, 10, 2), np.int8)
+    errors[..., 0] = 1
+    errors[2, 3, 1] = 9  # position 23
+    for step in range(16):
+        assert select(errors, HALF, step).channels.tolist() == [1 if step % 8 == 7 else 0]
+    few = errors[2:3, :7]  # fewer than eight positions: all rank
+    for step in range(8):
+        assert select(few, HALF, step).channels.tolist() == [1]
 
 
 def test_sampled_errors_have_the_mean_of_all():
     """Where no channel is so rare that the limit of 2 cuts its errors."""
-    errors = errors_of([20, 25, 30, 22, 28, 24])
+    errors = errors_of([20, 25, 30, 22, 28, 24], 320)
     random = Random(77)
     total = np.zeros(errors.shape)
     counts = []
     for _ in range(4000):
-        drawn = errors.copy()
-        selected = select(drawn, 43700, random)  # 4 of 6
+        drawn, selected = draw(errors, 43700, random.draw())  # 4 of 6
         counts.append(len(selected))
         total[..., selected] += drawn[..., selected]
     assert max(counts) <= 4 and np.mean(counts) > 3.9
@@ -47,8 +65,7 @@ def test_sampled_errors_have_the_mean_of_all():
 def test_sampling_takes_a_channel_that_has_nearly_all_the_error_always():
     errors = errors_of([0, 60, 0, 0, 1, 0])
     for seed in range(1, 50):
-        drawn = errors.copy()
-        selected = select(drawn, HALF, Random(seed * 2654435761 % 2**32))
+        drawn, selected = draw(errors, HALF, seed * 2654435761 % 2**32)
         assert 1 in selected and 0 not in selected
         # Its share is above one mark's: it is hardly scaled.
         assert np.abs(drawn[..., 1].astype(int) - errors[..., 1]).max() < 45
@@ -58,8 +75,8 @@ def test_sampling_scales_at_most_by_two():
     errors = errors_of([1, 60, 1, 1, 1, 1, 1, 1]).astype(int)
     random = Random(5)
     for _ in range(200):
-        drawn = errors.copy()
-        for o in select(drawn, 65536 // 4, random):
+        drawn, selected = draw(errors, 65536 // 4, random.draw())
+        for o in selected:
             assert np.abs(drawn[..., o]).max() <= 2 * np.abs(errors[..., o]).max() + 1
 
 

@@ -184,6 +184,6 @@ def _transfer(experiment, run, seed, folder, kept, say) -> dict:
         "history": [[None if np.isnan(a) else round(a, 5), b] for a, b in mean.tolist()],
     }
     if rates:
-        counts, _ = np.histogram(np.concatenate(rates), bins=100, range=(0, 1))
+        counts, _ = np.histogram(np.concatenate(rates), bins=1000, range=(0, 1))
         result["update_rates"] = counts.tolist()
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from fqt.reference.loss import (
     mean_squared_error,
     softmax_cross_entropy,
 )
-from fqt.reference.select import select, update_rate
+from fqt.reference.select import Selection, probed, select, share_of, update_rate
 from fqt.reference.tensor import Tensor, fill, follow_range
 from fqt.reference.update import Parameters, Sums, Update, apply_sums
 
@@ -74,6 +75,8 @@ class Network:
         self.ranges = []
         self.stuck_steps = [0] * len(model.layers)
         self.diverged = 0
+        self.rate = 0  # of this step, Q16
+        self.sampling = 0  # random in each step, for the channels that are drawn
         for i, record in enumerate(model.layers):
             self.tensors.append(
                 Tensor(
@@ -219,15 +222,18 @@ class Network:
         self._set_error_scale(error_scale)
         output.error = error.reshape(output.shape)
         self.greatest_loss = max(self.greatest_loss, loss)
-        rate = update_rate(loss, self.greatest_loss, *self.options.rates_q16)
+        self.rate = update_rate(loss, self.greatest_loss, *self.options.rates_q16)
+        if self.options.sample_updates:
+            self.sampling = self.random.draw()
         needs_error = self._needs_error()
         for i in reversed(range(len(self.model.layers))):
             if not needs_error[i + 1]:
                 continue
             selected = None
             if self.parameters[i]:
-                random = self.random if self.options.sample_updates else None
-                selected = select(self.tensors[i + 1].error, rate, random)
+                selection = self._select(i + 1, self.tensors[i + 1].error)
+                selection.scale(self.tensors[i + 1].error)
+                selected = selection.channels
             for t in self.model.inputs_of(i):
                 if needs_error[t]:
                     self._error_of_input(i, t, selected)
@@ -293,7 +299,40 @@ class Network:
             scales,
             first=self.model.readers_of(tensor)[-1] == i,
             hands_scale_on=self.model.hands_error_scale_on(tensor),
+            formed=self._formed(i, tensor),
         )
+
+    def _select(self, tensor: int, errors: np.ndarray) -> Selection:
+        """Section 10: the channels of a tensor that take part in this step."""
+        random = self.sampling if self.options.sample_updates else None
+        return select(errors, self.rate, self.step_count, random, tensor)
+
+    def _formed(self, i: int, tensor: int) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Section 10: of the errors that a conv2d or dense layer i forms for a tensor, those at
+        the probed positions and those in the channels that these select. None: all."""
+        if self.model.layers[i].kind not in ("conv2d", "dense"):
+            return None
+        if len(self.model.readers_of(tensor)) > 1:
+            return None
+        source = tensor
+        while (
+            self.model.layers[i].kind == "dense"
+            and source > 0
+            and self.model.layers[source - 1].kind == "flatten"
+        ):
+            source = self.model.inputs_of(source - 1)[0]
+        shape = self.tensors[source].shape
+        has_weights = source > 0 and self.model.layers[source - 1].has_weights
+        if not has_weights or share_of(shape[2], self.rate) >= shape[2]:
+            return None
+
+        def formed(errors: np.ndarray) -> np.ndarray:
+            there = errors.reshape(shape)
+            mask = np.repeat(probed(shape, self.step_count)[..., None], shape[2], axis=2)
+            mask[..., self._select(source, np.where(mask, there, 0)).channels] = True
+            return mask.reshape(errors.shape)
+
+        return formed
 
     @staticmethod
     def _chosen(y: Tensor, selected: np.ndarray) -> np.ndarray:

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from fqt.reference.fixed import Random, Scale, dither, fixed_multiply
+from fqt.reference.fixed import Scale, dither, fixed_multiply
 
 GREATEST_FACTOR_Q8 = 512
+PROBE_INTERVAL = 8
 
 
 def update_rate(loss: int, greatest_loss: int, least_rate: int, greatest_rate: int) -> int:
@@ -18,41 +21,68 @@ def update_rate(loss: int, greatest_loss: int, least_rate: int, greatest_rate: i
     return least_rate + int(fixed_multiply(loss, share))
 
 
-def select(errors: np.ndarray, rate: int, random: Random | None = None) -> np.ndarray:
-    """errors int8 [height][width][channels] -> ascending indices of the share `rate` of the
-    channels, at least one; all when the rate asks for all.
+def share_of(channels: int, rate: int) -> int:
+    """How many of them take part at a rate in Q16."""
+    return max((rate * channels) >> 16, 1)
+
+
+def probed(shape: tuple[int, int, int], step: int) -> np.ndarray:
+    """The positions of a tensor whose errors rank its channels in a step: bool [height][width]."""
+    positions = shape[0] * shape[1]
+    interval = PROBE_INTERVAL if positions >= PROBE_INTERVAL else 1
+    return (np.arange(positions) % interval == step % interval).reshape(shape[:2])
+
+
+@dataclass
+class Selection:
+    """channels: ascending indices. factors_q8: what the errors of each that was drawn are
+    multiplied by, rounded stochastically from `base`; None: they stay as they are."""
+
+    channels: np.ndarray
+    factors_q8: list[int] | None = None
+    base: int = 0
+
+    def scale(self, errors: np.ndarray) -> None:
+        """Scale errors int8 [height][width][channels] in place."""
+        offsets = np.arange(errors.size).reshape(errors.shape)
+        for o, factor_q8 in zip(self.channels, self.factors_q8 or [], strict=False):
+            noise = dither(self.base, offsets[..., o]) >> 24
+            scaled = (errors[..., o].astype(np.int64) * factor_q8 + noise) >> 8
+            errors[..., o] = np.clip(scaled, -127, 127)
+
+
+def select(
+    errors: np.ndarray, rate: int, step: int = 0, random: int | None = None, tensor: int = 0
+) -> Selection:
+    """errors int8 [height][width][channels], of which those at the probed positions count -> the
+    share `rate` (Q16) of the channels, at least one; all when the rate asks for all.
 
     Without `random` those whose errors have the greatest L1 norms, the first of equal ones, none
-    without error. With it they are drawn, and their errors scaled in place.
+    without error. With it, the step's random number, those of a tensor are drawn in proportion to
+    their norms.
     """
     channels = errors.shape[2]
-    wanted = max((rate * channels) >> 16, 1)
+    wanted = share_of(channels, rate)
     if wanted >= channels:
-        return np.arange(channels)
-    norms = np.abs(errors.astype(np.int64)).sum(axis=(0, 1))
+        return Selection(np.arange(channels))
+    norms = np.abs(errors[probed(errors.shape, step)].astype(np.int64)).sum(axis=0)
     if random is not None:
-        return _sample(errors, norms, wanted, random)
+        return _sample(norms, wanted, random, tensor)
     chosen = np.argsort(-norms, kind="stable")[:wanted]
-    return np.sort(chosen[norms[chosen] > 0])
+    return Selection(np.sort(chosen[norms[chosen] > 0]))
 
 
-def _sample(errors: np.ndarray, norms: np.ndarray, wanted: int, random: Random) -> np.ndarray:
+def _sample(norms: np.ndarray, wanted: int, random: int, tensor: int) -> Selection:
     """Systematic sampling: marks `interval` apart on the line of all norms, from a random start
     on; a channel's errors are scaled by (marks on its norm) * interval / norm, at most 2."""
-    if not norms.any():
-        return np.arange(0)
-    interval = (int(norms.sum()) - 1) // wanted + 1
-    start = (random.draw() * interval) >> 32
-    base = random.draw()
+    interval = int(norms.sum()) // wanted + 1
+    start = int(dither(random, tensor)) % interval
     ends = np.concatenate([[0], np.cumsum(norms)])
     marks_before = -((start - ends) // interval)  # how many marks lie below each end
-    marks_before = np.maximum(marks_before, 0)
-    marks = np.diff(marks_before)
-    offsets = np.arange(errors.size).reshape(errors.shape)
-    for o in np.flatnonzero(marks):
-        factor = Scale.from_int(int(marks[o]) * interval) / Scale.from_int(int(norms[o]))
-        factor_q8 = min(int(fixed_multiply(256, factor)), GREATEST_FACTOR_Q8)
-        noise = dither(base, offsets[..., o]) >> 24
-        scaled = (errors[..., o].astype(np.int64) * factor_q8 + noise) >> 8
-        errors[..., o] = np.clip(scaled, -127, 127)
-    return np.flatnonzero(marks)
+    marks = np.diff(np.maximum(marks_before, 0))
+    drawn = np.flatnonzero(marks)
+    factors = [
+        Scale.from_int(int(marks[o]) * interval) / Scale.from_int(int(norms[o])) for o in drawn
+    ]
+    factors_q8 = [min(int(fixed_multiply(256, factor)), GREATEST_FACTOR_Q8) for factor in factors]
+    return Selection(drawn, factors_q8, random)

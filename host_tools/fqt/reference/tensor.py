@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,13 +51,19 @@ class Tensor:
         return inside
 
     def store_error(
-        self, accumulators: np.ndarray, scales: list[Scale], first: bool, hands_scale_on: bool
+        self,
+        accumulators: np.ndarray,
+        scales: list[Scale],
+        first: bool,
+        hands_scale_on: bool,
+        formed: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
         """Quantize an error at the scale chosen in hindsight; choose the next step's (section 6).
 
         scales: of the accumulators, one for all or one a channel, whose greatest comes first where
         the error's scale is unset. first: no reader has stored its error in this step.
-        hands_scale_on: the scale follows from the accumulators' instead.
+        hands_scale_on: the scale follows from the accumulators' instead. formed: gives from all
+        errors, int8, a mask of those that are formed (section 10); the others become 0 here.
         """
         if hands_scale_on or self.error_scale == 0.0:
             greatest = max(scales, key=lambda scale: (scale.pack()))
@@ -74,6 +81,8 @@ class Tensor:
         error = np.where(self.unclipped(), error, 0)
         if not first:
             error = np.clip(error, -(1 << 30), 1 << 30) + self.error
+        if formed is not None:
+            error = np.where(formed(np.clip(error, -127, 127).astype(np.int8)), error, 0)
         self.error = np.clip(error, -127, 127).astype(np.int8)
         if hands_scale_on:
             return

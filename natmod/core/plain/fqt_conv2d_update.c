@@ -6,7 +6,7 @@
 // Gives the bias gradient, the sum of e; any_error tells whether one error was not 0.
 static int32_t filter_gradient(const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *e, int32_t o,
     int32_t *gradient, bool *any_error) {
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     const int32_t filter_elements = window->kernel_height * window->kernel_width * shape->in_channels;
     int32_t bias_gradient = 0;
     *any_error = false;

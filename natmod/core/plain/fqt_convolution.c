@@ -1,15 +1,12 @@
-// Convolution and dense layers, plain: what ../fqt_convolution.c computes faster, with the same bits. Tests compare them.
+// Convolution and dense layers, plain: what ../fqt_convolution.c and ../fqt_error_sums.c compute faster, with the same bits.
+// Tests compare them.
 #include "../fqt_convolution.h"
-#include "../fqt_error_pass.h"
 #include "../fqt_output.h"
-
-// The channels of one input pixel whose errors are formed at a time (in accumulators on the stack).
-#define CHANNEL_BLOCK (32)
 
 // Sum over the taps inside the input of (x[iy, ix, c] - zx) * filter[ky, kx, c].
 static int32_t convolve(
     const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *filter, int32_t oy, int32_t ox) {
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     int32_t iy = oy * window->stride_height - window->pad_top;
     int32_t ix = ox * window->stride_width - window->pad_left;
     fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
@@ -46,15 +43,11 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
     fqt_output_end(&output, pass);
 }
 
-// sum[c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] * w[o, ky, kx, c], where the window at (oy, ox) reads
-// (iy, ix) with (ky, kx), for `count` channels from `channel`.
-static void gather(const fqt_shape_t *shape, const int8_t *e, const fqt_selection_t *selection, const int16_t *m,
-    const int8_t *weights, int32_t iy, int32_t ix, int32_t channel, int32_t count, int32_t *sum) {
-    const fqt_window_t *window = &shape->window;
-    const int32_t filter_elements = window->kernel_height * window->kernel_width * shape->in_channels;
-    for (int32_t c = 0; c < count; ++c) {
-        sum[c] = 0;
-    }
+// The sums of one position.
+static void add_window(const fqt_pass_t *pass, const int16_t *m, int32_t iy, int32_t ix, int32_t *sums) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_sliding_t *window = &shape->window;
+    const fqt_selection_t *selection = &pass->selection;
     for (int32_t ky = 0; ky < window->kernel_height; ++ky) {
         int32_t y = iy + window->pad_top - ky;
         if (y < 0 || y % window->stride_height != 0 || y / window->stride_height >= shape->out_height) {
@@ -66,47 +59,23 @@ static void gather(const fqt_shape_t *shape, const int8_t *e, const fqt_selectio
                 continue;
             }
             int32_t position = y / window->stride_height * shape->out_width + x / window->stride_width;
-            const int8_t *e_pixel = e + position * shape->out_channels;
-            const int8_t *w_tap = weights + (ky * window->kernel_width + kx) * shape->in_channels + channel;
+            const int8_t *e = pass->e + position * shape->out_channels;
+            const int8_t *w_tap =
+                fqt_weights(pass->model, pass->layer) + (ky * window->kernel_width + kx) * shape->in_channels;
             for (uint32_t n = 0; n < selection->count; ++n) {
                 int32_t o = selection->channels[n];
-                int32_t error = e_pixel[o] * m[n];
-                if (error == 0) {
-                    continue;
-                }
-                const int8_t *w = w_tap + o * filter_elements;
-                for (int32_t c = 0; c < count; ++c) {
-                    sum[c] += error * w[c];
+                const int8_t *w = w_tap + o * (int32_t)pass->layer->filter_elements;
+                for (int32_t c = 0; c < shape->in_channels; ++c) {
+                    sums[c] += e[o] * m[n] * w[c];
                 }
             }
         }
     }
 }
 
-// e [out_height][out_width][out_channels] -> d [in_height][in_width][in_channels]
-void fqt_convolution_error(fqt_pass_t *pass) {
-    const fqt_shape_t *shape = &pass->shape;
-    const int8_t *weights = fqt_weights(pass->model, pass->layer);
-    int16_t *m = pass->scratch;
-    fqt_error_pass_t errors;
-    fqt_error_pass_begin(&errors, pass, fqt_common_unit(pass, m));
-    uint32_t i = 0;
-    for (int32_t iy = 0; iy < shape->in_height; ++iy) {
-        for (int32_t ix = 0; ix < shape->in_width; ++ix) {
-            for (int32_t channel = 0; channel < shape->in_channels; channel += CHANNEL_BLOCK) {
-                int32_t sum[CHANNEL_BLOCK];
-                int32_t count = shape->in_channels - channel;
-                count = count < CHANNEL_BLOCK ? count : CHANNEL_BLOCK;
-                gather(shape, pass->e, &pass->selection, m, weights, iy, ix, channel, count, sum);
-                for (int32_t c = 0; c < count; ++c) {
-                    fqt_error_pass_put(&errors, i++, sum[c]);
-                }
-            }
-        }
+void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *part, int32_t *sums) {
+    fqt_clear(sums, (uint32_t)(part->columns * pass->shape.in_channels));
+    for (int32_t column = 0; column < part->columns; ++column) {
+        add_window(pass, m, part->row, part->column + column, sums + column * pass->shape.in_channels);
     }
-    fqt_error_pass_end(&errors);
-}
-
-uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index) {
-    return 2u * fqt_output_of(model, index)->channels;
 }

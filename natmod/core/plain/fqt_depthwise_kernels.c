@@ -12,7 +12,7 @@ uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer) {
 // acc = bias + sum over the taps inside the input of (x[iy, ix, c] - zx) * w[c, ky, kx]
 void fqt_depthwise_forward(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     const int32_t zx = pass->input->zero_point;
     const int8_t *w = fqt_weights(pass->model, pass->layer);
     fqt_output_t output;
@@ -43,7 +43,7 @@ void fqt_depthwise_forward(fqt_pass_t *pass) {
 
 // Sum over the windows that read (iy, ix) of e[oy, ox] * w[ky, kx]; e points to the channel.
 static int32_t gather_channel(const fqt_shape_t *shape, const int8_t *e, const int8_t *w, int32_t iy, int32_t ix) {
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     int32_t sum = 0;
     int32_t oy = fqt_first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
     for (; oy < shape->out_height; ++oy) {
@@ -89,7 +89,7 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
 // channel. Gives the bias gradient, the sum of e.
 static int32_t channel_gradient(
     const fqt_shape_t *shape, const int8_t *x, int32_t zx, const int8_t *e, int32_t *gradient, bool *any_error) {
-    const fqt_window_t *window = &shape->window;
+    const fqt_sliding_t *window = &shape->window;
     int32_t bias_gradient = 0;
     *any_error = false;
     for (int32_t i = 0; i < window->kernel_height * window->kernel_width; ++i) {
