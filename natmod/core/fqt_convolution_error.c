@@ -1,6 +1,6 @@
 // Convolution and dense layers, error: the sums of errors times weights (fqt_error_sums.c), requantised and stored. Where a
-// layer with weights made the input and not all of its channels are to take part in the step, only the errors that rank them
-// are formed in all channels: those at the probed positions (fqt_select.h). Then the selected channels suffice.
+// layer with weights made the input and few of its channels are to take part in the step, only the errors that rank them are
+// formed in all channels: those at the probed positions (fqt_select.h). Then the selected channels suffice.
 #include "fqt_convolution.h"
 #include "fqt_error_pass.h"
 #include "fqt_select.h"

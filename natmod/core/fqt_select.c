@@ -5,6 +5,8 @@
 #include "fqt_simd.h"
 
 #define PROBE_INTERVAL (8) // a power of two
+// Of so many channels one: where more take part it is no shorter to form their errors alone.
+#define FEW (4)
 #define GREATEST_FACTOR_Q8 (512) // 2: unlimited, the rare channels' steps are so long that training runs away
 
 #if FQT_HAS_DSP
@@ -159,7 +161,7 @@ bool fqt_selects_input(const fqt_pass_t *pass) {
     const uint32_t source = pass->shape.source; // made by layer source - 1
     const fqt_tensor_t *tensor = fqt_tensor(pass->model, source);
     return pass->input->readers == 1 && source > 0 && fqt_kind_of(pass->model, source - 1)->has_weights
-           && share_of(tensor, pass->update_rate) < tensor->channels;
+           && FEW * share_of(tensor, pass->update_rate) <= tensor->channels;
 }
 
 uint32_t fqt_select_input(const fqt_pass_t *pass, uint32_t *norms, uint16_t *selected) {

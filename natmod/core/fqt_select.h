@@ -24,7 +24,7 @@ fqt_probe_t fqt_probe(const fqt_model_t *model, uint32_t tensor);
 void fqt_select(fqt_pass_t *pass);
 
 // Whether the error of the pass's source is wanted in selected channels only: a layer with weights made it, no other layer
-// reads it, and not all channels are to take part.
+// reads it, and at most a quarter of the channels are to take part.
 bool fqt_selects_input(const fqt_pass_t *pass);
 
 // These channels, when the errors at the probed positions are there; the fqt_select of the layer that made the tensor will

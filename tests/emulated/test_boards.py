@@ -5,7 +5,7 @@ from ports import SCRIPTS
 from training import check_api, check_messages, check_orders_and_rates, note_run, train_on
 
 from fqt.options import Options
-from models import Layer, random_model
+from models import Layer, many_channels_model, random_model
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +48,12 @@ def test_hundreds_of_steps_give_the_reference_bytes(board, chain_model, master):
 @pytest.mark.parametrize("options", [Options(), Options((0.3, 0.8), True, 0.01, True)], ids=repr)
 def test_a_graph_and_the_options_give_the_reference_bytes(board, graph_model, options):
     train_on(board, graph_model, 8, 100, 0.02, batch=3, options=options)
+
+
+@pytest.mark.parametrize("sample_updates", [False, True])
+def test_errors_in_few_channels_give_the_reference_bytes(board, sample_updates):
+    options = Options((0.05, 0.3), sample_updates=sample_updates)
+    train_on(board, many_channels_model(), 8, 60, 0.02, options=options)
 
 
 def test_api(board, small_model, frozen_model, other_model):

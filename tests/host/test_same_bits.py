@@ -10,7 +10,15 @@ from fqt import core
 from fqt.inputs import DivergenceError
 from fqt.options import Options
 from fqt.reference import Network
-from models import Layer, networks, options, random_model, random_samples, random_targets
+from models import (
+    Layer,
+    many_channels_model,
+    networks,
+    options,
+    random_model,
+    random_samples,
+    random_targets,
+)
 
 
 def train_both(model, master, steps, lr, seed, in_place=False, batch=1, options=Options()):  # noqa: B008
@@ -65,6 +73,15 @@ def test_a_long_run_gives_the_same_bytes(master, batch):
     reference, fast = train_both(model, master, 300, 0.01, 3, batch=batch)
     assert fast.to_bytes() == reference.to_bytes()
     assert fast.to_bytes() != reference.model.to_bytes()
+
+
+@pytest.mark.parametrize("sample_updates", [False, True])
+@pytest.mark.parametrize("rate", [(0.1, 0.1), (0.25, 0.25), (0.05, 0.5)])
+def test_errors_in_few_channels_have_the_same_bits(rate, sample_updates):
+    """Where those of the others are not formed."""
+    options = Options(rate, sample_updates=sample_updates)
+    reference, fast = train_both(many_channels_model(), 8, 60, 0.02, 5, options=options)
+    assert fast.to_bytes() == reference.to_bytes()
 
 
 @settings(max_examples=60, deadline=None)

@@ -34,6 +34,7 @@ from fqt.reference.update import Parameters, Sums, Update, apply_sums
 LOGIT_LIMIT = 1 << 30
 CUT_OFF_FILL = 98304  # half as much again as a range holds, Q16
 NO_FILL = 1  # all outputs are 0
+FEW = 4  # of so many channels, one: only then are errors formed in selected channels alone
 STUCK_STEPS = 200  # in a row cut off or without output: the layer diverged
 
 
@@ -323,7 +324,7 @@ class Network:
             source = self.model.inputs_of(source - 1)[0]
         shape = self.tensors[source].shape
         has_weights = source > 0 and self.model.layers[source - 1].has_weights
-        if not has_weights or share_of(shape[2], self.rate) >= shape[2]:
+        if not has_weights or FEW * share_of(shape[2], self.rate) > shape[2]:
             return None
 
         def formed(errors: np.ndarray) -> np.ndarray:
