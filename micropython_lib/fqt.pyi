@@ -63,8 +63,8 @@ class Model:
     1."""
     sample_updates: bool
     """How partial updates choose: False, the channels with the greatest errors (L1 norm); True,
-    drawn in proportion to these, and scaled for those left out, which learns more at the same
-    cost."""
+    drawn in proportion to these, and scaled for those left out, which learns more at about
+    the same cost."""
     standardize: bool
     """Bring the gradient of each output channel's weights to mean 0 and deviation 1."""
     weight_decay: float
