@@ -11,7 +11,7 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 76_800,
+    "x64": 79_000,
     "armv6m": 24 * 1024,
     "armv7m": 25_600,
     "armv7emsp": 28 * 1024,
