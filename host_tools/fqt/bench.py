@@ -164,7 +164,9 @@ def measure(
         ]
     names = phases(model)
     if len(lines) != len(samples) * len(names) + EMPTY_COUNTS:
-        raise RuntimeError(f"{len(lines)} counts for {len(names)} parts: {printed}")
+        raise RuntimeError(
+            f"{len(lines)} counts for {len(names)} parts of {len(samples)} samples: {printed}"
+        )
     has_part = dict(zip(_backward(model), facts["parts"], strict="step" in names))
     work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])

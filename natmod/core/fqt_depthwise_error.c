@@ -50,7 +50,8 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
     const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
     fqt_error_pass_t errors;
     fqt_error_pass_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
-    if (pass->selection.count < to->channels && !errors.adds) { // other channels get no error
+    // Other channels get no error; those that a later layer stored there stay, and count in its peak.
+    if (pass->selection.count < to->channels && !errors.adds) {
         fqt_clear(errors.error, (to->elements + 3) / 4); // buffers end at whole words
     }
     fqt_walk_t walk = {.source = {pass->output, pass->e, 0, window->stride_width},

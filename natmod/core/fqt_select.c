@@ -102,7 +102,8 @@ static uint32_t sample(const fqt_model_t *model, uint32_t tensor, bool scales, c
 FQT_HOT static uint32_t take_greatest(uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
     uint32_t any = 0;
     for (uint32_t o = 0; o < channels; ++o) {
-        norms[o] = norms[o] == 0 ? 0 : norms[o] * channels + channels - o; // different ones, in the same order
+        // Different ones, in the same order: at most 127 * (2^24 / 8 + 2^16).
+        norms[o] = norms[o] == 0 ? 0 : norms[o] * channels + channels - o;
         any |= norms[o];
     }
     uint32_t limit = 0;

@@ -52,7 +52,7 @@ def _count(
     calibration = arrays["x_train"][: data.CALIBRATION_SAMPLES]
     model = quantize(net, calibration, train, input_type)
     x = arrays["x_test"]
-    samples = quantize_input(model, x[:: len(x) // SAMPLES][:SAMPLES])
+    samples = quantize_input(model, x[:: max(len(x) // SAMPLES, 1)][:SAMPLES])
 
     def backward(rate: float) -> float:
         options = Options((rate, rate), sample_updates=draws)

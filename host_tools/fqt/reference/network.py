@@ -27,14 +27,13 @@ from fqt.reference.loss import (
     mean_squared_error,
     softmax_cross_entropy,
 )
-from fqt.reference.select import Selection, probed, select, share_of, update_rate
+from fqt.reference.select import Selection, forms_few, probed, select, update_rate
 from fqt.reference.tensor import Tensor, fill, follow_range
 from fqt.reference.update import Parameters, Sums, Update, apply_sums
 
 LOGIT_LIMIT = 1 << 30
 CUT_OFF_FILL = 98304  # half as much again as a range holds, Q16
 NO_FILL = 1  # all outputs are 0
-FEW = 4  # of so many channels, one: only then are errors formed in selected channels alone
 STUCK_STEPS = 200  # in a row cut off or without output: the layer diverged
 
 
@@ -311,20 +310,15 @@ class Network:
     def _formed(self, i: int, tensor: int) -> Callable[[np.ndarray], np.ndarray] | None:
         """Section 10: of the errors that a conv2d or dense layer i forms for a tensor, those at
         the probed positions and those in the channels that these select. None: all."""
-        if self.model.layers[i].kind not in ("conv2d", "dense"):
-            return None
-        if len(self.model.readers_of(tensor)) > 1:
+        layers = self.model.layers
+        if layers[i].kind not in ("conv2d", "dense") or len(self.model.readers_of(tensor)) > 1:
             return None
         source = tensor
-        while (
-            self.model.layers[i].kind == "dense"
-            and source > 0
-            and self.model.layers[source - 1].kind == "flatten"
-        ):
-            source = self.model.inputs_of(source - 1)[0]
+        if layers[i].kind == "dense":  # what was flattened
+            while source > 0 and layers[source - 1].kind == "flatten":
+                source = self.model.inputs_of(source - 1)[0]
         shape = self.tensors[source].shape
-        has_weights = source > 0 and self.model.layers[source - 1].has_weights
-        if not has_weights or FEW * share_of(shape[2], self.rate) > shape[2]:
+        if source == 0 or not layers[source - 1].has_weights or not forms_few(shape[2], self.rate):
             return None
 
         def formed(errors: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from fqt.reference.fixed import Scale, dither, fixed_multiply
 
 GREATEST_FACTOR_Q8 = 512
 PROBE_INTERVAL = 8
+FEW = 4  # of so many channels, one: only then are errors formed in selected channels alone
 
 
 def update_rate(loss: int, greatest_loss: int, least_rate: int, greatest_rate: int) -> int:
@@ -24,6 +25,11 @@ def update_rate(loss: int, greatest_loss: int, least_rate: int, greatest_rate: i
 def share_of(channels: int, rate: int) -> int:
     """How many of them take part at a rate in Q16."""
     return max((rate * channels) >> 16, 1)
+
+
+def forms_few(channels: int, rate: int) -> bool:
+    """Whether so few take part that their errors are formed alone."""
+    return FEW * share_of(channels, rate) <= channels
 
 
 def probed(shape: tuple[int, int, int], step: int) -> np.ndarray:
