@@ -29,10 +29,10 @@ HEAP_BYTES = 194560
 LARGE_HEAP_BYTES = 466944
 LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F)
 
-CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch])
-MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c micropython_lib/*.py) natmod/Makefile \
+CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch] natmod/host/*.[ch])
+MODULE_SOURCES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch] micropython_lib/*.py) natmod/Makefile \
     tools/append_messages.py
-C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/plain/*.c natmod/host/*.[ch] tests/fuzz/*.c tools/*.c)
+C_FILES = $(wildcard natmod/*.c natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch] natmod/host/*.[ch] tests/fuzz/*.c tools/*.c)
 
 DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
 DEBIAN_fuzz = clang-14 libclang-rt-14-dev

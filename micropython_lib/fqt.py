@@ -10,7 +10,7 @@ import time
 
 def _error(number, layer, name, *numbers):
     # The exception for an error of the native part. Texts lie behind the code in this module's
-    # file, where they take no RAM: natmod/core/fqt_messages.h tells how.
+    # file, where they take no RAM: natmod/core/base/fqt_messages.h tells how.
     text = ""
     try:
         with open(__file__, "rb") as file:
@@ -21,7 +21,7 @@ def _error(number, layer, name, *numbers):
             text = file.readline()[:-1].decode()
     except Exception:
         pass  # no such file any more, or no memory
-    text = text or "message %d of natmod/core/fqt_messages.h: #, #, #" % ((number & 255) + 1)
+    text = text or "message %d of natmod/core/base/fqt_messages.h: #, #, #" % ((number & 255) + 1)
     for value in numbers:
         text = text.replace("#", str(value), 1)
     if layer:

@@ -84,22 +84,22 @@ static mp_obj_t name_to_str(const char name[FQT_NAME_BYTES]) {
 }
 
 // The Python part makes the exception: it reads the text of the message from the module's file.
-FQT_NORETURN void fqt_fail(const fqt_error_t *error, uint32_t message) {
+FQT_NORETURN void fqt_fail(const fqt_fault_t *fault, uint32_t message) {
     mp_obj_t arguments[] = {
         MP_OBJ_NEW_SMALL_INT(message),
-        MP_OBJ_NEW_SMALL_INT(error->layer),
-        error->name != NULL ? name_to_str(error->name) : mp_const_none,
-        new_int(error->numbers[0]),
-        new_int(error->numbers[1]),
-        new_int(error->numbers[2]),
+        MP_OBJ_NEW_SMALL_INT(fault->layer),
+        fault->name != NULL ? name_to_str(fault->name) : mp_const_none,
+        new_int(fault->numbers[0]),
+        new_int(fault->numbers[1]),
+        new_int(fault->numbers[2]),
     };
     mp_obj_t make = mp_obj_subscr(MP_OBJ_FROM_PTR(module_globals), MP_OBJ_NEW_QSTR(MP_QSTR__error), MP_OBJ_SENTINEL);
     nlr_raise(mp_call_function_n_kw(make, MP_ARRAY_SIZE(arguments), 0, arguments));
 }
 
 static FQT_NORETURN void fail_3(uint32_t message, uint32_t a, uint32_t b, uint32_t c) {
-    const fqt_error_t error = {NULL, 0, {a, b, c}};
-    fqt_fail(&error, message);
+    const fqt_fault_t fault = {NULL, 0, {a, b, c}};
+    fqt_fail(&fault, message);
 }
 
 static FQT_NORETURN void fail_1(uint32_t message, uint32_t a) {
@@ -110,10 +110,10 @@ static FQT_NORETURN void fail(uint32_t message) {
     fail_1(message, 0);
 }
 
-// An error of layer `index`, which it names: "layer 3 (conv2d_2): ...".
+// A fault of layer `index`, which it names: "layer 3 (conv2d_2): ...".
 static FQT_NORETURN void fail_at(const fqt_model_t *model, uint32_t index, uint32_t message) {
-    const fqt_error_t error = {fqt_layer(model, index)->name, index + 1, {0, 0, 0}};
-    fqt_fail(&error, message);
+    const fqt_fault_t fault = {fqt_layer(model, index)->name, index + 1, {0, 0, 0}};
+    fqt_fail(&fault, message);
 }
 
 // A finite number, 0 or more, as float32 bits; `message` for others.

@@ -22,7 +22,7 @@ from fqt.reference.fixed import shuffle
 from fqt.schedules import learning_rate
 from models import Layer, random_model, random_samples, random_targets
 
-HEADER = Path(__file__).resolve().parents[1] / "natmod/core/fqt_messages.h"
+HEADER = Path(__file__).resolve().parents[1] / "natmod/core/base/fqt_messages.h"
 API_SCRIPTS = ("api.py", "targets.py", "layers.py", "fitting.py")
 MSE = "mean_squared_error"
 BCE = "binary_cross_entropy"

@@ -3,7 +3,7 @@
 
     tools/append_messages.py FQT_MESSAGES_H MODULE_MPY COMPLETE_MPY
 
-natmod/core/fqt_messages.h has the texts and describes how they lie in the file.
+natmod/core/base/fqt_messages.h has the texts and describes how they lie in the file.
 """
 
 import re

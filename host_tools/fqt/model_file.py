@@ -1,6 +1,6 @@
 """The model file, read and written on the host.
 
-The layout is described in natmod/core/fqt_file.h; this module is tested against the C core, which
+The layout is described in natmod/core/model/fqt_file.h; this module is tested against the C core, which
 reads and writes the same bytes. Every offset and length is checked before it is used.
 """
 

@@ -1,7 +1,7 @@
 // See fqt_host.h.
 #include "fqt_host.h"
 #include "../core/fqt_core_all.c"
-#include "fqt_host_error.h"
+#include "fqt_host_fault.h"
 
 #include <stdlib.h>
 
@@ -25,7 +25,7 @@ static fqt_source_t source_of(const uint8_t *file, uint32_t bytes, bool in_place
 // Give whether the model is open, otherwise why not.
 static bool open_model(fqt_host_model_t *host, uint32_t master, uint32_t batch, char *error_text) {
     if (setjmp(fqt_escape) != 0) {
-        fqt_error_text(&host->source.error, error_text);
+        fqt_error_text(&host->source.fault, error_text);
         return false;
     }
     strcpy(error_text, "out of memory");
@@ -218,7 +218,7 @@ void fqt_host_write(const fqt_host_model_t *host, bool checkpoint, uint8_t *file
 bool fqt_host_restore(fqt_host_model_t *host, const uint8_t *file, uint32_t bytes, char *error_text) {
     host->source = source_of(file, bytes, true);
     if (setjmp(fqt_escape) != 0) {
-        fqt_error_text(&host->source.error, error_text);
+        fqt_error_text(&host->source.fault, error_text);
         return false;
     }
     fqt_model_restore(&host->model, &host->source);

@@ -1,5 +1,5 @@
 # Error texts, which lie behind the code in the module's file. Beside it: messages.txt, what
-# natmod/core/fqt_messages.h says, and a copy of the module that can be moved away.
+# natmod/core/base/fqt_messages.h says, and a copy of the module that can be moved away.
 import os
 
 from checking import raises, run
@@ -26,7 +26,7 @@ def check_an_unknown_number():
 
 def check_without_the_file():
     os.rename("fqt.mpy", "moved.mpy")
-    place = "of natmod/core/fqt_messages.h: "
+    place = "of natmod/core/base/fqt_messages.h: "
     raises(ValueError, "message 3 " + place + "3, 64, 0", lambda: fqt.Model(b"abc"))
     raises(TypeError, place + "0, 0, 0", lambda: fqt.Model(7))
     os.rename("moved.mpy", "fqt.mpy")

@@ -4,7 +4,7 @@
 // them. Byte 0 chooses how the file is read and trained. A model that opens is run, trained, frozen in part, trained from
 // features, saved, restored and trained again.
 #include "../../natmod/core/fqt_core_all.c"
-#include "../../natmod/host/fqt_host_error.h"
+#include "../../natmod/host/fqt_host_fault.h"
 
 #include <stdlib.h>
 
@@ -158,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
     } else {
         char text[FQT_ERROR_TEXT_BYTES];
-        fqt_error_text(&source.error, text); // there is always a reason
+        fqt_error_text(&source.fault, text); // there is always a reason
     }
     free(arena);
     free(tables);

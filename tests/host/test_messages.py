@@ -8,7 +8,7 @@ from pathlib import Path
 from append_messages import messages, texts_block
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = ROOT / "natmod/core/fqt_messages.h"
+HEADER = ROOT / "natmod/core/base/fqt_messages.h"
 TOOL = ROOT / "tools/append_messages.py"
 MESSAGES = messages(HEADER.read_text())
 

@@ -1,4 +1,4 @@
-"""The fast kernels against the plain ones that stand beside them (natmod/core/plain/): two builds
+"""The fast kernels against the plain ones that stand beside them (natmod/core/kernels/plain/): two builds
 of the core, the same bytes after training, on networks larger than the reference can run."""
 
 import os

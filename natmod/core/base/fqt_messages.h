@@ -1,0 +1,116 @@
+// All error messages of the native code, each with the exception that carries it: FQT_MESSAGE(exception, name, text).
+// '#' stands for a number: the first for the first number of the error, up to three.
+//
+// Code knows messages by number only, since text is RAM on a board. The texts are in this list's order
+//   - at the end of the built fqt.mpy (tools/append_messages.py): each ends with a newline; the length of all of them
+//     follows, 2 bytes little-endian. MicroPython's loader reads a .mpy file no further than its code, so that they take
+//     no RAM: micropython_lib/fqt.py opens the file when something went wrong.
+//   - in the host's library (natmod/host/fqt_host_fault.h).
+#ifndef FQT_MESSAGES_H
+#define FQT_MESSAGES_H
+
+// clang-format off
+#define FQT_MESSAGES \
+    /* a model file: fqt_read.c */ \
+    FQT_MESSAGE(VALUE_ERROR, BEYOND_FILE, "# bytes at # are needed, file has #") \
+    FQT_MESSAGE(VALUE_ERROR, UNREADABLE, "file could not be read: # bytes at #") \
+    FQT_MESSAGE(VALUE_ERROR, FILE_SHORT, "file has # bytes, a model's header alone has #") \
+    FQT_MESSAGE(VALUE_ERROR, NO_MODEL, "not a model file (it does not start with FQT)") \
+    FQT_MESSAGE(VALUE_ERROR, VERSION, "model file of version #, this module reads version #") \
+    FQT_MESSAGE(VALUE_ERROR, FILE_BYTES, "file should have # bytes, it has #") \
+    FQT_MESSAGE(VALUE_ERROR, LAYER_COUNT, "# layers, 1 to # are possible") \
+    FQT_MESSAGE(VALUE_ERROR, HEADER_FIELD, "a field of the file's header has an unknown value") \
+    FQT_MESSAGE(VALUE_ERROR, INPUT_SCALE, "the input's scale is out of range") \
+    FQT_MESSAGE(VALUE_ERROR, RANDOM_STATE, "the random state is 0") \
+    FQT_MESSAGE(VALUE_ERROR, CHECKSUM, "checksum does not match: the file is damaged") \
+    FQT_MESSAGE(VALUE_ERROR, IS_CHECKPOINT, \
+        "this is a checkpoint: load the model that it belongs to, then restore it") \
+    FQT_MESSAGE(VALUE_ERROR, TENSOR_SHAPE, "a tensor of # x # x # (1 to 16777216 elements are possible)") \
+    FQT_MESSAGE(VALUE_ERROR, KIND, "unknown layer kind #: made for a newer module?") \
+    FQT_MESSAGE(VALUE_ERROR, INPUT_TENSORS, "reads tensors # and #: it can read 0 to #") \
+    FQT_MESSAGE(VALUE_ERROR, RECORD_FIELD, "a field of its record has an unknown value") \
+    FQT_MESSAGE(VALUE_ERROR, KEPT_SCALE, "its scale or zero point is not its input's") \
+    FQT_MESSAGE(VALUE_ERROR, SCALES, "one of its scales is out of range") \
+    FQT_MESSAGE(VALUE_ERROR, OUTPUT_RANGE, "its output range is out of bounds") \
+    FQT_MESSAGE(VALUE_ERROR, NO_NAME, "it has no name, or bytes behind its name") \
+    FQT_MESSAGE(VALUE_ERROR, SAME_NAME, "it has the name of layer #") \
+    FQT_MESSAGE(VALUE_ERROR, LOW_BYTES, "low bytes at #, flags #") \
+    FQT_MESSAGE(VALUE_ERROR, BLOB_PLACE, "a blob at # (blobs start behind #, at multiples of 4)") \
+    /* in the order of the blobs */ \
+    FQT_MESSAGE(VALUE_ERROR, BLOB_BEYOND_FILE, "# bytes of weights at #, file has #") \
+    FQT_MESSAGE(VALUE_ERROR, LOW_BYTES_BEYOND_FILE, "# low bytes of weights at #, file has #") \
+    FQT_MESSAGE(VALUE_ERROR, SCALES_BEYOND_FILE, "# bytes of scales at #, file has #") \
+    FQT_MESSAGE(VALUE_ERROR, BIASES_BEYOND_FILE, "# bytes of biases at #, file has #") \
+    FQT_MESSAGE(VALUE_ERROR, WEIGHT_SCALE, "the weight scale of channel # is out of range") \
+    FQT_MESSAGE(VALUE_ERROR, LAST_LAYER, "the last layer must have weights and no activation") \
+    FQT_MESSAGE(VALUE_ERROR, OUTPUT_COUNT, "# outputs, # to # are possible") \
+    FQT_MESSAGE(VALUE_ERROR, OTHER_MODEL, "the checkpoint is of another model") \
+    FQT_MESSAGE(VALUE_ERROR, OTHER_LAYER, "the checkpoint describes another layer here") \
+    /* layers and their graph */ \
+    FQT_MESSAGE(VALUE_ERROR, NO_READER, "no layer reads its output") \
+    FQT_MESSAGE(VALUE_ERROR, OTHER_READER, "another layer reads its input too: leave the flatten out") \
+    FQT_MESSAGE(VALUE_ERROR, KERNEL, \
+        "kernel #, stride #, padding #: kernel and stride are at least 1, padding is below kernel") \
+    FQT_MESSAGE(VALUE_ERROR, LARGE_KERNEL, "kernel # is larger than the input # with its padding #") \
+    FQT_MESSAGE(VALUE_ERROR, OUTPUT_EXTENT, "output extent is #, the window makes #") \
+    FQT_MESSAGE(VALUE_ERROR, NO_WINDOW, "it has a window, this layer slides none") \
+    FQT_MESSAGE(VALUE_ERROR, ONE_PIXEL, "output is # x #, this layer's is 1 x 1") \
+    FQT_MESSAGE(VALUE_ERROR, SAME_CHANNELS, "# channels in, # out: this layer keeps them") \
+    FQT_MESSAGE(VALUE_ERROR, FLATTEN, "# elements in, # out: flatten keeps them") \
+    FQT_MESSAGE(VALUE_ERROR, POOL_PADDING, "average pooling takes no padding") \
+    FQT_MESSAGE(VALUE_ERROR, SUM_SHAPE, "tensor # has another shape than the sum") \
+    FQT_MESSAGE(VALUE_ERROR, SUM_OF_ONE, "it adds tensor # to itself") \
+    FQT_MESSAGE(VALUE_ERROR, FILTER, "# inputs a filter, at most # fit 32-bit sums") \
+    FQT_MESSAGE(VALUE_ERROR, TAPS, "# kernel taps times output channels, at most # fit 32-bit sums") \
+    FQT_MESSAGE(VALUE_ERROR, POSITIONS, "# output positions, at most # can train in 32-bit sums") \
+    /* arguments: modfqt.c */ \
+    FQT_MESSAGE(TYPE_ERROR, MODEL_NEEDED, "a Model is needed") \
+    FQT_MESSAGE(TYPE_ERROR, SOURCE, "a model comes from a buffer or a file opened with 'rb'") \
+    FQT_MESSAGE(VALUE_ERROR, MASTER, "master is 8 or 16 (bits kept of each trainable weight)") \
+    FQT_MESSAGE(VALUE_ERROR, BATCH, "batch is 1 to # (steps whose gradients are summed before an update)") \
+    FQT_MESSAGE(VALUE_ERROR, BUFFER_RESIZED, "the buffer that the model was made from changed its size") \
+    FQT_MESSAGE(TYPE_ERROR, UINT8_INPUT, "input must be uint8 (bytes, bytearray, array 'B') or array 'f'") \
+    FQT_MESSAGE(TYPE_ERROR, INT8_INPUT, "input must be int8 (array 'b', or its bytes) or array 'f'") \
+    FQT_MESSAGE(VALUE_ERROR, INPUT_ELEMENT, "input element # is not a finite number") \
+    FQT_MESSAGE(VALUE_ERROR, SAMPLE_BYTES, "a sample has # elements (# bytes here), buffer has # bytes") \
+    FQT_MESSAGE(VALUE_ERROR, INDEX, "buffer holds # samples: no such index") \
+    FQT_MESSAGE(TYPE_ERROR, FEATURES, "features must be bytes, as features() wrote them") \
+    FQT_MESSAGE(VALUE_ERROR, NO_FEATURES, \
+        "there are no features: no layer in front is frozen while others train") \
+    FQT_MESSAGE(VALUE_ERROR, FEATURES_OUT, "out must be a bytearray with # bytes from offset on, it has #") \
+    FQT_MESSAGE(VALUE_ERROR, SCORES_OUT, "out must be an array 'f' of # elements") \
+    FQT_MESSAGE(VALUE_ERROR, LABEL, "label must be 0 to #") \
+    FQT_MESSAGE(VALUE_ERROR, TARGET_ELEMENT, "target element # must be a number from -16383 to 16383") \
+    FQT_MESSAGE(VALUE_ERROR, BINARY_TARGET, "target element # must be 0 to 1 (binary_cross_entropy)") \
+    FQT_MESSAGE(VALUE_ERROR, NO_INPUT_AS_TARGET, "a target is needed: features do not tell the input") \
+    FQT_MESSAGE(VALUE_ERROR, INPUT_AS_TARGET, "a target is needed: the input has # elements, the output #") \
+    FQT_MESSAGE(VALUE_ERROR, TARGET_TYPECODE, "target must be an array 'f' of # elements") \
+    FQT_MESSAGE(TYPE_ERROR, TARGET, "target must be an array 'f', as long as the output") \
+    FQT_MESSAGE(VALUE_ERROR, LEARNING_RATE, "lr must be a finite number, 0 or more") \
+    FQT_MESSAGE(VALUE_ERROR, WEIGHT_DECAY, "weight_decay must be a finite number, 0 or more") \
+    FQT_MESSAGE(VALUE_ERROR, UPDATE_RATE, \
+        "update_rate is (least, greatest) or one number, above 0 and at most 1") \
+    FQT_MESSAGE(VALUE_ERROR, UPDATE_RATES, "update_rate is (least, greatest): the first is above the second") \
+    FQT_MESSAGE(VALUE_ERROR, NOTHING_TRAINS, \
+        "no layer trains: unfreeze() one, or choose some when the model is made (fqt quantize, train=)") \
+    FQT_MESSAGE(VALUE_ERROR, NOT_TRAINABLE, \
+        "it has no weights that train (they are chosen when the model is made: fqt quantize, train=)") \
+    FQT_MESSAGE(RUNTIME_ERROR, DIVERGED, \
+        "training diverged, its output stays off its range or 0; lower lr, and restore() the last good weights") \
+    FQT_MESSAGE(VALUE_ERROR, LAYER_NUMBER, "no such layer: layers are 1 to #, or names") \
+    FQT_MESSAGE(VALUE_ERROR, LAYER_NAME, "no layer has that name: print the model to see them") \
+    FQT_MESSAGE(TYPE_ERROR, ORDER, "order must be an array 'H'")
+// clang-format on
+
+enum { FQT_VALUE_ERROR, FQT_TYPE_ERROR, FQT_RUNTIME_ERROR };
+
+#define FQT_MESSAGE(exception, name, text) FQT_LINE_##name,
+enum { FQT_MESSAGES };
+#undef FQT_MESSAGE
+
+// The number of a message: its line, and above that its exception.
+#define FQT_MESSAGE(exception, name, text) FQT_MESSAGE_##name = FQT_##exception << 8 | FQT_LINE_##name,
+enum { FQT_MESSAGES };
+#undef FQT_MESSAGE
+
+#endif

@@ -1,0 +1,55 @@
+// From accumulators to the int8 error of a layer's input, at a scale chosen in hindsight.
+// docs/arithmetic.md, section 6. Shared by every layer kind that passes errors on.
+#ifndef FQT_ERRORS_H
+#define FQT_ERRORS_H
+
+#include "fqt_activations.h"
+
+typedef struct {
+    fqt_tensor_t *tensor;
+    const int8_t *activation; // the tensor's values
+    int8_t *error;
+    fqt_multiplier_t multiplier; // accumulator -> units of the error's scale
+    fqt_limits_t unclipped; // errors pass where the activation lies strictly between
+    bool adds; // a later layer that reads the tensor too has stored its error before
+    bool keeps_scale; // the scale follows from the output's: nothing is chosen
+    int32_t peak; // greatest |error| before the clamp
+} fqt_errors_t;
+
+// Errors of a layer's input. `accumulator_scale`: what one unit of the accumulators means.
+void fqt_errors_begin(fqt_errors_t *errors, const fqt_pass_t *pass, fqt_scale_t accumulator_scale);
+
+// Turn to accumulators of another scale.
+static inline void fqt_errors_scale(fqt_errors_t *errors, fqt_scale_t accumulator_scale) {
+    errors->multiplier = fqt_multiplier(fqt_scale_divide_stored(accumulator_scale, errors->tensor->error_scale));
+}
+
+// Store the error of element `i`: 0 where the activation that made the element had clipped it.
+static inline void fqt_errors_put(fqt_errors_t *errors, uint32_t i, int32_t accumulator) {
+    int32_t value = 0;
+    int32_t x = errors->activation[i];
+    if (accumulator != 0 && x > errors->unclipped.low && x < errors->unclipped.high) {
+        value = fqt_requantise(accumulator, &errors->multiplier, errors->adds ? 1 << 30 : INT32_MAX);
+    }
+    if (errors->adds) {
+        value += errors->error[i];
+    }
+    int32_t magnitude = value < 0 ? -value : value;
+    if (magnitude > errors->peak) {
+        errors->peak = magnitude;
+    }
+    errors->error[i] = (int8_t)fqt_clamp(value, -INT8_MAX, INT8_MAX);
+}
+
+// Store the errors of elements i to i + count - 1.
+void fqt_errors_put_all(fqt_errors_t *errors, uint32_t i, const int32_t *accumulators, int32_t count);
+
+#if !FQT_SPARES_TEXT
+// Store `count` errors of one channel: of elements i, i + step, ...
+void fqt_errors_put_channel(fqt_errors_t *errors, uint32_t i, int32_t step, const int32_t *accumulators, int32_t count);
+#endif
+
+// Choose the scale for the next step: fast attack, slow decay.
+void fqt_errors_end(const fqt_errors_t *errors);
+
+#endif

@@ -1,0 +1,66 @@
+// A pass of one layer, forward or backward: everything that its kernel looks at, found once.
+#ifndef FQT_PASS_H
+#define FQT_PASS_H
+
+#include "../model/fqt_model.h"
+
+// A window sliding over an input, padded at its upper and left border.
+typedef struct {
+    int32_t kernel_height;
+    int32_t kernel_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t pad_top;
+    int32_t pad_left;
+} fqt_sliding_t;
+
+typedef struct {
+    int32_t in_height;
+    int32_t in_width;
+    int32_t in_channels;
+    int32_t out_height;
+    int32_t out_width;
+    int32_t out_channels;
+    fqt_sliding_t window;
+    uint32_t source; // the tensor that is the input; dense: what that was flattened from
+} fqt_shape_t;
+
+// The shape of layer `index`. A dense layer is a convolution: all positions of its input, before that was flattened, are one
+// row, and the window is as wide.
+fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index);
+
+// Channels, ascending. Those of the output that take part in a backward pass lie in the scratch in front of what error and
+// update passes use.
+typedef struct {
+    uint32_t count;
+    const uint16_t *channels;
+} fqt_selection_t;
+
+typedef struct {
+    fqt_model_t *model;
+    fqt_layer_t *layer;
+    uint32_t index; // of the layer
+    fqt_tensor_t *input; // x; of two, the first
+    fqt_tensor_t *output; // y
+    const int8_t *x; // [in_height][in_width][in_channels]
+    int8_t *y; // [out_height][out_width][out_channels]; NULL: the last layer, whose outputs are logits in the scratch
+    const int8_t *e; // the error of y; NULL where none is needed
+    void *scratch; // the pass's own: behind the logits, backward behind the selection
+    fqt_shape_t shape;
+    bool training; // forward: the layer's fill is wanted
+    uint32_t update_rate; // backward: the share of channels that take part, Q16
+    fqt_selection_t selection; // of layers with weights (fqt_select)
+    fqt_scale_t learning_rate; // update
+} fqt_pass_t;
+
+// Turn to layer `index`.
+void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index);
+
+// Take another tensor that the layer reads for its input.
+void fqt_pass_read(fqt_pass_t *pass, uint32_t tensor);
+
+static inline bool fqt_pass_is_last(const fqt_pass_t *pass) {
+    return pass->y == NULL;
+}
+
+#endif

@@ -1,0 +1,177 @@
+// Running a model: forward, and one training step. docs/arithmetic.md, section 9.
+#include "fqt_kind.h"
+#include "fqt_loss.h"
+#include "fqt_activations.h"
+#include "fqt_update.h"
+
+#define LOGIT_LIMIT (1 << 30)
+
+static void forward(fqt_model_t *model, uint32_t first, uint32_t end, bool training) {
+    for (uint32_t i = first; i < end; ++i) {
+        fqt_pass_t pass;
+        fqt_pass_begin(&pass, model, i);
+        pass.training = training;
+        fqt_kind(pass.layer->kind)->forward(&pass);
+    }
+}
+
+const int32_t *fqt_logits(fqt_model_t *model, uint32_t first) {
+    forward(model, first, model->layer_count, false);
+    return fqt_scratch(model);
+}
+
+const int8_t *fqt_features(fqt_model_t *model) {
+    forward(model, 0, model->cut, false);
+    return fqt_activation(model, model->cut);
+}
+
+uint32_t fqt_predict(fqt_model_t *model) {
+    const int32_t *logits = fqt_logits(model, 0);
+    uint32_t best = 0;
+    if (fqt_output_elements(model) == 1) {
+        return logits[0] > 0;
+    }
+    for (uint32_t o = 1; o < fqt_output_elements(model); ++o) {
+        best = logits[o] > logits[best] ? o : best;
+    }
+    return best;
+}
+
+void fqt_step_forward(fqt_model_t *model, uint32_t first) {
+    forward(model, first, model->layer_count, true);
+}
+
+// The loss of the outputs in the scratch, which become its derivatives.
+static fqt_loss_t loss_of(const fqt_model_t *model, uint32_t label) {
+    int32_t *outputs = fqt_scratch(model);
+    uint32_t count = fqt_output_elements(model);
+    switch (model->loss) {
+        case FQT_LOSS_MEAN_SQUARED_ERROR:
+            return fqt_mean_squared_error(outputs, count, fqt_targets(model));
+        case FQT_LOSS_BINARY_CROSS_ENTROPY:
+            return fqt_binary_cross_entropy(outputs, count, fqt_targets(model));
+        default:
+            return fqt_softmax_cross_entropy(outputs, count, label);
+    }
+}
+
+int32_t fqt_loss(fqt_model_t *model, uint32_t label) {
+    fqt_logits(model, 0);
+    return loss_of(model, label).loss;
+}
+
+static bool outputs_overflow(const int32_t *outputs, uint32_t count) {
+    for (uint32_t o = 0; o < count; ++o) {
+        if (outputs[o] == LOGIT_LIMIT || outputs[o] == -LOGIT_LIMIT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale) {
+    fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
+    if (output->error_scale != 0) {
+        fqt_scale_t factor = fqt_scale_divide_stored(fqt_scale_unpack(scale), output->error_scale);
+        for (uint32_t t = 0; t < model->layer_count; ++t) {
+            fqt_tensor_t *tensor = fqt_tensor(model, t);
+            tensor->error_scale = fqt_scale_pack(fqt_scale_multiply_stored(factor, tensor->error_scale));
+        }
+    }
+    output->error_scale = scale;
+}
+
+int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
+    const fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
+    int32_t *outputs = fqt_scratch(model);
+    if (outputs_overflow(outputs, output->elements)) {
+        model->diverged = (uint8_t)model->layer_count;
+    }
+    fqt_loss_t loss = loss_of(model, label);
+    fqt_step_set_error_scale(model,
+        fqt_loss_error(outputs, output->elements, loss.derivative_unit, fqt_error_of(model, model->layer_count)));
+    model->greatest_loss = loss.loss > model->greatest_loss ? loss.loss : model->greatest_loss;
+    if (model->options.samples) {
+        model->sampling = fqt_random_draw(&model->random_state);
+    }
+    return loss.loss;
+}
+
+void fqt_step_select(fqt_pass_t *pass, int32_t loss) {
+    if (fqt_kind(pass->layer->kind)->has_weights) {
+        pass->update_rate = fqt_update_rate(pass->model, loss);
+        fqt_select(pass);
+    }
+}
+
+bool fqt_passes_error(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    return fqt_tensor(model, layer->input)->needs_error
+           || (layer->second_input != FQT_NO_INPUT && fqt_tensor(model, layer->second_input)->needs_error);
+}
+
+// Errors flow from the last layer to the first that updates; each layer's error pass comes before its own update, since
+// both read the old weights.
+void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate) {
+    for (uint32_t i = model->layer_count; i-- > model->cut;) {
+        fqt_pass_t pass;
+        fqt_pass_begin(&pass, model, i);
+        const fqt_kind_t *kind = fqt_kind(pass.layer->kind);
+        if (!pass.output->needs_error) {
+            continue;
+        }
+        fqt_step_select(&pass, loss);
+        if (fqt_passes_error(model, i)) {
+            kind->error(&pass);
+        }
+        if (pass.layer->updates && learning_rate != FQT_SCALE_ZERO) {
+            pass.learning_rate = learning_rate;
+            kind->update(&pass);
+        }
+    }
+}
+
+// Whether the range of a layer's output follows what it sees.
+static bool range_moves(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const fqt_kind_t *kind = fqt_kind(layer->kind);
+    if (kind->keeps_scale || index + 1 == model->layer_count) {
+        return false;
+    }
+    return kind->has_weights ? layer->updates : fqt_output_of(model, index)->needs_error;
+}
+
+// Parameters and scales move between steps only, so that a step uses one set of scales throughout.
+void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
+    if (model->batch > 1 && learning_rate != FQT_SCALE_ZERO && ++model->batch_steps == model->batch) {
+        model->batch_steps = 0;
+        for (uint32_t i = 0; i < model->layer_count; ++i) {
+            if (fqt_layer(model, i)->updates) {
+                fqt_pass_t pass;
+                fqt_pass_begin(&pass, model, i);
+                fqt_update_apply_sums(&pass);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        fqt_tensor_t *output = fqt_output_of(model, i);
+        if (output->next_error_scale != 0) {
+            output->error_scale = output->next_error_scale;
+            output->next_error_scale = 0;
+        }
+        if (range_moves(model, i)) {
+            fqt_activations_follow_range(model, i);
+        }
+    }
+    fqt_pass_scales_on(model);
+    ++model->step_count;
+}
+
+int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate) {
+    fqt_scale_t rate = fqt_scale_unpack(learning_rate);
+    fqt_step_forward(model, first);
+    int32_t loss = fqt_step_loss(model, label);
+    fqt_step_backward(model, loss, rate);
+    fqt_step_end(model, rate);
+    return loss;
+}

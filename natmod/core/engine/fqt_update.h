@@ -1,0 +1,80 @@
+// The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky scales.
+// docs/arithmetic.md, sections 7 and 10. Shared by every layer kind with weights: they form the gradient, this applies it.
+#ifndef FQT_UPDATE_H
+#define FQT_UPDATE_H
+
+#include "fqt_pass.h"
+#include "../base/fqt_random.h"
+#include "../base/fqt_spread.h"
+
+// Steps are in Q24 units of a weight; none moves a weight by more than 126 units.
+#define FQT_STEP_LIMIT (126 << 24)
+
+typedef struct {
+    const fqt_model_t *model;
+    const fqt_layer_t *layer;
+    int8_t *weights;
+    int8_t *low_bytes; // NULL with master=8
+    int32_t *sums; // mini-batches sum steps here; NULL: steps move weights at once
+    uint32_t weight_count;
+    uint32_t *random_state;
+    uint32_t base; // dithers of this update
+    bool clamped; // a weight of the current channel met the end of its range
+    fqt_scale_t learning_rate; // a step's share of it, in a mini-batch
+    fqt_scale_t rate; // learning rate * s_x * s_e, Q24
+    fqt_scale_t bias_unit; // s_x * bias_scale
+    fqt_scale_t channel_rate; // k[o]
+    int32_t decay; // learning rate * weight decay, Q32; 0: none
+} fqt_update_t;
+
+void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass);
+
+// Turn to a channel: set channel_rate, which takes a gradient in integer units to a step.
+void fqt_update_channel(fqt_update_t *update, uint32_t channel);
+
+// weight[j] -= step, rounded stochastically.
+void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step);
+
+static inline int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
+    int64_t sum = (int64_t)a + b;
+    return sum > limit ? limit : sum < -limit ? -limit : (int32_t)sum;
+}
+
+// Whether steps move weights as they are: master=8, no mini-batch, no decay.
+static inline bool fqt_update_is_plain(const fqt_update_t *update) {
+    return update->low_bytes == NULL && update->sums == NULL && update->decay == 0;
+}
+
+// A weight's step: with its decay, to the weight or to the mini-batch's sum. |step| <= FQT_STEP_LIMIT.
+static inline void fqt_update_put(fqt_update_t *update, uint32_t j, int32_t step) {
+    if (update->decay != 0) {
+        step = fqt_add_limited(step, (update->weights[j] * update->decay + 128) >> 8, FQT_STEP_LIMIT);
+    }
+    if (update->sums != NULL) {
+        update->sums[j] = fqt_add_limited(update->sums[j], step, FQT_STEP_LIMIT);
+    } else {
+        fqt_update_weight(update, j, step);
+    }
+}
+
+// `count` weights from j on move by their gradients, rounded stochastically: weight[j + i] -= clamp(rate * gradient[i]). With
+// fqt_update_is_plain.
+void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate);
+
+// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). |rate| * 255 <= FQT_STEP_LIMIT.
+void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate);
+
+// Update the channel's bias; grow its scale if a weight was clamped.
+void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient);
+
+// A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),
+// fqt_update_end_channel.
+void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient, int32_t bias_gradient);
+
+// The rate that takes (value - mean) * count of a channel's gradient, standardized, to a step.
+fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channel, const fqt_spread_t *spread);
+
+// At a mini-batch's end: move a layer's parameters by the summed steps, and clear these.
+void fqt_update_apply_sums(const fqt_pass_t *pass);
+
+#endif

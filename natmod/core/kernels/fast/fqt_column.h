@@ -1,0 +1,52 @@
+// What a convolution's window reads at one output position, as a column of 16-bit numbers: x - zero_point for taps inside
+// the input, 0 for those outside. Forward and update then are products with a contiguous column, whatever the window.
+#ifndef FQT_COLUMN_H
+#define FQT_COLUMN_H
+
+#include "../fqt_kernels.h"
+#include "../../base/fqt_simd.h"
+
+// Elements of a column: those of a filter, and zeros up to a multiple of four.
+static inline uint32_t fqt_column_elements(uint32_t filter_elements) {
+    return (filter_elements + 3) & ~3u;
+}
+
+// Room for the columns of a forward pass: two where fqt_column_of_two may be used.
+static inline uint32_t fqt_columns_bytes(uint32_t filter_elements, const fqt_tensor_t *output) {
+    const uint32_t columns = output->height * output->width > 1 ? 2 : 1;
+    return columns * 2 * fqt_column_elements(filter_elements);
+}
+
+// Where the window is, and what the columns of a layer share.
+typedef struct {
+    const fqt_shape_t *shape;
+    const int8_t *x; // [in_height][in_width][in_channels]
+    int32_t zero_point;
+    int32_t row_bytes; // of the input
+    int32_t run; // elements of the column that lie side by side in the input
+    uint32_t elements; // of a column, without the zeros that fill four
+    uint32_t inside_y; // windows that start at iy < inside_y and ix < inside_x lie inside the input
+    uint32_t inside_x;
+    int32_t iy; // where the window starts
+    int32_t ix;
+    int32_t ox;
+} fqt_columns_t;
+
+void fqt_columns_begin(fqt_columns_t *columns, const fqt_pass_t *pass);
+
+// Move the window to an output position, in the order in which outputs lie.
+void fqt_columns_seek(fqt_columns_t *columns, int32_t position);
+
+// column[i], i = (ky * kernel_width + kx) * in_channels + c, at the window's place; then it slides on. With DSP instructions each
+// four elements lie in the order in which bytes are extracted: 0, 2, 1, 3.
+void fqt_column(fqt_columns_t *columns, int16_t *column);
+
+#if FQT_HAS_DSP
+// The same where in_channels is a multiple of four, to every second pair of `column`: two columns lie interleaved.
+void fqt_column_of_two(fqt_columns_t *columns, int16_t *column);
+#endif
+
+// The next `count` of them, at most four, in plain order, interleaved: column[4 * i] is the first one's element i.
+void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column);
+
+#endif

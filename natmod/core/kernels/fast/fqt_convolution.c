@@ -1,0 +1,51 @@
+// Convolution of any kernel, stride and padding, and dense layers: forward. The plain version with the same bits is
+// plain/fqt_convolution.c; the formula is there. The filters meet one column after another (fqt_products.h); two columns at a
+// time where input channels come in fours.
+#include "fqt_column.h"
+#include "../fqt_kernels.h"
+#include "../../engine/fqt_activations.h"
+#include "fqt_products.h"
+#include "../../base/fqt_simd.h"
+
+#define OUTPUT_BLOCK (64) // output channels whose constants lie on the stack
+
+// x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]
+void fqt_convolution_forward(fqt_pass_t *pass) {
+    const fqt_shape_t *shape = &pass->shape;
+    const uint32_t elements = pass->layer->filter_elements;
+    int16_t *column = pass->scratch;
+    fqt_columns_t columns;
+    fqt_columns_begin(&columns, pass);
+    fqt_activations_t output;
+    fqt_activations_begin(&output, pass);
+    for (int32_t first = 0; first < shape->out_channels; first += OUTPUT_BLOCK) {
+        const int32_t count = shape->out_channels - first < OUTPUT_BLOCK ? shape->out_channels - first : OUTPUT_BLOCK;
+        const int8_t *filters = fqt_weights(pass->model, pass->layer) + first * elements;
+        fqt_channel_t channels[OUTPUT_BLOCK];
+        int32_t sums[OUTPUT_BLOCK + 3]; // the last filter fills four
+        for (int32_t o = 0; o < count; ++o) {
+            channels[o] = fqt_activations_channel(&output, first + o);
+        }
+        uint32_t i = first;
+        fqt_columns_seek(&columns, 0);
+        for (int32_t left = shape->out_height * shape->out_width; left > 0; --left, i += shape->out_channels) {
+#if FQT_HAS_DSP
+            if (left > 1 && shape->in_channels % 4 == 0) {
+                int32_t other_sums[OUTPUT_BLOCK + 1];
+                fqt_column_of_two(&columns, column);
+                fqt_column_of_two(&columns, column + 2);
+                fqt_multiply_filters_by_two(filters, elements, column, count, sums, other_sums);
+                fqt_activations_put_all(&output, channels, i, sums, count);
+                i += shape->out_channels;
+                fqt_activations_put_all(&output, channels, i, other_sums, count);
+                --left;
+                continue;
+            }
+#endif
+            fqt_column(&columns, column);
+            fqt_multiply_filters(filters, elements, column, count, sums);
+            fqt_activations_put_all(&output, channels, i, sums, count);
+        }
+    }
+    fqt_activations_end(&output, pass);
+}

@@ -1,0 +1,106 @@
+// Depthwise convolution, error: sums of e times weights in reverse order. With a stride, input places are taken apart by the
+// phase of the stride at which they lie, as each phase has taps of its own. docs/arithmetic.md, section 6; the plain version
+// with the same bits is in plain/fqt_depthwise.c.
+#include "../../base/fqt_simd.h"
+#include "fqt_tiles.h"
+
+#define LEFT_SHIFT (13) // sums of errors times weights of so many taps can be shifted left by it
+#define LEFT_SHIFT_TAPS (512)
+
+#if !FQT_SPARES_TEXT
+// fqt_errors_put of each where no errors are there before. Nearly all are not greater than the greatest so far: a
+// branch for those that were clipped, else a multiplication and two comparisons.
+FQT_LOOP void put_lane_errors(const fqt_tiles_t *tiles, int32_t i, fqt_errors_t *errors) {
+    const int32_t mantissa = tiles->multiplier.mantissa;
+    const int32_t scale_shift = (int32_t)tiles->multiplier.shift;
+    const uint32_t left_shift = scale_shift < 0 ? (uint32_t)-scale_shift : 0;
+    const uint32_t shift = scale_shift < 0 ? 0 : (uint32_t)scale_shift;
+    const int32_t step = tiles->column_step;
+    const int32_t low = errors->unclipped.low;
+    const int32_t high = errors->unclipped.high;
+    int32_t peak = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
+    const int32_t *sums = fqt_tiles_sums(tiles);
+    for (int32_t rows = tiles->rows; rows > 0; --rows, i += tiles->row_step) {
+        const int8_t *x = errors->activation + i;
+        int8_t *error = errors->error + i;
+        for (int32_t left = tiles->columns; left > 0; --left, x += step, error += step, ++sums) {
+            int32_t value = 0;
+            if (*x > low && *x < high) {
+                value = requantised((int32_t)((uint32_t)*sums << left_shift), mantissa, shift, 1);
+                if (FQT_UNLIKELY(value > peak || value < -peak)) {
+                    const int32_t magnitude = value < 0 ? -value : value;
+                    errors->peak = magnitude > errors->peak ? magnitude : errors->peak;
+                    peak = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
+                    value = fqt_clamp(value, -INT8_MAX, INT8_MAX);
+                }
+            }
+            *error = (int8_t)value;
+        }
+        sums += -tiles->columns & (FQT_NEIGHBOURS - 1);
+    }
+}
+#endif
+
+// e [out_height][out_width][channels] -> d [in_height][in_width][channels]; 0 in channels that are not selected.
+void fqt_depthwise_error(fqt_pass_t *pass) {
+    const fqt_layer_t *layer = pass->layer;
+    const fqt_tensor_t *to = pass->input;
+    const fqt_window_t *window = &layer->window;
+    const int32_t stride = window->stride_height;
+    const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
+    fqt_errors_t errors;
+    fqt_errors_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
+    // Other channels get no error; those that a later layer stored there stay, and count in its peak.
+    if (pass->selection.count < to->channels && !errors.adds) {
+        fqt_clear(errors.error, (to->elements + 3) / 4); // buffers end at whole words
+    }
+    fqt_tiles_t tiles = {.source = {pass->output, pass->e, 0, window->stride_width},
+        .spacing = 1,
+        .kernel_width = window->kernel_width,
+        .stride_height = 1,
+        .stride_width = 1,
+        .pad_left = window->kernel_width - 1 - window->pad_left,
+        .width = to->width,
+        .selection = &pass->selection,
+        .result_bytes = 4,
+        .weights_row_step = -stride * window->kernel_width,
+        .weights_column_step = -1,
+        .filter_elements = (int32_t)layer->filter_elements,
+        .row_step = stride * to->width * to->channels,
+        .column_step = to->channels};
+    for (int32_t first_row = 0; first_row < stride && first_row < to->height; ++first_row) {
+        // Windows `first` - kernel_height + 1 to `first` reach the first row of this phase.
+        const int32_t first = (first_row + window->pad_top) / stride;
+        const int32_t phase = first_row + window->pad_top - first * stride;
+        const bool is_reached = phase < window->kernel_height;
+        const int32_t last = window->kernel_height - 1;
+        const int32_t last_tap = is_reached ? last - (last - phase) % stride : 0;
+        tiles.kernel_height = last_tap / stride + 1;
+        tiles.pad_top = is_reached ? tiles.kernel_height - 1 - first : UINT16_MAX; // beyond e
+        tiles.height = (to->height - 1 - first_row) / stride + 1;
+        tiles.weights = fqt_weights(pass->model, layer) + (last_tap + 1) * window->kernel_width - 1;
+        tiles.i = first_row * to->width * to->channels;
+        fqt_tiles_begin(&tiles, pass);
+        while (fqt_tiles_next_tile(&tiles)) {
+            for (int32_t lane = 0; tiles.lanes >> lane != 0; ++lane) {
+                if ((tiles.lanes >> lane & 1) == 0) {
+                    continue;
+                }
+                const int32_t i = fqt_tiles_first_element(&tiles, lane);
+                const uint32_t s_w = fqt_weight_scale(pass->model, layer, (uint32_t)(tiles.first + lane));
+                fqt_errors_scale(&errors, fqt_scale_multiply_stored(s_e, s_w));
+                tiles.multiplier = errors.multiplier;
+                fqt_tiles_sum_lane(&tiles, lane);
+#if !FQT_SPARES_TEXT
+                const int32_t shift = (int32_t)errors.multiplier.shift;
+                if (!errors.adds && shift <= 29 && shift >= -LEFT_SHIFT && layer->filter_elements <= LEFT_SHIFT_TAPS) {
+                    put_lane_errors(&tiles, i, &errors);
+                    continue;
+                }
+#endif
+                fqt_tiles_put_others(&tiles, i, NULL, &errors);
+            }
+        }
+    }
+    fqt_errors_end(&errors);
+}

@@ -1,0 +1,138 @@
+// The sums behind the errors of convolution and dense layers in all channels (fqt_convolution_error.c); the plain version with the same bits
+// is in plain/fqt_convolution.c.
+//
+// The errors of an output position that are not 0 are listed once; at each tap, eight channels of the input then take one
+// term after another, their sums in registers: for four, a load of weights, two extractions and four multiply-adds.
+#include "../fqt_kernels.h"
+#include "../../model/fqt_window.h"
+
+#define TERMS (96) // errors listed at a time
+
+// An error that is not 0, in the layer's common unit, and where its filter starts. Two with error 0 end a list.
+typedef struct {
+    int32_t error;
+    const int8_t *filter;
+} term_t;
+
+#if FQT_HAS_DSP
+FQT_INLINE void add_term(const term_t *term, int32_t c, int32_t sums[8]) {
+    const int32_t error = term->error;
+    uint32_t word;
+    uint32_t next_word;
+    fqt_load8(term->filter + c, &word, &next_word);
+    uint32_t even = fqt_even_bytes(word);
+    uint32_t odd = fqt_odd_bytes(word);
+    sums[0] = fqt_multiply_add_low(error, even, sums[0]);
+    sums[2] = fqt_multiply_add_high(error, even, sums[2]);
+    sums[1] = fqt_multiply_add_low(error, odd, sums[1]);
+    sums[3] = fqt_multiply_add_high(error, odd, sums[3]);
+    even = fqt_even_bytes(next_word);
+    odd = fqt_odd_bytes(next_word);
+    sums[4] = fqt_multiply_add_low(error, even, sums[4]);
+    sums[6] = fqt_multiply_add_high(error, even, sums[6]);
+    sums[5] = fqt_multiply_add_low(error, odd, sums[5]);
+    sums[7] = fqt_multiply_add_high(error, odd, sums[7]);
+}
+#endif
+
+// sum[c] += sum over the terms of error * filter[first + c]
+FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, int32_t *sum) {
+    int32_t c = first;
+    channels += first;
+#if FQT_HAS_DSP
+    for (; c + 8 <= channels; c += 8, sum += 8) {
+        int32_t sums[8] = {sum[0], sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]};
+        for (const term_t *term = terms; term->error != 0; term += 2) {
+            add_term(&term[0], c, sums);
+            add_term(&term[1], c, sums);
+        }
+        sum[0] = sums[0];
+        sum[1] = sums[1];
+        sum[2] = sums[2];
+        sum[3] = sums[3];
+        sum[4] = sums[4];
+        sum[5] = sums[5];
+        sum[6] = sums[6];
+        sum[7] = sums[7];
+    }
+#else
+    for (; c + 4 <= channels; c += 4, sum += 4) {
+        int32_t sum_0 = sum[0];
+        int32_t sum_1 = sum[1];
+        int32_t sum_2 = sum[2];
+        int32_t sum_3 = sum[3];
+        const term_t *term = terms;
+        for (int32_t error = term->error; error != 0; error = (++term)->error) {
+            const int8_t *w = term->filter + c;
+            sum_0 += error * w[0];
+            sum_1 += error * w[1];
+            sum_2 += error * w[2];
+            sum_3 += error * w[3];
+        }
+        sum[0] = sum_0;
+        sum[1] = sum_1;
+        sum[2] = sum_2;
+        sum[3] = sum_3;
+    }
+#endif
+    for (; c < channels; ++c, ++sum) {
+        for (const term_t *term = terms; term->error != 0; ++term) {
+            *sum += term->error * term->filter[c];
+        }
+    }
+}
+
+// The terms of one output position: the selected channels from `channel` on, at most TERMS of them, whose e * m is not 0. w: the
+// first filter. Gives the next channel.
+FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, const uint16_t *end, const int16_t *m,
+    const int8_t *w, int32_t filter_elements, term_t *term) {
+    const uint16_t *last = end - channel < TERMS ? end : channel + TERMS;
+    for (; channel < last; ++channel, ++m) {
+        const int32_t error = e[*channel] * *m;
+        term->filter = w + *channel * filter_elements;
+        term->error = error;
+        term += error != 0;
+    }
+    term[0] = (term_t) {0, w};
+    term[1] = (term_t) {0, w};
+    return last;
+}
+
+// Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and of the
+// taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter and in the sums.
+FQT_HOT static void add_row(
+    const fqt_pass_t *pass, const int8_t *e, const int16_t *m, const int8_t *w, const fqt_part_t *part, int32_t *sums) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_sliding_t *window = &shape->window;
+    const int32_t channels = shape->in_channels;
+    const uint16_t *first = pass->selection.channels;
+    const uint16_t *end = first + pass->selection.count;
+    int32_t ox = fqt_first_window(part->column, window->pad_left, window->kernel_width, window->stride_width);
+    int32_t ix = ox * window->stride_width - window->pad_left - part->column;
+    e += ox * shape->out_channels;
+    for (; ox < shape->out_width && ix < part->columns; ++ox, ix += window->stride_width, e += shape->out_channels) {
+        const fqt_taps_t taps = fqt_taps(ix, window->kernel_width, part->columns);
+        for (const uint16_t *channel = first; channel < end;) {
+            term_t terms[TERMS + 2];
+            channel =
+                list_terms(e, channel, end, m + (channel - first), w, (int32_t)pass->layer->filter_elements, terms);
+            if (terms->error != 0) {
+                add_terms(terms, taps.begin * channels, (taps.end - taps.begin) * channels,
+                    sums + (ix + taps.begin) * channels);
+            }
+        }
+    }
+}
+
+FQT_HOT void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *part, int32_t *sums) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_sliding_t *window = &shape->window;
+    const int8_t *weights = fqt_weights(pass->model, pass->layer);
+    fqt_clear(sums, (uint32_t)(part->columns * shape->in_channels));
+    int32_t oy = fqt_first_window(part->row, window->pad_top, window->kernel_height, window->stride_height);
+    int32_t ky = part->row + window->pad_top - oy * window->stride_height;
+    for (; oy < shape->out_height && ky >= 0; ++oy, ky -= window->stride_height) {
+        add_row(pass, pass->e + oy * shape->out_width * shape->out_channels, m,
+            weights + ky * window->kernel_width * shape->in_channels, part, sums);
+    }
+}

@@ -1,0 +1,90 @@
+// Dense layers: y[o] = sum over c of w[o][c] * x[c] + b[o]. Forward and error are those of a convolution (fqt_shape);
+// the update is its own, since each weight's gradient is a single product. docs/arithmetic.md, sections 4, 6, 7.
+#include "../kernels/fqt_kernels.h"
+#include "../engine/fqt_kind.h"
+#include "../engine/fqt_update.h"
+#include "../model/fqt_window.h"
+
+// |rate * (x - zx)| <= FQT_STEP_LIMIT, as |x - zx| <= 255
+#define MAX_ROW_RATE (FQT_STEP_LIMIT / 255)
+
+// The spread of the centred inputs: a row's gradient e * (x - zx), standardized, is sign(e) times the inputs standardized.
+static fqt_spread_t input_spread(const int8_t *x, int32_t zx, int32_t count) {
+    fqt_spread_t spread = {0, 0, 0};
+    for (int32_t c = 0; c < count; ++c) {
+        fqt_spread_add(&spread, x[c] - zx);
+    }
+    return spread;
+}
+
+// w[o][c] -= rate of e[o] * (x[c] - zx)
+static void update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e) {
+    int32_t row_rate = fqt_clamp(fqt_fixed_multiply(e, update->channel_rate), -MAX_ROW_RATE, MAX_ROW_RATE);
+    if (fqt_update_is_plain(update)) {
+        fqt_update_row(update, j, x, zx, count, row_rate);
+        return;
+    }
+    for (int32_t c = 0; c < count; ++c, ++j) {
+        fqt_update_put(update, j, row_rate * (x[c] - zx));
+    }
+}
+
+static void update_row_standardized(
+    fqt_update_t *update, uint32_t o, const int8_t *x, int32_t zx, int32_t e, const fqt_spread_t *spread) {
+    fqt_scale_t rate = fqt_update_standard_rate(update, o, spread);
+    uint32_t j = o * spread->count;
+    for (int32_t c = 0; c < spread->count; ++c, ++j) {
+        int32_t centred = fqt_spread_centred(spread, x[c] - zx);
+        int32_t step = fqt_fixed_multiply(e < 0 ? -centred : e > 0 ? centred : 0, rate);
+        fqt_update_put(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+    }
+}
+
+static void dense_update(fqt_pass_t *pass) {
+    const fqt_selection_t *selection = &pass->selection;
+    const int32_t inputs = (int32_t)pass->layer->filter_elements;
+    const int8_t *x = pass->x;
+    const int32_t zx = pass->input->zero_point;
+    const int8_t *e = pass->e;
+    const bool standardizes = pass->model->options.standardizes;
+    fqt_spread_t spread = {0, 0, 0};
+    if (standardizes) {
+        spread = input_spread(x, zx, inputs);
+    }
+    fqt_update_t update;
+    fqt_update_begin(&update, pass);
+    for (uint32_t n = 0; n < selection->count; ++n) {
+        int32_t o = selection->channels[n];
+        if (e[o] == 0 && update.decay == 0) {
+            continue;
+        }
+        fqt_update_channel(&update, o);
+        if (standardizes) {
+            update_row_standardized(&update, o, x, zx, e[o], &spread);
+        } else {
+            update_row(&update, o * inputs, x, zx, inputs, e[o]);
+        }
+        fqt_update_end_channel(&update, o, e[o]);
+    }
+}
+
+static uint32_t dense_scratch_bytes(const fqt_model_t *model, uint32_t index) {
+    return fqt_weighted_scratch_bytes(model, index, 0);
+}
+
+static void dense_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    fqt_no_window_check(model, index, fault);
+    fqt_one_pixel_check(model, index, fault);
+    fqt_convolution_check(model, index, fault);
+}
+
+const fqt_kind_t fqt_kind_dense = {
+    .name = "dense",
+    .has_weights = true,
+    .has_activation = true,
+    .check = dense_check,
+    .scratch_bytes = dense_scratch_bytes,
+    .forward = fqt_convolution_forward,
+    .error = fqt_convolution_error,
+    .update = dense_update,
+};

@@ -1,0 +1,31 @@
+// Depthwise 2-d convolution: each channel has a filter of its own, y[.., c] = x[.., c] * w[c] + b[c]. The kind; its passes are
+// in fqt_depthwise_forward.c, fqt_depthwise_error.c and fqt_depthwise_update.c.
+#include "../kernels/fqt_kernels.h"
+#include "../engine/fqt_kind.h"
+#include "../model/fqt_window.h"
+
+static void depthwise_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    const uint32_t area = (uint32_t)layer->window.kernel_height * layer->window.kernel_width;
+    layer->filter_elements = area;
+    fqt_filter_check(area, fault);
+    fqt_positions_check(model, index, fault);
+    fqt_same_channels_check(model, index, fault);
+    fqt_window_check(model, index, fault);
+}
+
+static uint32_t depthwise_scratch_bytes(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    return fqt_weighted_scratch_bytes(model, index, fqt_depthwise_bytes(layer));
+}
+
+const fqt_kind_t fqt_kind_depthwise_conv2d = {
+    .name = "depthwise_conv2d",
+    .has_weights = true,
+    .has_activation = true,
+    .check = depthwise_check,
+    .scratch_bytes = depthwise_scratch_bytes,
+    .forward = fqt_depthwise_forward,
+    .error = fqt_depthwise_error,
+    .update = fqt_depthwise_update,
+};

@@ -1,0 +1,57 @@
+// See fqt_graph.h.
+#include "fqt_graph.h"
+#include "../engine/fqt_kind.h"
+#include "fqt_read.h"
+
+void fqt_graph_link(fqt_model_t *model, fqt_fault_t *fault) {
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        for (uint32_t t = 0; t <= i; ++t) {
+            if (fqt_reads(fqt_layer(model, i), t)) {
+                ++fqt_tensor(model, t)->readers;
+                fqt_tensor(model, t)->last_reader = (uint8_t)i;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        fqt_at_layer(model, i, fault);
+        if (i + 1 < model->layer_count && fqt_output_of(model, i)->readers == 0) {
+            fqt_fail(fault, FQT_MESSAGE_NO_READER);
+        }
+        if (fqt_kind_of(model, i)->is_alias && fqt_input_of(model, i)->readers > 1) {
+            fqt_fail(fault, FQT_MESSAGE_OTHER_READER);
+        }
+    }
+}
+
+// The last tensor up to `limit` that separates the layers before it from those behind: none of them reads an earlier one.
+static uint32_t last_cut(const fqt_model_t *model, uint32_t limit) {
+    uint32_t cut = limit;
+    for (uint32_t i = model->layer_count; i-- > cut;) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        uint32_t earliest = layer->input < layer->second_input ? layer->input : layer->second_input;
+        if (earliest < cut) {
+            cut = earliest;
+            i = model->layer_count; // more layers lie behind it now
+        }
+    }
+    return cut;
+}
+
+void fqt_graph_mark(fqt_model_t *model) {
+    uint32_t first_update = model->layer_count;
+    fqt_tensor(model, 0)->needs_error = false;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        fqt_output_of(model, i)->needs_error = layer->updates || fqt_passes_error(model, i);
+        if (layer->updates && i < first_update) {
+            first_update = i;
+        }
+    }
+    model->cut = (uint8_t)(first_update < model->layer_count ? last_cut(model, first_update) : 0);
+}
+
+void fqt_freeze(fqt_model_t *model, uint32_t index, bool frozen) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    layer->updates = layer->trainable && !frozen;
+    fqt_graph_mark(model);
+}

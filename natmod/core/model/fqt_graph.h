@@ -1,0 +1,13 @@
+// Who reads what: the network as a graph of layers and tensors.
+#ifndef FQT_GRAPH_H
+#define FQT_GRAPH_H
+
+#include "fqt_model.h"
+
+// Fill each tensor's readers and last_reader, from the layers' inputs; check that every output is read.
+void fqt_graph_link(fqt_model_t *model, fqt_fault_t *fault);
+
+// Find where errors must flow and where the unchanging front part ends, from the layers that update.
+void fqt_graph_mark(fqt_model_t *model);
+
+#endif

@@ -1,0 +1,249 @@
+// The model in memory: its structures, and what can be done with it.
+//
+// Two blocks of memory hold everything: `tables` (one entry a layer and a tensor) and `arena` (trainable parameters,
+// activations, errors, scratch). Both are sized before they are allocated, hold no pointers, and have the same layout on
+// 32-bit and 64-bit machines, so that the host can tell to the byte what a board will need. Nothing is allocated later.
+//
+//   fqt_model_open     reads header and records into `tables`, checks all, plans the arena
+//   fqt_model_load     fills the arena
+//   fqt_predict, fqt_train_step   run
+//   fqt_model_write    saves, as a model file or a checkpoint
+//   fqt_model_restore  takes a checkpoint's state
+#ifndef FQT_MODEL_H
+#define FQT_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/fqt_bytes.h"
+#include "../base/fqt_fault.h"
+#include "fqt_file.h"
+#include "../base/fqt_scale.h"
+
+// Where a model file is read from. With `memory`, the file lies there and frozen blobs are used where they lie;
+// otherwise `read` copies from a stream, and every blob is loaded into the arena.
+typedef struct {
+    const uint8_t *memory;
+    bool (*read)(void *context, uint32_t offset, void *destination, uint32_t bytes); // false: could not
+    void *context;
+    uint32_t bytes;
+    fqt_fault_t fault; // zero at first; reading fails with it (fqt_fault.h)
+} fqt_source_t;
+
+// Takes the next bytes of a file being written; false stops the writing.
+typedef bool (*fqt_sink_t)(void *context, const void *bytes, uint32_t count);
+
+// A tensor between two layers: 0 is the model's input, i the output of layer i (from 1).
+typedef struct {
+    uint16_t height;
+    uint16_t width;
+    uint16_t channels;
+    int8_t zero_point;
+    uint8_t clips; // the activation of the layer that made it: errors are masked where it clipped
+    uint32_t elements;
+    uint32_t scale; // float32 bits, as all scales here
+    uint32_t error_scale; // of its error in this step
+    uint32_t next_error_scale; // in the next
+    uint32_t activation; // offset in the arena
+    uint32_t error; // offset in the arena; FQT_NO_BUFFER when no error is formed
+    uint8_t same_as; // a flatten's output lies where its input lies: that tensor's index, else its own
+    uint8_t readers; // layers that read it
+    uint8_t last_reader; // the index of the last of them: going backward it comes first
+    bool needs_error; // a layer that updates lies before it
+} fqt_tensor_t;
+
+#define FQT_NO_BUFFER (0xFFFFFFFFu)
+#define FQT_NO_INPUT (0xFFu)
+
+typedef struct {
+    uint8_t kind;
+    uint8_t activation;
+    bool trainable;
+    bool updates; // trainable, and not frozen for now
+    bool in_arena; // blobs: offsets below count from the arena, else from the file
+    bool passes_error_scale; // each error has one source: its scale follows from the output's error, none is kept
+    uint8_t input; // the tensors that it reads
+    uint8_t second_input; // FQT_NO_INPUT: none
+    fqt_window_t window;
+    uint32_t filter_elements; // weights of one output channel
+    uint32_t weights;
+    uint32_t low_bytes; // arena only; 0 with master=8
+    uint32_t weight_scales;
+    uint32_t biases;
+    uint32_t bias_scale;
+    int32_t output_range; // Q16
+    int32_t fill; // of this step, Q16
+    uint32_t stuck_steps; // training steps in a row whose output was far beyond its range, or all 0
+    uint32_t sums; // mini-batches: arena offset of the summed steps, int32 [weights], then [out_channels]
+    char name[FQT_NAME_BYTES];
+} fqt_layer_t;
+
+// How training goes; not saved.
+typedef struct {
+    uint32_t least_rate; // share of each layer's structures that a step updates, Q16: with no loss
+    uint32_t greatest_rate; // with the greatest loss so far
+    uint32_t weight_decay; // float32 bits
+    bool standardizes; // gradients to mean 0 and deviation 1, by structure
+    bool samples; // structures are drawn in proportion to their errors; else those with the greatest
+} fqt_options_t;
+
+typedef struct {
+    const uint8_t *file; // where frozen blobs lie; NULL when all are in the arena
+    uint8_t *tables;
+    uint8_t *arena;
+    uint32_t file_bytes;
+    uint32_t tables_bytes;
+    uint32_t arena_bytes;
+    uint32_t scratch; // offset in the arena; see fqt_plan.c
+    uint32_t random_state;
+    uint32_t sampling; // random in each step, for the channels that are drawn
+    uint32_t identity;
+    uint32_t step_count;
+    int32_t greatest_loss; // Q16
+    uint32_t targets; // arena offset of int32 [outputs], Q16; losses other than softmax cross-entropy read them
+    uint32_t batch; // steps whose gradients are summed before an update; 1: each updates at once
+    uint32_t batch_steps; // steps summed so far
+    uint16_t layer_count;
+    uint8_t cut; // tensor that a frozen front part gives: layers before it never change, those behind read no other
+    uint8_t diverged; // number of the layer (from 1) that was seen to diverge; 0: none
+    uint8_t master; // 8 or 16
+    uint8_t input_type;
+    uint8_t loss; // FQT_LOSS_...
+    fqt_options_t options;
+    char name[FQT_NAME_BYTES];
+} fqt_model_t;
+
+// An entry of the tables: layers and tensors alternate, the last entry has no layer.
+typedef struct {
+    fqt_tensor_t tensor;
+    fqt_layer_t layer;
+} fqt_entry_t;
+
+static inline fqt_layer_t *fqt_layer(const fqt_model_t *model, uint32_t index) {
+    return &((fqt_entry_t *)(void *)model->tables)[index].layer;
+}
+
+static inline fqt_tensor_t *fqt_tensor(const fqt_model_t *model, uint32_t index) {
+    return &((fqt_entry_t *)(void *)model->tables)[index].tensor;
+}
+
+static inline int8_t *fqt_activation(const fqt_model_t *model, uint32_t tensor) {
+    return (int8_t *)model->arena + fqt_tensor(model, tensor)->activation;
+}
+
+static inline int8_t *fqt_error_of(const fqt_model_t *model, uint32_t tensor) {
+    return (int8_t *)model->arena + fqt_tensor(model, tensor)->error;
+}
+
+static inline void *fqt_scratch(const fqt_model_t *model) {
+    return model->arena + model->scratch;
+}
+
+static inline fqt_tensor_t *fqt_input_of(const fqt_model_t *model, uint32_t index) {
+    return fqt_tensor(model, fqt_layer(model, index)->input);
+}
+
+static inline fqt_tensor_t *fqt_output_of(const fqt_model_t *model, uint32_t index) {
+    return fqt_tensor(model, index + 1);
+}
+
+static inline bool fqt_reads(const fqt_layer_t *layer, uint32_t tensor) {
+    return layer->input == tensor || layer->second_input == tensor;
+}
+
+// A layer's blobs, wherever they lie. Scales and biases may be unaligned: read them with fqt_read_u32.
+static inline uint8_t *fqt_blob(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t offset) {
+    return (layer->in_arena ? model->arena : (uint8_t *)(uintptr_t)model->file) + offset;
+}
+
+static inline int8_t *fqt_weights(const fqt_model_t *model, const fqt_layer_t *layer) {
+    return (int8_t *)fqt_blob(model, layer, layer->weights);
+}
+
+static inline uint32_t fqt_weight_scale(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t channel) {
+    return fqt_read_u32(fqt_blob(model, layer, layer->weight_scales) + 4 * channel);
+}
+
+// Check a file's header; give its layer count, so that the caller can allocate fqt_tables_bytes(count).
+uint32_t fqt_model_peek(fqt_source_t *source);
+
+static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
+    return (uint32_t)(layer_count * sizeof(fqt_entry_t) + sizeof(fqt_tensor_t));
+}
+
+// Read and check everything, the checksum included; plan the arena. `tables` is 4-byte aligned. master: 8 or 16;
+// batch: at least 1.
+void fqt_model_open(fqt_model_t *model, fqt_source_t *source, uint32_t master, uint32_t batch, void *tables);
+
+// Fill the arena (model->arena_bytes, 4-byte aligned).
+void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena);
+
+// Bytes of the file that fqt_model_write writes.
+uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint);
+
+// Write the model as it is now; with `checkpoint`, without frozen layers' blobs. False when the sink stopped it.
+bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink, void *context);
+
+// Take the trained state from a checkpoint (or a whole model file) of the same model. Everything is checked first: on
+// failure the model is as it was, unless the source itself fails between the check and the copy.
+void fqt_model_restore(fqt_model_t *model, fqt_source_t *source);
+
+// The input tensor's buffer, to be filled with `elements` int8 values before a run.
+static inline int8_t *fqt_input(const fqt_model_t *model) {
+    return fqt_activation(model, 0);
+}
+
+// One float32 as an int8 input. False for NaN and infinities.
+bool fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value);
+
+static inline uint32_t fqt_output_elements(const fqt_model_t *model) {
+    return fqt_tensor(model, model->layer_count)->elements;
+}
+
+// Run layers `first` to the last forward; give the outputs in Q16 (in the scratch: until the next call). first: 0, or
+// model->cut when that tensor's activation was filled with what the front part gives.
+const int32_t *fqt_logits(fqt_model_t *model, uint32_t first);
+
+// Run the layers before model->cut; give the activation there.
+const int8_t *fqt_features(fqt_model_t *model);
+
+// Run forward; give the index of the first greatest output. With one output: 1 when it is above 0, else 0.
+uint32_t fqt_predict(fqt_model_t *model);
+
+// Whether the loss compares with fqt_targets, else with a label.
+static inline bool fqt_has_targets(const fqt_model_t *model) {
+    return model->loss != FQT_LOSS_SOFTMAX_CROSS_ENTROPY;
+}
+
+// What the outputs should be, Q16, to be filled before a step.
+static inline int32_t *fqt_targets(const fqt_model_t *model) {
+    return (int32_t *)(void *)(model->arena + model->targets);
+}
+
+// Take the input as the target (an autoencoder). The output has as many elements.
+void fqt_target_input(fqt_model_t *model);
+
+// One float32 as a target. False for NaN and infinities, and beyond +-16383.
+bool fqt_target_float(uint32_t float_bits, int32_t *value);
+
+// Whether a layer updates.
+static inline bool fqt_trains(const fqt_model_t *model) {
+    return fqt_tensor(model, model->layer_count)->needs_error;
+}
+
+// The loss of the sample in the input buffer, Q16; nothing changes. label < fqt_output_elements(), read when the model
+// has no targets.
+int32_t fqt_loss(fqt_model_t *model, uint32_t label);
+
+// One training step on the input buffer (first: as in fqt_logits); learning rate as float32 bits, finite and >= 0. Gives
+// the loss in Q16. fqt_trains().
+int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate);
+
+// Stop or start a layer's updates; only a trainable layer's can start.
+void fqt_freeze(fqt_model_t *model, uint32_t index, bool frozen);
+
+// Random weights for a trainable layer (He et al. 2015, uniform), and biases of 0.
+void fqt_reset(fqt_model_t *model, uint32_t index);
+
+#endif

@@ -1,0 +1,69 @@
+// See fqt_window.h.
+#include "fqt_window.h"
+
+static void extent_check(uint32_t input, uint32_t output, uint32_t kernel, uint32_t stride, uint32_t before,
+    uint32_t after, fqt_fault_t *fault) {
+    if (kernel == 0 || stride == 0 || before >= kernel || after >= kernel) {
+        fqt_fail_3(fault, FQT_MESSAGE_KERNEL, kernel, stride, before > after ? before : after);
+    }
+    if (kernel > input + before + after) {
+        fqt_fail_3(fault, FQT_MESSAGE_LARGE_KERNEL, kernel, input, before + after);
+    }
+    uint32_t expected = (input + before + after - kernel) / stride + 1;
+    if (output != expected) {
+        fqt_fail_2(fault, FQT_MESSAGE_OUTPUT_EXTENT, output, expected);
+    }
+}
+
+void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    const fqt_tensor_t *from = fqt_input_of(model, index);
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    const fqt_window_t *window = &fqt_layer(model, index)->window;
+    extent_check(from->height, to->height, window->kernel_height, window->stride_height, window->pad_top,
+        window->pad_bottom, fault);
+    extent_check(
+        from->width, to->width, window->kernel_width, window->stride_width, window->pad_left, window->pad_right, fault);
+}
+
+void fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    const fqt_window_t *window = &fqt_layer(model, index)->window;
+    static const fqt_window_t none = {1, 1, 1, 1, 0, 0, 0, 0};
+    if (!fqt_same_bytes(window, &none, sizeof(none))) {
+        fqt_fail(fault, FQT_MESSAGE_NO_WINDOW);
+    }
+}
+
+void fqt_one_pixel_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    const fqt_tensor_t *to = fqt_output_of(model, index);
+    if (to->height != 1 || to->width != 1) {
+        fqt_fail_2(fault, FQT_MESSAGE_ONE_PIXEL, to->height, to->width);
+    }
+}
+
+void fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    uint32_t in_channels = fqt_input_of(model, index)->channels;
+    uint32_t out_channels = fqt_output_of(model, index)->channels;
+    if (in_channels != out_channels) {
+        fqt_fail_2(fault, FQT_MESSAGE_SAME_CHANNELS, in_channels, out_channels);
+    }
+}
+
+void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    fqt_layer_t *layer = fqt_layer(model, index);
+    const fqt_window_t *window = &layer->window;
+    layer->passes_error_scale =
+        window->stride_height >= window->kernel_height && window->stride_width >= window->kernel_width;
+    fqt_same_channels_check(model, index, fault);
+    fqt_window_check(model, index, fault);
+}
+
+uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index) {
+    (void)model;
+    (void)index;
+    return 0;
+}
+
+int32_t fqt_first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride) {
+    const int32_t distance = i + pad - kernel + 1;
+    return distance > 0 ? (distance + stride - 1) / stride : 0;
+}

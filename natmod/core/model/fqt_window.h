@@ -1,0 +1,28 @@
+// The shape rule of every layer that slides a window (convolution, pooling).
+#ifndef FQT_WINDOW_H
+#define FQT_WINDOW_H
+
+#include "fqt_model.h"
+
+// output = (input + padding - kernel) / stride + 1 in both directions, padding < kernel on every side.
+void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
+// A layer without a window: kernel and stride 1, no padding.
+void fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
+// Output 1 x 1.
+void fqt_one_pixel_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
+// As many channels out as in.
+void fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
+// A pooling layer's checks; its input's errors have one source each where windows do not overlap.
+void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
+// The first window (from 0) that can reach input row or column `i`.
+int32_t fqt_first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride);
+
+// Scratch of layers that need none.
+uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index);
+
+#endif
