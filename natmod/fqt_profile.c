@@ -14,7 +14,7 @@ static mp_obj_t engine_phase(size_t n_args, const mp_obj_t *args) {
     if (layer >= model->layer_count) {
         fail_1(FQT_MESSAGE_LAYER_NUMBER, model->layer_count);
     }
-    const fqt_kind_t *kind = fqt_kind(fqt_layer(model, layer)->kind);
+    const fqt_kind_t *kind = fqt_kind_of(model, layer);
     const fqt_scale_t rate = fqt_scale_unpack(DEFAULT_LEARNING_RATE);
     bool takes_part = number == PHASE_FORWARD || fqt_trains(model);
     if (number >= PHASE_SELECT && number <= PHASE_UPDATE) {

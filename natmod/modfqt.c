@@ -198,7 +198,7 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     // Until all is loaded: what an exception leaves behind is never used.
     self->model.arena = NULL;
     void *tables = m_malloc(fqt_tables_bytes(layer_count));
-    fqt_model_open(&self->model, &source, master, batch, tables);
+    fqt_model_open(&self->model, &source, fqt_kinds, master, batch, tables);
     fqt_model_load(&self->model, &source, m_malloc(self->model.arena_bytes));
     return MP_OBJ_FROM_PTR(self);
 }
@@ -581,10 +581,10 @@ static mp_obj_t shape_of(const fqt_tensor_t *tensor) {
 static mp_obj_t layer_description(const fqt_model_t *model, uint32_t index) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_tensor_t *output = fqt_tensor(model, index + 1);
-    uint32_t parameters = fqt_kind(layer->kind)->has_weights ? (layer->filter_elements + 1) * output->channels : 0;
+    uint32_t parameters = fqt_kind_of(model, index)->has_weights ? (layer->filter_elements + 1) * output->channels : 0;
     mp_obj_t items[] = {
         name_to_str(layer->name),
-        name_to_str(fqt_kind(layer->kind)->name),
+        name_to_str(fqt_kind_of(model, index)->name),
         shape_of(output),
         new_int(parameters),
         mp_obj_new_bool(layer->updates),

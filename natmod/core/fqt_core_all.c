@@ -1,24 +1,38 @@
 // The whole core as one translation unit. A native module must be one: with several object files some loaders read the
-// wrong constants.
+// wrong constants. In the order of the rooms: each uses itself and those above alone (tests/core/test_direction.py).
+#include "base/fqt_bytes.c"
+#include "base/fqt_crc.c"
 #include "base/fqt_scale.c"
 #include "base/fqt_exponential.c"
 #include "base/fqt_spread.c"
-#include "base/fqt_crc.c"
+
 #include "model/fqt_window.c"
+#include "model/fqt_graph.c"
+#include "model/fqt_plan.c"
+#include "model/fqt_read.c"
+#include "model/fqt_load.c"
+#include "model/fqt_write.c"
+#include "model/fqt_values.c"
+#include "model/fqt_reset.c"
+
 #include "engine/fqt_pass.c"
 #include "engine/fqt_activations.c"
 #include "engine/fqt_errors.c"
+#include "engine/fqt_loss.c"
 #include "engine/fqt_select.c"
 #include "engine/fqt_update.c"
+#include "engine/fqt_step.c"
+
 #include "kernels/fqt_weighted.c"
-#include "kernels/fast/fqt_column.c"
-#include "kernels/fast/fqt_products.c"
+#include "kernels/fqt_update_filter.c"
 #ifdef FQT_PLAIN // for tests
 #include "kernels/plain/fqt_conv2d_update.c"
 #include "kernels/plain/fqt_convolution.c"
 #include "kernels/plain/fqt_depthwise.c"
 #include "kernels/plain/fqt_update_weights.c"
 #else
+#include "kernels/fast/fqt_column.c"
+#include "kernels/fast/fqt_products.c"
 #if FQT_SPARES_TEXT
 #include "kernels/plain/fqt_conv2d_update.c"
 #else
@@ -35,6 +49,7 @@
 #include "kernels/fast/fqt_update_weights.c"
 #endif
 #include "kernels/fqt_convolution_error.c"
+
 #include "layers/fqt_dense.c"
 #include "layers/fqt_conv2d.c"
 #include "layers/fqt_depthwise_conv2d.c"
@@ -43,12 +58,3 @@
 #include "layers/fqt_flatten.c"
 #include "layers/fqt_add.c"
 #include "layers/fqt_kinds.c"
-#include "engine/fqt_loss.c"
-#include "model/fqt_graph.c"
-#include "model/fqt_plan.c"
-#include "model/fqt_read.c"
-#include "model/fqt_load.c"
-#include "model/fqt_write.c"
-#include "model/fqt_values.c"
-#include "model/fqt_reset.c"
-#include "engine/fqt_step.c"

@@ -33,7 +33,7 @@ static bool open_model(fqt_host_model_t *host, uint32_t master, uint32_t batch, 
     if (host->tables == NULL) {
         return false;
     }
-    fqt_model_open(&host->model, &host->source, master, batch, host->tables);
+    fqt_model_open(&host->model, &host->source, fqt_kinds, master, batch, host->tables);
     host->arena = malloc(host->model.arena_bytes);
     if (host->arena == NULL) {
         return false;

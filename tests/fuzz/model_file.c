@@ -150,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     arena = NULL;
     if (setjmp(fqt_escape) == 0) {
         tables = malloc(fqt_tables_bytes(fqt_model_peek(&source)));
-        fqt_model_open(&model, &source, how & MASTER_16 ? 16 : 8, how & BATCH_2 ? 2 : 1, tables);
+        fqt_model_open(&model, &source, fqt_kinds, how & MASTER_16 ? 16 : 8, how & BATCH_2 ? 2 : 1, tables);
         if (model.arena_bytes <= MAX_RAM && work(&model) <= MAX_WORK) {
             arena = malloc(model.arena_bytes);
             fqt_model_load(&model, &source, arena);

@@ -11,12 +11,12 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 79_000,
-    "armv6m": 24 * 1024,
-    "armv7m": 25_600,
-    "armv7emsp": 28 * 1024,
-    "armv7emdp": 28 * 1024,
-    "rv32imc": 33_200,
+    "x64": 90_000,
+    "armv6m": 26 * 1024,
+    "armv7m": 27_648,
+    "armv7emsp": 30_208,
+    "armv7emdp": 30_208,
+    "rv32imc": 36_000,
 }
 # libgcc's 64-bit and division helpers, and its switch tables.
 INTEGER_HELPERS = re.compile(

@@ -5,10 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-static inline uint16_t fqt_read_u16(const uint8_t *p) {
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
 static inline uint32_t fqt_read_u32(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
@@ -45,5 +41,8 @@ static inline void fqt_fill_zero(void *bytes, uint32_t count) {
         *next++ = 0;
     }
 }
+
+// `count` words of 32 bits become 0.
+void fqt_clear(void *words, uint32_t count);
 
 #endif

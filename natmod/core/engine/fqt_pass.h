@@ -2,7 +2,7 @@
 #ifndef FQT_PASS_H
 #define FQT_PASS_H
 
-#include "../model/fqt_model.h"
+#include "../model/fqt_kind.h"
 
 // A window sliding over an input, padded at its upper and left border.
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     const uint16_t *channels;
 } fqt_selection_t;
 
-typedef struct {
+struct fqt_pass {
     fqt_model_t *model;
     fqt_layer_t *layer;
     uint32_t index; // of the layer
@@ -51,7 +51,7 @@ typedef struct {
     uint32_t update_rate; // backward: the share of channels that take part, Q16
     fqt_selection_t selection; // of layers with weights (fqt_select)
     fqt_scale_t learning_rate; // update
-} fqt_pass_t;
+};
 
 // Turn to layer `index`.
 void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index);

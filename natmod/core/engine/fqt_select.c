@@ -1,6 +1,5 @@
 // See fqt_select.h.
 #include "fqt_select.h"
-#include "fqt_kind.h"
 #include "../base/fqt_random.h"
 #include "../base/fqt_simd.h"
 
@@ -161,7 +160,7 @@ void fqt_select(fqt_pass_t *pass) {
 bool fqt_selects_input(const fqt_pass_t *pass) {
     const uint32_t source = pass->shape.source; // made by layer source - 1
     const fqt_tensor_t *tensor = fqt_tensor(pass->model, source);
-    return pass->input->readers == 1 && source > 0 && fqt_kind_of(pass->model, source - 1)->has_weights
+    return pass->input->readers == 1 && source > 0 && fqt_layer(pass->model, source - 1)->filter_elements != 0
            && FEW * share_of(tensor, pass->update_rate) <= tensor->channels;
 }
 

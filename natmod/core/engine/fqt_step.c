@@ -1,6 +1,8 @@
 // Running a model: forward, and one training step. docs/arithmetic.md, section 9.
-#include "fqt_kind.h"
+#include "fqt_step.h"
+#include "../model/fqt_graph.h"
 #include "fqt_loss.h"
+#include "fqt_select.h"
 #include "fqt_activations.h"
 #include "fqt_update.h"
 
@@ -11,7 +13,7 @@ static void forward(fqt_model_t *model, uint32_t first, uint32_t end, bool train
         fqt_pass_t pass;
         fqt_pass_begin(&pass, model, i);
         pass.training = training;
-        fqt_kind(pass.layer->kind)->forward(&pass);
+        fqt_kind_of(model, i)->forward(&pass);
     }
 }
 
@@ -98,16 +100,10 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
 }
 
 void fqt_step_select(fqt_pass_t *pass, int32_t loss) {
-    if (fqt_kind(pass->layer->kind)->has_weights) {
+    if (pass->layer->filter_elements != 0) {
         pass->update_rate = fqt_update_rate(pass->model, loss);
         fqt_select(pass);
     }
-}
-
-bool fqt_passes_error(const fqt_model_t *model, uint32_t index) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    return fqt_tensor(model, layer->input)->needs_error
-           || (layer->second_input != FQT_NO_INPUT && fqt_tensor(model, layer->second_input)->needs_error);
 }
 
 // Errors flow from the last layer to the first that updates; each layer's error pass comes before its own update, since
@@ -116,7 +112,7 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
     for (uint32_t i = model->layer_count; i-- > model->cut;) {
         fqt_pass_t pass;
         fqt_pass_begin(&pass, model, i);
-        const fqt_kind_t *kind = fqt_kind(pass.layer->kind);
+        const fqt_kind_t *kind = fqt_kind_of(model, i);
         if (!pass.output->needs_error) {
             continue;
         }
@@ -134,7 +130,7 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
 // Whether the range of a layer's output follows what it sees.
 static bool range_moves(const fqt_model_t *model, uint32_t index) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_kind_t *kind = fqt_kind(layer->kind);
+    const fqt_kind_t *kind = fqt_kind_of(model, index);
     if (kind->keeps_scale || index + 1 == model->layer_count) {
         return false;
     }

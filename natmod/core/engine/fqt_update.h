@@ -57,19 +57,8 @@ static inline void fqt_update_put(fqt_update_t *update, uint32_t j, int32_t step
     }
 }
 
-// `count` weights from j on move by their gradients, rounded stochastically: weight[j + i] -= clamp(rate * gradient[i]). With
-// fqt_update_is_plain.
-void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate);
-
-// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). |rate| * 255 <= FQT_STEP_LIMIT.
-void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate);
-
 // Update the channel's bias; grow its scale if a weight was clamped.
 void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient);
-
-// A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),
-// fqt_update_end_channel.
-void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient, int32_t bias_gradient);
 
 // The rate that takes (value - mean) * count of a channel's gradient, standardized, to a step.
 fqt_scale_t fqt_update_standard_rate(const fqt_update_t *update, uint32_t channel, const fqt_spread_t *spread);

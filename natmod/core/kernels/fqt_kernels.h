@@ -5,6 +5,7 @@
 
 #include "../engine/fqt_errors.h"
 #include "../engine/fqt_pass.h"
+#include "../engine/fqt_update.h"
 #include "../base/fqt_simd.h"
 
 // Whether errors of few channels have a way of their own.
@@ -24,9 +25,6 @@ static inline fqt_taps_t fqt_taps(int32_t origin, int32_t kernel, int32_t size) 
     fqt_taps_t taps = {origin < 0 ? -origin : 0, origin + kernel > size ? size - origin : kernel};
     return taps;
 }
-
-// `count` words of 32 bits become 0.
-void fqt_clear(void *words, uint32_t count);
 
 // Of a layer's channels, as float32 bits.
 uint32_t fqt_greatest_weight_scale(const fqt_pass_t *pass);
@@ -62,6 +60,17 @@ void fqt_put_wanted_errors(
     const fqt_pass_t *pass, fqt_errors_t *errors, const int16_t *m, const fqt_selection_t *wanted, int16_t *to);
 #endif
 #define FQT_ERRORS_TOGETHER (8)
+
+// `count` weights from j on move by their gradients, rounded stochastically: weight[j + i] -= clamp(rate * gradient[i]). With
+// fqt_update_is_plain.
+void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate);
+
+// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). |rate| * 255 <= FQT_STEP_LIMIT.
+void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate);
+
+// A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),
+// fqt_update_end_channel.
+void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient, int32_t bias_gradient);
 
 void fqt_conv2d_update(fqt_pass_t *pass);
 

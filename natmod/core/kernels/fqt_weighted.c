@@ -1,24 +1,11 @@
 // What every layer with weights shares, whatever computes it; see fqt_kernels.h.
 #include "fast/fqt_column.h"
+#include "../engine/fqt_select.h"
 #include "fqt_kernels.h"
 
 #define MAX_FILTER_ELEMENTS (33000) // * 255 * 128 < 2^30
 #define MAX_UNIT (256)
-
-typedef uint32_t __attribute__((may_alias)) any_word_t;
-
-FQT_HOT void fqt_clear(void *words, uint32_t count) {
-    any_word_t *sums = words;
-    for (; count >= 4; count -= 4, sums += 4) {
-        sums[0] = 0;
-        sums[1] = 0;
-        sums[2] = 0;
-        sums[3] = 0;
-    }
-    for (; count > 0; --count) {
-        *sums++ = 0;
-    }
-}
+#define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
 
 uint32_t fqt_greatest_weight_scale(const fqt_pass_t *pass) {
     uint32_t greatest = 0; // positive floats compare like their bits
@@ -84,4 +71,10 @@ void fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_fault_t
         fqt_fail_2(fault, FQT_MESSAGE_TAPS, terms, INT32_MAX / (127 * 128));
     }
     fqt_layer(model, index)->filter_elements = elements;
+}
+
+uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels) {
+    const uint32_t half = elements * channels / 2;
+    const uint32_t count = (half > GRADIENT_BYTES ? half : GRADIENT_BYTES) / (4 * elements);
+    return count < 1 ? 1 : count > FQT_UPDATE_FILTERS ? FQT_UPDATE_FILTERS : count;
 }

@@ -1,6 +1,5 @@
 // Residual connections: the sum of two tensors of one shape. docs/arithmetic.md, sections 4 and 6.
 #include "../engine/fqt_errors.h"
-#include "../engine/fqt_kind.h"
 #include "../model/fqt_window.h"
 
 #define UNIT_BITS (20) // 2 * 255 * 2^20 < 2^31

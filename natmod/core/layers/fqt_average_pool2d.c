@@ -2,7 +2,6 @@
 // range than they do). Windows lie inside the input. docs/arithmetic.md, sections 4 and 6.
 #include "../kernels/fqt_kernels.h"
 #include "../engine/fqt_errors.h"
-#include "../engine/fqt_kind.h"
 #include "../model/fqt_window.h"
 
 #define MOST_ZEROS (16)

@@ -2,10 +2,8 @@
 // update in fqt_conv2d_update.c.
 #include "../kernels/fast/fqt_column.h"
 #include "../kernels/fqt_kernels.h"
-#include "../engine/fqt_kind.h"
 #include "../model/fqt_window.h"
 
-#define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
 #define MAX_POSITIONS (66000) // * 127 * 255 < 2^31
 
 void fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
@@ -20,12 +18,6 @@ static void conv2d_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *
     fqt_positions_check(model, index, fault);
     fqt_window_check(model, index, fault);
     fqt_convolution_check(model, index, fault);
-}
-
-uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels) {
-    const uint32_t half = elements * channels / 2;
-    const uint32_t count = (half > GRADIENT_BYTES ? half : GRADIENT_BYTES) / (4 * elements);
-    return count < 1 ? 1 : count > FQT_UPDATE_FILTERS ? FQT_UPDATE_FILTERS : count;
 }
 
 static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {

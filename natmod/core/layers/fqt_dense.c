@@ -1,7 +1,6 @@
 // Dense layers: y[o] = sum over c of w[o][c] * x[c] + b[o]. Forward and error are those of a convolution (fqt_shape);
 // the update is its own, since each weight's gradient is a single product. docs/arithmetic.md, sections 4, 6, 7.
 #include "../kernels/fqt_kernels.h"
-#include "../engine/fqt_kind.h"
 #include "../engine/fqt_update.h"
 #include "../model/fqt_window.h"
 

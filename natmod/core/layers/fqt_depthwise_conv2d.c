@@ -1,7 +1,6 @@
 // Depthwise 2-d convolution: each channel has a filter of its own, y[.., c] = x[.., c] * w[c] + b[c]. The kind; its passes are
 // in fqt_depthwise_forward.c, fqt_depthwise_error.c and fqt_depthwise_update.c.
 #include "../kernels/fqt_kernels.h"
-#include "../engine/fqt_kind.h"
 #include "../model/fqt_window.h"
 
 static void depthwise_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {

@@ -1,5 +1,5 @@
 // Flatten: another shape for the same bytes. Nothing runs.
-#include "../engine/fqt_kind.h"
+#include "../engine/fqt_pass.h"
 #include "../model/fqt_window.h"
 
 static void flatten_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {

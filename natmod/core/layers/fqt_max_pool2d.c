@@ -2,7 +2,6 @@
 // docs/arithmetic.md, sections 4 and 6.
 #include "../kernels/fqt_kernels.h"
 #include "../engine/fqt_errors.h"
-#include "../engine/fqt_kind.h"
 #include "../model/fqt_window.h"
 
 // The index in x of the first greatest value of the window at (oy, ox), channel c.

@@ -1,6 +1,6 @@
 // See fqt_graph.h.
 #include "fqt_graph.h"
-#include "../engine/fqt_kind.h"
+#include "fqt_kind.h"
 #include "fqt_read.h"
 
 void fqt_graph_link(fqt_model_t *model, fqt_fault_t *fault) {
@@ -37,6 +37,12 @@ static uint32_t last_cut(const fqt_model_t *model, uint32_t limit) {
     return cut;
 }
 
+bool fqt_passes_error(const fqt_model_t *model, uint32_t index) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    return fqt_tensor(model, layer->input)->needs_error
+           || (layer->second_input != FQT_NO_INPUT && fqt_tensor(model, layer->second_input)->needs_error);
+}
+
 void fqt_graph_mark(fqt_model_t *model) {
     uint32_t first_update = model->layer_count;
     fqt_tensor(model, 0)->needs_error = false;
@@ -54,4 +60,12 @@ void fqt_freeze(fqt_model_t *model, uint32_t index, bool frozen) {
     fqt_layer_t *layer = fqt_layer(model, index);
     layer->updates = layer->trainable && !frozen;
     fqt_graph_mark(model);
+}
+
+void fqt_pass_scales_on(const fqt_model_t *model) {
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        if (fqt_kind_of(model, i)->keeps_scale) {
+            fqt_output_of(model, i)->scale = fqt_input_of(model, i)->scale;
+        }
+    }
 }

@@ -1,5 +1,5 @@
 // Filling the arena from a model file or a checkpoint.
-#include "../engine/fqt_kind.h"
+#include "fqt_graph.h"
 #include "fqt_read.h"
 
 // Copy the blobs of layer `index` to their places in the arena.
@@ -62,7 +62,7 @@ static void restore_layer(fqt_model_t *model, fqt_source_t *source, uint32_t ind
     if (!record_fits(model, index, &record)) {
         fqt_fail(&source->fault, FQT_MESSAGE_OTHER_LAYER);
     }
-    fqt_state_check(&record, &source->fault);
+    fqt_state_check(model, &record, &source->fault);
     if (has_blobs) {
         fqt_blobs_check(model, source, index, &record);
     }

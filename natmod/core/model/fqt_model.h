@@ -34,6 +34,8 @@ typedef struct {
 // Takes the next bytes of a file being written; false stops the writing.
 typedef bool (*fqt_sink_t)(void *context, const void *bytes, uint32_t count);
 
+typedef struct fqt_kind fqt_kind_t; // fqt_kind.h
+
 // A tensor between two layers: 0 is the model's input, i the output of layer i (from 1).
 typedef struct {
     uint16_t height;
@@ -89,6 +91,7 @@ typedef struct {
 } fqt_options_t;
 
 typedef struct {
+    const fqt_kind_t *const *kinds; // by their numbers
     const uint8_t *file; // where frozen blobs lie; NULL when all are in the arena
     uint8_t *tables;
     uint8_t *arena;
@@ -172,9 +175,10 @@ static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
     return (uint32_t)(layer_count * sizeof(fqt_entry_t) + sizeof(fqt_tensor_t));
 }
 
-// Read and check everything, the checksum included; plan the arena. `tables` is 4-byte aligned. master: 8 or 16;
-// batch: at least 1.
-void fqt_model_open(fqt_model_t *model, fqt_source_t *source, uint32_t master, uint32_t batch, void *tables);
+// Read and check everything, the checksum included; plan the arena. kinds: [FQT_KIND_END], by number, NULL where there is
+// none (fqt_kinds). `tables` is 4-byte aligned. master: 8 or 16; batch: at least 1.
+void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *const *kinds, uint32_t master,
+    uint32_t batch, void *tables);
 
 // Fill the arena (model->arena_bytes, 4-byte aligned).
 void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena);

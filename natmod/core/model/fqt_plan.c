@@ -9,7 +9,7 @@
 // runs backward. An activation is kept for the backward pass only where something reads it again: a trainable layer's
 // update, the mask of a ReLU, the search for a pooling maximum.
 #include "fqt_plan.h"
-#include "../engine/fqt_kind.h"
+#include "fqt_kind.h"
 #include "fqt_read.h"
 
 #define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
@@ -25,7 +25,7 @@ static uint32_t last_read(const fqt_model_t *model, uint32_t index, uint32_t ten
     const fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_tensor_t *from = fqt_tensor(model, tensor);
     bool masks =
-        from->needs_error && (from->clips != FQT_ACTIVATION_NONE || fqt_kind(layer->kind)->reads_input_for_error);
+        from->needs_error && (from->clips != FQT_ACTIVATION_NONE || fqt_kind_of(model, index)->reads_input_for_error);
     return layer->trainable || masks ? 2 * model->layer_count + 1 - index : index + 1;
 }
 
@@ -118,7 +118,7 @@ static uint32_t place_parameters(fqt_model_t *model, bool all) {
     uint32_t offset = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_layer_t *layer = fqt_layer(model, i);
-        if (!fqt_kind(layer->kind)->has_weights || !(layer->trainable || all)) {
+        if (!fqt_kind_of(model, i)->has_weights || !(layer->trainable || all)) {
             continue;
         }
         layer->in_arena = true;

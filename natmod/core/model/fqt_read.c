@@ -2,7 +2,7 @@
 #include "fqt_read.h"
 #include "../base/fqt_crc.h"
 #include "fqt_graph.h"
-#include "../engine/fqt_kind.h"
+#include "fqt_kind.h"
 #include "fqt_plan.h"
 
 #define CHUNK_BYTES (128) // read at a time where a pass over the file keeps nothing
@@ -22,9 +22,8 @@ void fqt_source_read(fqt_source_t *source, uint32_t offset, void *destination, u
 }
 
 void fqt_at_layer(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
-    const fqt_kind_t *kind = fqt_kind_of(model, index);
     fault->layer = index + 1;
-    fault->name = kind != NULL ? kind->name : NULL;
+    fault->name = fqt_kind_of(model, index)->name;
 }
 
 static bool all_zero(const void *bytes, uint32_t count) {
@@ -139,10 +138,10 @@ void fqt_read_state(const fqt_model_t *model, uint32_t index, const fqt_record_t
     layer->stuck_steps = 0;
 }
 
-void fqt_state_check(const fqt_record_t *record, fqt_fault_t *fault) {
+void fqt_state_check(const fqt_model_t *model, const fqt_record_t *record, fqt_fault_t *fault) {
     if (!fqt_scale_is_valid(record->output_scale)
         || (record->error_scale != 0 && !fqt_scale_is_valid(record->error_scale))
-        || (fqt_kind(record->kind)->has_weights && !fqt_scale_is_valid(record->bias_scale))) {
+        || (model->kinds[record->kind]->has_weights && !fqt_scale_is_valid(record->bias_scale))) {
         fqt_fail(fault, FQT_MESSAGE_SCALES);
     }
     if (record->output_range < 1 || record->output_range > MAX_RANGE) {
@@ -165,7 +164,7 @@ static void read_tensor(fqt_tensor_t *tensor, fqt_dimensions_t dimensions, fqt_f
 static void read_layer(fqt_model_t *model, uint32_t index, const fqt_record_t *record, fqt_fault_t *fault) {
     fqt_layer_t *layer = fqt_layer(model, index);
     fqt_tensor_t *to = fqt_output_of(model, index);
-    const fqt_kind_t *kind = fqt_kind(record->kind);
+    const fqt_kind_t *kind = record->kind < FQT_KIND_END ? model->kinds[record->kind] : NULL;
     layer->kind = record->kind;
     if (kind == NULL) {
         fqt_fail_1(fault, FQT_MESSAGE_KIND, record->kind);
@@ -219,9 +218,9 @@ static void open_layer(fqt_model_t *model, fqt_source_t *source, uint32_t index)
     fault->name = NULL;
     fqt_read_record(source, index, &record);
     read_layer(model, index, &record, fault);
-    fqt_state_check(&record, fault);
+    fqt_state_check(model, &record, fault);
     name_check(model, index, fault);
-    const fqt_kind_t *kind = fqt_kind(record.kind);
+    const fqt_kind_t *kind = fqt_kind_of(model, index);
     kind->check(model, index, fault);
     if (kind->has_weights) {
         fqt_blobs_check(model, source, index, &record);
@@ -234,7 +233,7 @@ static void last_layer_check(const fqt_model_t *model, fqt_fault_t *fault) {
     const fqt_layer_t *last = fqt_layer(model, model->layer_count - 1);
     uint32_t outputs = fqt_output_elements(model);
     uint32_t least = fqt_has_targets(model) ? 1 : 2;
-    if (!fqt_kind(last->kind)->has_weights || last->activation != FQT_ACTIVATION_NONE) {
+    if (!fqt_kind_of(model, model->layer_count - 1)->has_weights || last->activation != FQT_ACTIVATION_NONE) {
         fqt_fail(fault, FQT_MESSAGE_LAST_LAYER);
     }
     if (outputs < least || outputs > MAX_OUTPUTS) {
@@ -254,7 +253,8 @@ uint32_t fqt_model_peek(fqt_source_t *source) {
     return header.layer_count;
 }
 
-void fqt_model_open(fqt_model_t *model, fqt_source_t *source, uint32_t master, uint32_t batch, void *tables) {
+void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *const *kinds, uint32_t master,
+    uint32_t batch, void *tables) {
     fqt_header_t header;
     fqt_fault_t *fault = &source->fault;
     fqt_read_header(source, &header);
@@ -263,6 +263,7 @@ void fqt_model_open(fqt_model_t *model, fqt_source_t *source, uint32_t master, u
         fqt_fail(fault, FQT_MESSAGE_IS_CHECKPOINT);
     }
     fqt_fill_zero(model, sizeof(*model));
+    model->kinds = kinds;
     model->file = source->memory;
     model->file_bytes = source->bytes;
     model->tables = tables;

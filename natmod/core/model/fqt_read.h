@@ -33,7 +33,7 @@ void fqt_blobs_check(const fqt_model_t *model, fqt_source_t *source, uint32_t in
 
 // The scales and the range of layer `index`, which training moves.
 void fqt_read_state(const fqt_model_t *model, uint32_t index, const fqt_record_t *record);
-void fqt_state_check(const fqt_record_t *record, fqt_fault_t *fault);
+void fqt_state_check(const fqt_model_t *model, const fqt_record_t *record, fqt_fault_t *fault);
 
 // How far training is: what a header says of it.
 void fqt_take_progress(fqt_model_t *model, const fqt_header_t *header);

@@ -1,6 +1,6 @@
 // Writing the model as it is now, front to back in one pass, so that it can go to a stream; fqt_file.h has the layout.
 #include "../base/fqt_crc.h"
-#include "../engine/fqt_kind.h"
+#include "fqt_kind.h"
 #include "fqt_read.h"
 
 #define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
@@ -29,7 +29,7 @@ static void put_blob(writer_t *writer, const void *bytes, uint32_t count) {
 static uint32_t layout(
     const fqt_model_t *model, uint32_t index, uint32_t offset, bool checkpoint, uint32_t blobs[FQT_BLOBS]) {
     const fqt_layer_t *layer = fqt_layer(model, index);
-    const bool has_blobs = fqt_kind(layer->kind)->has_weights && (layer->trainable || !checkpoint);
+    const bool has_blobs = fqt_kind_of(model, index)->has_weights && (layer->trainable || !checkpoint);
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
         blobs[blob] = 0;
         if (has_blobs && (blob != FQT_BLOB_LOW_BYTES || layer->low_bytes != 0)) {

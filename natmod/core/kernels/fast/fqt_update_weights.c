@@ -5,7 +5,7 @@
 // dither is formed first, and only when one of four reaches a whole unit are weights loaded at all. In a row this takes an
 // extraction, a multiply-add and an addition (rate * x + dither; rate * zx is taken off beforehand).
 #include "../../base/fqt_simd.h"
-#include "../../engine/fqt_update.h"
+#include "../fqt_kernels.h"
 
 // weight -= the whole units of a sum of step and dither
 FQT_LOOP void move_by_units(fqt_update_t *update, int8_t *weight, int32_t sum) {

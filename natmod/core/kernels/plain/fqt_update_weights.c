@@ -1,5 +1,5 @@
 // How gradients move weights, plain: what ../fast/fqt_update_weights.c computes faster, with the same bits. Tests compare them.
-#include "../../engine/fqt_update.h"
+#include "../fqt_kernels.h"
 
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
     for (uint32_t i = 0; i < count; ++i, ++j) {

@@ -1,0 +1,18 @@
+// See fqt_bytes.h.
+#include "fqt_bytes.h"
+#include "fqt_simd.h"
+
+typedef uint32_t __attribute__((may_alias)) any_word_t;
+
+FQT_HOT void fqt_clear(void *words, uint32_t count) {
+    any_word_t *sums = words;
+    for (; count >= 4; count -= 4, sums += 4) {
+        sums[0] = 0;
+        sums[1] = 0;
+        sums[2] = 0;
+        sums[3] = 0;
+    }
+    for (; count > 0; --count) {
+        *sums++ = 0;
+    }
+}

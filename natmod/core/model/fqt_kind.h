@@ -1,0 +1,41 @@
+// A layer kind: what the model and the engine ask of it, answered by a file of layers/. To add one: its number in
+// fqt_file.h, its file, and a line in layers/fqt_kinds.c.
+#ifndef FQT_KIND_H
+#define FQT_KIND_H
+
+#include "fqt_model.h"
+
+typedef struct fqt_pass fqt_pass_t; // engine/fqt_pass.h
+
+struct fqt_kind {
+    char name[FQT_NAME_BYTES + 1];
+    bool has_weights;
+    bool has_activation; // may have one
+    bool has_second_input;
+    bool is_alias; // output and input are the same bytes
+    bool keeps_scale; // output has the input's scale and zero point; else it is requantised
+    bool reads_input_for_error; // the error pass needs the input's values
+
+    // Check the shapes of layer `index` (from 0), whose record is read; fill layer->filter_elements and
+    // layer->passes_error_scale.
+    void (*check)(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
+    // Scratch bytes for forward, error and update of layer `index`.
+    uint32_t (*scratch_bytes)(const fqt_model_t *model, uint32_t index);
+
+    // Input tensor -> output tensor (the last layer: -> logits in the scratch). When training, layer->fill is set.
+    void (*forward)(fqt_pass_t *pass);
+
+    // Error of the output -> error of the inputs that need one. With weights: of the selected channels.
+    void (*error)(fqt_pass_t *pass);
+
+    // Gradient and update of the parameters of the selected channels, from the error of the output. NULL without weights.
+    void (*update)(fqt_pass_t *pass);
+};
+
+// The kind of layer `index`.
+static inline const fqt_kind_t *fqt_kind_of(const fqt_model_t *model, uint32_t index) {
+    return model->kinds[fqt_layer(model, index)->kind];
+}
+
+#endif
