@@ -1,4 +1,5 @@
-"""The losses in float32: what reference/loss.py and natmod/core/engine/fqt_loss.c compute in integers.
+"""The losses in float32: what reference/loss.py and natmod/core/engine/fqt_loss.c compute in
+integers.
 
 Each takes outputs, float32 [batch][outputs], and targets; gives the loss of each sample, [batch],
 and its derivatives by the outputs, [batch][outputs].

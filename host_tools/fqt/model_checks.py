@@ -1,6 +1,6 @@
 """What makes a model file valid: names, scales, shapes, and the limits that keep 32-bit
-accumulators from overflowing. The core checks the same (natmod/core/model/fqt_read.c and each layer's
-check)."""
+accumulators from overflowing. The core checks the same (natmod/core/model/fqt_read.c and each
+layer's check)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The model file, read and written on the host.
 
-The layout is described in natmod/core/model/fqt_file.h; this module is tested against the C core, which
-reads and writes the same bytes. Every offset and length is checked before it is used.
+The layout is described in natmod/core/model/fqt_file.h; this module is tested against the C core,
+which reads and writes the same bytes. Every offset and length is checked before it is used.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The fast kernels against the plain ones that stand beside them (natmod/core/kernels/plain/): two builds
-of the core, the same bytes after training, on networks larger than the reference can run."""
+"""The fast kernels against the plain ones that stand beside them (natmod/core/kernels/plain/): two
+builds of the core, the same bytes after training, on networks that are too large for the
+reference."""
 
 import os
 
