@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
-from fqt.model_file import KEEPS_SCALE, WEIGHTED, LayerRecord, ModelFile
+from fqt.file.model_file import KEEPS_SCALE, WEIGHTED, LayerRecord, ModelFile
 from fqt.options import Options
 from fqt.reference import Network
 

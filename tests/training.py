@@ -19,7 +19,7 @@ from fqt.model_file import ModelFile
 from fqt.options import Options
 from fqt.reference import Network
 from fqt.reference.fixed import shuffle
-from fqt.schedules import learning_rate
+from fqt.train.schedules import learning_rate
 from models import Layer, random_model, random_samples, random_targets
 
 HEADER = Path(__file__).resolve().parents[1] / "natmod/core/base/fqt_messages.h"

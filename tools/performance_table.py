@@ -8,9 +8,9 @@ from elftools.elf.elffile import ELFFile
 from tables import ROOT, replace_table
 
 from fqt import core as host
-from fqt.bench import Row, cycles_a_multiply_add
+from fqt.device.bench import Row, cycles_a_multiply_add
+from fqt.device.sweep import Point, table
 from fqt.reference_networks import NETWORKS
-from fqt.sweep import Point, table
 
 # Measured with the same cycle model, compiler and core as ours.
 PEERS = [

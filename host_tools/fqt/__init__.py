@@ -2,17 +2,49 @@
 
 Describe a network (Sequential and its layers), train it in float32, quantize it into a model file,
 look at it (`fqt info`), and run it with the device's bits (fqt.core fast, fqt.reference plain).
+
+Public modules: core, emulator, inputs, layers, model_file, options, reference, reference_networks,
+and what this one exports. The rooms behind them, in their order; each uses only itself and those
+before it (tests/core/test_python_rooms.py):
+
+    inputs, options, plotting   what any room may use: checks of what users pass, how training goes
+    file                        the model file: its records, its checks, reading and writing
+    layers                      layers in float32, forward next to backward
+    reference                   the training step in integers: the specification
+    train                       networks in float32, quantizing, networks to start from
+    run                         models in the C core, what a model file holds
+    device                      boards, real and emulated; what a step costs there
+    experiment                  training in several ways, compared over seeds
+    core, emulator, model_file, reference_networks      public names for modules in the rooms
+    cli                         the command `fqt`
 """
 
-from fqt.layers import Conv2D, Dense, Flatten, MaxPool2D
-from fqt.model_file import ModelFile, ModelFileError
-from fqt.quantize import quantize, quantize_input
-from fqt.sequential import Sequential
+from fqt.file.model_file import ModelFile, ModelFileError
+from fqt.layers import (
+    Add,
+    AveragePool2D,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool2D,
+)
+from fqt.train.quantize import quantize, quantize_input
+from fqt.train.sequential import Sequential
 
 __all__ = [
+    "Add",
+    "AveragePool2D",
+    "BatchNormalization",
+    "Conv1D",
     "Conv2D",
     "Dense",
+    "DepthwiseConv2D",
     "Flatten",
+    "GlobalAveragePool",
     "MaxPool2D",
     "ModelFile",
     "ModelFileError",

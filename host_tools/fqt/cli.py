@@ -8,9 +8,11 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from fqt import bench, experiment, info, sweep
-from fqt.install import install
-from fqt.model_file import ModelFile
+from fqt import experiment
+from fqt.device import bench, sweep
+from fqt.device.install import install
+from fqt.file.model_file import ModelFile
+from fqt.run import info
 
 
 def run_info(arguments: argparse.Namespace) -> None:

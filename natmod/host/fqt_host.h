@@ -1,5 +1,5 @@
 // The core as a shared library for the desk: the same code as on the board, called through ctypes
-// (host_tools/fqt/core.py). Only this layer allocates.
+// (host_tools/fqt/run/core.py). Only this layer allocates.
 #ifndef FQT_HOST_H
 #define FQT_HOST_H
 

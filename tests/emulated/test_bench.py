@@ -2,7 +2,7 @@
 
 import pytest
 
-from fqt.bench import CORES, measure, phases, table
+from fqt.device.bench import CORES, measure, phases, table
 
 pytestmark = pytest.mark.slow
 

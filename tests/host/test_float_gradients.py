@@ -15,7 +15,7 @@ from fqt.layers import (
     GlobalAveragePool,
     MaxPool2D,
 )
-from fqt.sequential import Sequential
+from fqt.train.sequential import Sequential
 
 NETWORKS = {
     "row": lambda: [

@@ -11,7 +11,7 @@ moves the latter over the edge, and the gradient goes elsewhere than in float64.
 import numpy as np
 import pytest
 
-from fqt.model_file import LOSSES
+from fqt.file.model_file import LOSSES
 from fqt.reference import Network
 from models import Layer, random_model, random_samples
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fqt.install import loader_of
+from fqt.device.install import loader_of
 
 
 def answer(architecture, mpy=(6, 3), micropython=(1, 26)):

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from fqt.losses import LOSSES, binary_cross_entropy, mean_squared_error, softmax_cross_entropy
-from fqt.model_file import LOSSES as FILE_LOSSES
+from fqt.file.model_file import LOSSES as FILE_LOSSES
 from fqt.reference import loss as reference
+from fqt.train.losses import (
+    LOSSES,
+    binary_cross_entropy,
+    mean_squared_error,
+    softmax_cross_entropy,
+)
 
 
 def test_they_are_those_of_a_model_file():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from fqt import core
-from fqt.model_file import HEADER, RECORD, ModelFile, ModelFileError
+from fqt.file.model_file import HEADER, RECORD, ModelFile, ModelFileError
 from models import networks
 
 

@@ -16,9 +16,9 @@ from fqt.layers import (
     GlobalAveragePool,
     MaxPool2D,
 )
-from fqt.quantize import folded, quantize, quantize_input, quantize_weights
 from fqt.reference import Network
-from fqt.sequential import Sequential
+from fqt.train.quantize import folded, quantize, quantize_input, quantize_weights
+from fqt.train.sequential import Sequential
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fqt.quantize import quantize
 from fqt.reference_networks import autoencoder, mobile, residual, separable, time_series
+from fqt.train.quantize import quantize
 
 CASES = [
     (mobile, (64, 64, 1), 10, 105_000, 7_000_000),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fqt.reference.fixed import decayed
-from fqt.schedules import learning_rate
+from fqt.train.schedules import learning_rate
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 10, 77, 400])

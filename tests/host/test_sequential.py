@@ -16,8 +16,8 @@ from fqt.layers import (
     MaxPool2D,
 )
 from fqt.reference.fixed import decayed, order_of, shuffle
-from fqt.schedules import learning_rate
-from fqt.sequential import Sequential, trainable_names
+from fqt.train.schedules import learning_rate
+from fqt.train.sequential import Sequential, trainable_names
 
 
 def layered(seed=1):

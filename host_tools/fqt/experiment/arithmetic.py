@@ -13,15 +13,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fqt import core
 from fqt.experiment.configuration import Run, Training
+from fqt.file.model_file import ModelFile
 from fqt.layers.activation import activate, through_activation
-from fqt.losses import LOSSES
-from fqt.model_file import ModelFile
-from fqt.quantize import quantize, quantize_input
 from fqt.reference.fixed import shuffle
-from fqt.schedules import learning_rate
-from fqt.sequential import Sequential, trainable_names
+from fqt.run import core
+from fqt.train.losses import LOSSES
+from fqt.train.quantize import quantize, quantize_input
+from fqt.train.schedules import learning_rate
+from fqt.train.sequential import Sequential, trainable_names
 
 
 class Float32:

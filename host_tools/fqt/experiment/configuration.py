@@ -9,11 +9,12 @@ import os
 import tomllib
 from dataclasses import dataclass, field, fields
 
-from fqt import layers, reference_networks
-from fqt.model_file import LOSSES
+from fqt import layers
+from fqt.file.model_file import LOSSES
 from fqt.options import Options
-from fqt.schedules import learning_rate
-from fqt.sequential import Sequential
+from fqt.train import reference_networks
+from fqt.train.schedules import learning_rate
+from fqt.train.sequential import Sequential
 
 LAYERS = {
     "dense": layers.Dense,
@@ -71,7 +72,7 @@ class Training:
 class Run:
     """One way to train. arithmetic: "float32"; "int8", as on a board, with master 8 or 16;
     "mixed": int8 up to the last float_layers layers, these in float32. train: the layers that
-    train, as in fqt.quantize; reset: those among them that start from new random weights (a
+    train, as in fqt.train.quantize; reset: those among them that start from new random weights (a
     transfer). at_most: what the score may lie below that of the run `against`, of the first one
     when that is left out, for the report."""
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fqt import bench
+from fqt.device import bench
 from fqt.experiment import data
 from fqt.experiment.configuration import Experiment
 from fqt.experiment.runner import pretrained_network
 from fqt.options import Options
-from fqt.quantize import quantize, quantize_input
+from fqt.train.quantize import quantize, quantize_input
 
 SAMPLES = 8
 RATES = (0.05, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)

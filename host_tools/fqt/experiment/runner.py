@@ -21,7 +21,7 @@ from fqt.experiment.tasks import (
     pretrain,
     run_task,
 )
-from fqt.sequential import Sequential
+from fqt.train.sequential import Sequential
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 

@@ -13,7 +13,7 @@ import numpy as np
 from fqt.experiment import data
 from fqt.experiment.arithmetic import trainer
 from fqt.experiment.configuration import Experiment, Run
-from fqt.sequential import Sequential
+from fqt.train.sequential import Sequential
 
 Report = Callable[[str], None]  # takes a line that says how far it is
 

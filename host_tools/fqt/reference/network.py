@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fqt.file.model_file import KEEPS_SCALE, ModelFile, ModelFileError
 from fqt.inputs import (
     TARGET_LIMIT,
     check_diverged,
@@ -17,7 +18,6 @@ from fqt.inputs import (
     sample_of,
     target_of,
 )
-from fqt.model_file import KEEPS_SCALE, ModelFile, ModelFileError
 from fqt.options import Options
 from fqt.reference import add, average_pool2d, conv2d, dense, depthwise_conv2d, max_pool2d
 from fqt.reference.fixed import INT32_MAX, Random, Scale, fixed_multiply, float_bits

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fqt.file.model_file import ModelFile, ModelFileError
 from fqt.inputs import (
     TARGET_LIMIT,
     check_diverged,
@@ -23,12 +24,11 @@ from fqt.inputs import (
     check_targets,
     sample_of,
 )
-from fqt.model_file import ModelFile, ModelFileError
 from fqt.options import Options
 from fqt.reference.fixed import Scale, fixed_multiply, float_bits
 
 ERROR_TEXT_BYTES = 160
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 _BYTES = ctypes.c_void_p
 
 

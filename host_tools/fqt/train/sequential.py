@@ -13,9 +13,9 @@ import numpy as np
 
 from fqt.inputs import check_learning_rate
 from fqt.layers import LARGEST_EXTENT, Add, BatchNormalization, Layer, Weighted
-from fqt.losses import LOSSES
 from fqt.reference.fixed import shuffle
-from fqt.schedules import check_schedule, learning_rate
+from fqt.train.losses import LOSSES
+from fqt.train.schedules import check_schedule, learning_rate
 
 EVALUATED_TOGETHER = 64  # samples: enough to be fast, and layers keep what they read
 
@@ -295,7 +295,7 @@ class Sequential:
 
         x, y: as in labelled_samples. With batch=1 this takes the same samples in the same order,
         with the same learning rates, as fqt.fit on a device with the same seed. schedule: of the
-        rate, as in fqt.schedules. train: as in trainable_names. weight_decay: weights (not
+        rate, as in fqt.train.schedules. train: as in trainable_names. weight_decay: weights (not
         biases) also lose lr * weight_decay of themselves. Nothing happens before the first epoch
         is asked for. Raises ValueError for data that do not fit, a rate or weight_decay that is
         not finite and >= 0, an unknown schedule, and when no layer trains.

@@ -40,7 +40,7 @@ KINDS = [
 
 def build() -> Path:
     """The folder with the builds: $FQT_BUILD, or the repository's."""
-    return Path(os.environ.get("FQT_BUILD") or Path(__file__).resolve().parents[2] / "build")
+    return Path(os.environ.get("FQT_BUILD") or Path(__file__).resolve().parents[3] / "build")
 
 
 def module(architecture: str, profile: bool = False) -> Path:

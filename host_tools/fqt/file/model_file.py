@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fqt.model_checks import (
+from fqt.file.model_checks import (
     ModelFileError,
     check_shape,
     is_positive_zero,

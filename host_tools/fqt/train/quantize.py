@@ -11,10 +11,10 @@ import zlib
 
 import numpy as np
 
+from fqt.file.model_checks import LARGEST_SCALE, SMALLEST_SCALE
+from fqt.file.model_file import KEEPS_SCALE, LayerRecord, ModelFile
 from fqt.layers import Add, BatchNormalization, Layer, Weighted
-from fqt.model_checks import LARGEST_SCALE, SMALLEST_SCALE
-from fqt.model_file import KEEPS_SCALE, LayerRecord, ModelFile
-from fqt.sequential import Sequential, trainable_names
+from fqt.train.sequential import Sequential, trainable_names
 
 TRAINABLE_MARGIN = (
     1.05  # room above what calibration saw, as ranges that follow keep it on the device

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fqt import core as host
-from fqt import emulator
-from fqt.model_file import ModelFile
+from fqt.device import emulator
+from fqt.file.model_file import ModelFile
 from fqt.options import Options
-from fqt.reference_networks import NETWORKS, images
+from fqt.run import core as host
+from fqt.train.reference_networks import NETWORKS, images
 
 MARKER = 0x40028000
 PARTS = ("forward", "error", "update")

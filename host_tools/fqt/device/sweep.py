@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fqt import bench
+from fqt.device import bench
 from fqt.layers import Conv2D, Dense
 from fqt.plotting import pyplot
-from fqt.quantize import quantize
-from fqt.reference_networks import images
-from fqt.sequential import Sequential
+from fqt.train.quantize import quantize
+from fqt.train.reference_networks import images
+from fqt.train.sequential import Sequential
 
 CORE = "m4"
 WIDTHS = (4, 8, 12, 16, 24, 32)
@@ -60,7 +60,7 @@ def _measure(swept: str, value: int) -> Point:
 
 
 def sweep() -> list[Point]:
-    """Measure all; raises as fqt.bench.measure does."""
+    """Measure all; raises as fqt.device.bench.measure does."""
     jobs = [
         (swept, value)
         for swept, values in (("width", WIDTHS), ("depth", DEPTHS), ("size", SIZES))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fqt import core
-from fqt.model_file import ModelFile
+from fqt.file.model_file import ModelFile
+from fqt.run import core
 
 
 def multiply_adds(model: ModelFile) -> list[int]:

@@ -1,0 +1,1 @@
+"""The model file: its records, its checks, reading and writing."""

@@ -1,0 +1,1 @@
+"""Networks in float32: described, trained, and quantized into model files."""
