@@ -14,7 +14,9 @@ MPY_SOURCE = $(BUILD)/micropython
 MPY_CROSS = $(BUILD)/mpy-cross/mpy-cross
 MICROPYTHON = $(BUILD)/unix/micropython
 CORE_LIB = $(BUILD)/libfqt_core.so
-PLAIN_LIB = $(BUILD)/libfqt_plain.so
+# The core as other boards run it (natmod/core/base/fqt_target.h), and with its plain kernels: tests compare them.
+BACKENDS = plain dsp armv6m
+BACKEND_LIBS = $(BACKENDS:%=$(BUILD)/libfqt_%.so)
 FUZZ_TOOLS = $(BUILD)/fuzz/exhaustive $(BUILD)/fuzz/model_file
 MODULE = $(BUILD)/natmod/x64/fqt.mpy
 ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc
@@ -44,7 +46,6 @@ DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
 export FQT_MPY_PATH = $(CURDIR)/$(dir $(MODULE))
 export FQT_CORE_LIB = $(CURDIR)/$(CORE_LIB)
-export FQT_PLAIN_LIB = $(CURDIR)/$(PLAIN_LIB)
 export FQT_BUILD = $(CURDIR)/$(BUILD)
 export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
@@ -54,15 +55,15 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(PLAIN_LIB) ## all that demo and test need (they call it themselves)
+setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) ## all that demo and test need (they call it themselves)
 
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
 
-test: setup $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware $(BUILD)/cyclemodel.so dist lint ## all tests, those on emulated boards too
+test: setup $(BACKEND_LIBS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware $(BUILD)/cyclemodel.so dist lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS)
 
-test-quick: setup lint ## the tests for daily work: under a minute
+test-quick: setup $(BACKEND_LIBS) lint ## the tests for daily work: under a minute
 	@$(PYTHON) -m pytest -n $(JOBS) -m "not slow"
 
 lint: $(VENV)/.done ## check the format and style of Python and C
@@ -206,8 +207,11 @@ CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
 	@tools/step core "a C compiler is needed" $(CC) -O3 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
 
-$(PLAIN_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
-	@tools/step plain-core "a C compiler is needed" $(CC) -O2 $(CORE_FLAGS) -DFQT_PLAIN -o $@ natmod/host/fqt_host.c
+FLAGS_plain = -DFQT_PLAIN
+FLAGS_dsp = -DFQT_EMULATE_DSP
+FLAGS_armv6m = -DFQT_EMULATE_ARMV6M
+$(BACKEND_LIBS): $(BUILD)/libfqt_%.so: $(CORE_SOURCES) | $(BUILD)/debian.done
+	@tools/step core-$* "a C compiler is needed" $(CC) -O2 $(CORE_FLAGS) $(FLAGS_$*) -o $@ natmod/host/fqt_host.c
 
 SANITIZE = -std=c99 -O1 -g -Wall -Wextra -Werror -fno-sanitize-recover=all
 $(BUILD)/fuzz/exhaustive: tests/fuzz/model_file.c $(CORE_SOURCES) | $(BUILD)/debian.done

@@ -154,12 +154,16 @@ def random_targets(model: ModelFile, count: int, seed: int = 1) -> list:
 
 
 @st.composite
-def windows(draw, layer_kind: str, shape: tuple[int, int, int]) -> dict:
-    """A kernel with any stride and padding that fits the shape."""
+def windows(draw, layer_kind: str, shape: tuple[int, int, int], largest: int = 4) -> dict:
+    """A kernel with any stride and padding that fits the shape, `largest` high and wide at
+    most."""
     if layer_kind == "average_pool2d":
         kernel = draw(st.integers(1, shape[0])), draw(st.integers(1, shape[1]))
         return {"kernel": kernel, "stride": (draw(st.integers(1, 3)), draw(st.integers(1, 3)))}
-    kernel = draw(st.integers(1, min(4, shape[0] + 1))), draw(st.integers(1, min(4, shape[1] + 1)))
+    kernel = (
+        draw(st.integers(1, min(largest, shape[0] + 1))),
+        draw(st.integers(1, min(largest, shape[1] + 1))),
+    )
     paddings = []
     for extent, size in zip(kernel, shape, strict=False):
         least = max(0, extent - size)
@@ -254,6 +258,35 @@ def networks(draw) -> ModelFile:
         draw(st.booleans()),
         loss,
     )
+
+
+@st.composite
+def networks_around(draw, kind: str) -> ModelFile:
+    """A layer of one kind, or of two branches one, at any place behind a convolution and in front
+    of a dense layer, with as many channels and as large a window as kernels take in more than one
+    part."""
+    input_shape = draw(st.integers(1, 12)), draw(st.integers(1, 12)), draw(st.integers(1, 5))
+    channels = draw(st.one_of(st.integers(1, 9), st.integers(30, 70)))
+    activations = st.sampled_from(ACTIVATIONS)
+    front = Layer("conv2d", channels, activation=draw(activations), trainable=draw(st.booleans()))
+    layers = [front]
+    shape = (*input_shape[:2], channels)
+    if kind == "add":
+        layers += draw(_residual(shape, 1))
+    else:
+        layer = Layer(kind, activation=draw(activations), trainable=draw(st.booleans()))
+        if kind in WINDOWED:
+            layer = replace(layer, **draw(windows(kind, shape, 9)))
+        if kind in ("conv2d", "dense"):
+            layer = replace(layer, channels=draw(st.integers(1, 70)))
+        layers.append(layer)
+        shape = output_shape(layer, shape)
+    if draw(st.booleans()):
+        layers.append(Layer("conv2d", draw(st.integers(1, 20)), activation=draw(activations)))
+    layers.append(Layer("dense", draw(st.integers(2, 5))))
+    loss = draw(st.sampled_from(["softmax_cross_entropy", "mean_squared_error"]))
+    seed = draw(st.integers(0, 2**16))
+    return random_model(layers, input_shape, seed, low_bytes=draw(st.booleans()), loss=loss)
 
 
 def many_channels_model() -> ModelFile:

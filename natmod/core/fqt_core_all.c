@@ -5,7 +5,6 @@
 #include "base/fqt_scale.c"
 #include "base/fqt_exponential.c"
 #include "base/fqt_spread.c"
-#include "base/fqt_taps.c"
 
 #include "model/fqt_window.c"
 #include "model/fqt_graph.c"
@@ -24,8 +23,7 @@
 #include "engine/fqt_update.c"
 #include "engine/fqt_step.c"
 
-#include "kernels/fqt_common_unit.c"
-#include "kernels/fqt_scratch.c"
+#include "kernels/fqt_weighted.c"
 #include "kernels/fqt_update_filter.c"
 #ifdef FQT_PLAIN // for tests
 #include "kernels/plain/fqt_conv2d_update.c"
@@ -52,7 +50,6 @@
 #endif
 #include "kernels/fqt_convolution_error.c"
 
-#include "layers/fqt_weighted.c"
 #include "layers/fqt_dense.c"
 #include "layers/fqt_conv2d.c"
 #include "layers/fqt_depthwise_conv2d.c"

@@ -63,7 +63,7 @@ fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b) {
 }
 
 // a * 2^31 / b, truncated; a and b have 31 bits.
-#if defined(__ARM_FEATURE_IDIV) && __ARM_FEATURE_IDIV
+#if FQT_HAS_DIVIDE
 // Two digits of 16 bits, each estimated by the upper half of b (Knuth, The Art of Computer Programming, 4.3.1, algorithm D).
 static uint32_t quotient_of(uint32_t a, uint32_t b) {
     uint32_t quotient = a >= b;
@@ -143,7 +143,7 @@ fqt_scale_t fqt_scale_square_root(fqt_scale_t a) {
     return fqt_scale(root, (exponent - 30) / 2);
 }
 
-#ifdef __ARM_ARCH_6M__
+#if !FQT_HAS_LONG_MULTIPLY
 FQT_KERNEL int32_t fqt_multiply_high_called(int32_t a, int32_t b) {
     return fqt_multiply_high(a, b);
 }

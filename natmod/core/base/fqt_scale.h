@@ -66,7 +66,7 @@ int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a);
 
 // (a * b) >> 32
 FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
-#ifdef __ARM_ARCH_6M__
+#if !FQT_HAS_LONG_MULTIPLY
     // The core multiplies 32 bits to 32: four products of halves (Warren, Hacker's Delight, section 8-2).
     const uint32_t a_low = (uint32_t)a & 0xFFFF;
     const uint32_t b_low = (uint32_t)b & 0xFFFF;
@@ -83,7 +83,7 @@ FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
 }
 
 // The same as a call, where it is long and not in the innermost loops.
-#ifdef __ARM_ARCH_6M__
+#if !FQT_HAS_LONG_MULTIPLY
 int32_t fqt_multiply_high_called(int32_t a, int32_t b);
 #else
 #define fqt_multiply_high_called fqt_multiply_high

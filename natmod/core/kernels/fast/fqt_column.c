@@ -54,7 +54,7 @@ FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t 
 // The same in the order of fqt_column, for fours, to every `step`-th pair: a load, two extractions, two subtractions, two stores.
 FQT_INLINE void put_ordered_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
     const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
-    uint32_t *pair = (uint32_t *)(void *)to;
+    fqt_pair_t *pair = (fqt_pair_t *)(void *)to;
     for (const int8_t *end = from + count; from < end; from += 4, pair += 2 * step) {
         const uint32_t word = fqt_load4(from);
         pair[0] = fqt_subtract_pair(fqt_even_bytes(word), zeros);
@@ -64,8 +64,8 @@ FQT_INLINE void put_ordered_run(int16_t *to, const int8_t *from, int32_t count, 
 
 // Bring a column to that order.
 FQT_HOT static void order(int16_t *column, uint32_t elements) {
-    uint32_t *pair = (uint32_t *)(void *)column;
-    for (uint32_t *end = pair + elements / 2; pair < end; pair += 2) {
+    fqt_pair_t *pair = (fqt_pair_t *)(void *)column;
+    for (fqt_pair_t *end = pair + elements / 2; pair < end; pair += 2) {
         const uint32_t first = pair[0];
         const uint32_t second = pair[1];
         pair[0] = fqt_lower_halves(first, second);
@@ -159,24 +159,30 @@ void fqt_column_of_two(fqt_columns_t *columns, int16_t *column) {
 #endif
 
 #if FQT_HAS_DSP
+// Four elements at two of four positions, centred, each element's two as a pair.
+FQT_INLINE void put_four_pairs(uint32_t word, uint32_t next_word, uint32_t zeros, fqt_pair_t *to) {
+    uint32_t a = fqt_subtract_pair(fqt_even_bytes(word), zeros);
+    uint32_t b = fqt_subtract_pair(fqt_even_bytes(next_word), zeros);
+    to[0] = fqt_lower_halves(a, b);
+    to[4] = fqt_upper_halves(a, b);
+    a = fqt_subtract_pair(fqt_odd_bytes(word), zeros);
+    b = fqt_subtract_pair(fqt_odd_bytes(next_word), zeros);
+    to[2] = fqt_lower_halves(a, b);
+    to[6] = fqt_upper_halves(a, b);
+}
+
 // A run of fours at four positions, centred and interleaved: for 16 elements four loads, eight extractions, subtractions,
 // packings and stores.
 FQT_LOOP void put_four_runs(const int8_t *const from[4], int32_t zx, int32_t count, int16_t *column) {
     const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
-    uint32_t *to = (uint32_t *)(void *)column;
+    const int8_t *const first = from[0];
+    const int8_t *const second = from[1];
+    const int8_t *const third = from[2];
+    const int8_t *const fourth = from[3];
+    fqt_pair_t *to = (fqt_pair_t *)(void *)column;
     for (int32_t i = 0; i < count; i += 4, to += 8) {
-        for (int32_t p = 0; p < 2; ++p) {
-            const uint32_t word = fqt_load4(from[2 * p] + i);
-            const uint32_t next_word = fqt_load4(from[2 * p + 1] + i);
-            uint32_t a = fqt_subtract_pair(fqt_even_bytes(word), zeros);
-            uint32_t b = fqt_subtract_pair(fqt_even_bytes(next_word), zeros);
-            to[p] = fqt_lower_halves(a, b);
-            to[p + 4] = fqt_upper_halves(a, b);
-            a = fqt_subtract_pair(fqt_odd_bytes(word), zeros);
-            b = fqt_subtract_pair(fqt_odd_bytes(next_word), zeros);
-            to[p + 2] = fqt_lower_halves(a, b);
-            to[p + 6] = fqt_upper_halves(a, b);
-        }
+        put_four_pairs(fqt_load4(first + i), fqt_load4(second + i), zeros, to);
+        put_four_pairs(fqt_load4(third + i), fqt_load4(fourth + i), zeros, to + 1);
     }
 }
 

@@ -34,8 +34,8 @@ FQT_INLINE int32_t multiply_four_errors(errors_t errors, uint32_t first, uint32_
     return fqt_multiply_add_pair(errors.second, second, fqt_multiply_add_pair(errors.first, first, sum));
 }
 
-FQT_INLINE const uint32_t *add_to_two(
-    errors_t errors, errors_t other_errors, const uint32_t *column, int32_t *gradient, int32_t *other_gradient) {
+FQT_INLINE const fqt_pair_t *add_to_two(
+    errors_t errors, errors_t other_errors, const fqt_pair_t *column, int32_t *gradient, int32_t *other_gradient) {
     uint32_t first;
     uint32_t second;
     column = fqt_load_two(column, &first, &second);
@@ -50,7 +50,7 @@ FQT_INLINE const uint32_t *add_to_two(
 FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns, uint32_t elements) {
     const errors_t errors = parts[0].errors;
     const errors_t other_errors = parts[1].errors;
-    const uint32_t *column = (const uint32_t *)(const void *)columns;
+    const fqt_pair_t *column = (const fqt_pair_t *)(const void *)columns;
     int32_t *gradient = parts[0].gradient;
     int32_t *other_gradient = parts[1].gradient;
     for (; elements >= 4; elements -= 4, gradient += 4, other_gradient += 4) {
@@ -70,7 +70,7 @@ FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t 
     int32_t *gradient = part->gradient;
 #if FQT_HAS_DSP
     const errors_t errors = part->errors;
-    const uint32_t *column = (const uint32_t *)(const void *)columns;
+    const fqt_pair_t *column = (const fqt_pair_t *)(const void *)columns;
     for (; elements > 0; --elements, ++gradient) {
         uint32_t first;
         uint32_t second;

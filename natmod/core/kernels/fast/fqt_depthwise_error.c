@@ -1,8 +1,7 @@
 // Depthwise convolution, error: sums of e times weights in reverse order. With a stride, input places are taken apart by the
 // phase of the stride at which they lie, as each phase has taps of its own. docs/arithmetic.md, section 6; the plain version
 // with the same bits is in plain/fqt_depthwise.c.
-#include "../fqt_common_unit.h"
-#include "../../base/fqt_simd.h"
+#include "../../base/fqt_target.h"
 #include "fqt_tiles.h"
 
 #define LEFT_SHIFT (13) // sums of errors times weights of so many taps can be shifted left by it

@@ -14,7 +14,7 @@ FQT_INLINE int32_t multiply_four(uint32_t word, uint32_t even, uint32_t odd, int
 // The last four may reach beyond the row, where the column is 0 (and readable bytes always follow the weights).
 FQT_INLINE void multiply_filters_by_four(
     const int8_t *first, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
-    const uint32_t *pair = (const uint32_t *)(const void *)column;
+    const fqt_pair_t *pair = (const fqt_pair_t *)(const void *)column;
     const int8_t *third = first + 2 * row_bytes;
     const int8_t *end = first + elements;
     int32_t sum_0 = 0;
@@ -83,8 +83,8 @@ FQT_KERNEL_FORWARD void fqt_multiply_filters(
 
 #if FQT_HAS_DSP
 // Four elements of two filters and two columns: sums of the filters with the first, then with the second.
-FQT_INLINE const uint32_t *multiply_two_by_two(
-    const uint32_t *pair, const int8_t **row, uint32_t row_bytes, int32_t sums[2], int32_t other_sums[2]) {
+FQT_INLINE const fqt_pair_t *multiply_two_by_two(
+    const fqt_pair_t *pair, const int8_t **row, uint32_t row_bytes, int32_t sums[2], int32_t other_sums[2]) {
     uint32_t column;
     uint32_t other_column;
     uint32_t word;
@@ -111,7 +111,7 @@ FQT_KERNEL void fqt_multiply_filters_by_two(
     const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count, int32_t *to, int32_t *other_to) {
     while (count > 0) {
         const uint32_t row_bytes = count >= 2 ? elements : 0;
-        const uint32_t *pair = (const uint32_t *)(const void *)columns;
+        const fqt_pair_t *pair = (const fqt_pair_t *)(const void *)columns;
         const int8_t *end = filters + elements;
         int32_t sums[2] = {0};
         int32_t other_sums[2] = {0};

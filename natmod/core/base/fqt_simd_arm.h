@@ -1,0 +1,168 @@
+// The functions of fqt_simd.h as instructions of Armv7E-M; each names its own. What they compute is written in C in
+// fqt_simd_emulated.h.
+#ifndef FQT_SIMD_ARM_H
+#define FQT_SIMD_ARM_H
+
+#include <arm_acle.h>
+
+// LDR, LDR: four bytes of a row and of the one `row_bytes` on; returns where the next four are. Loads that follow each other overlap
+// in the pipeline, and a compiler sets them apart.
+FQT_INLINE const int8_t *fqt_load_two_rows(
+    const int8_t *row, uint32_t row_bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
+    __asm__ volatile("ldr %1, [%2, %3]\n\tldr %0, [%2], #4"
+        : "=&r"(*word), "=&r"(*next_word), "+r"(row)
+        : "r"(row_bytes)
+        : "memory");
+    return row;
+}
+
+// LDR, LDR: eight bytes at any address, as two words, without a register for the address.
+FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
+    uint32_t address = (uint32_t)bytes;
+    __asm__ volatile("ldr %0, [%1]\n\tldr %1, [%1, #4]" : "=&r"(*word), "+r"(address) : : "memory");
+    *next_word = address;
+}
+
+// LDR, LDR: two words that follow each other; returns where the next ones are.
+FQT_INLINE const fqt_pair_t *fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
+    __asm__ volatile("ldr %1, [%2, #4]\n\tldr %0, [%2], #8" : "=&r"(*first), "=&r"(*second), "+r"(pair) : : "memory");
+    return pair;
+}
+
+// SXTB16: bytes 0 and 2 as two 16-bit numbers.
+FQT_INLINE uint32_t fqt_even_bytes(uint32_t word) {
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(word));
+    return pair;
+}
+
+// SXTB16 with ROR: bytes 1 and 3.
+FQT_INLINE uint32_t fqt_odd_bytes(uint32_t word) {
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(word));
+    return pair;
+}
+
+// SXTAB16: pair + bytes 0 and 2, halves apart.
+FQT_INLINE uint32_t fqt_add_even_bytes(uint32_t pair, uint32_t word) {
+    uint32_t sum;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(sum) : "r"(pair), "r"(word));
+    return sum;
+}
+
+// SXTAB16 with ROR: pair + bytes 1 and 3, halves apart.
+FQT_INLINE uint32_t fqt_add_odd_bytes(uint32_t pair, uint32_t word) {
+    uint32_t sum;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(pair), "r"(word));
+    return sum;
+}
+
+// SSUB16: a - b, halves apart.
+FQT_INLINE uint32_t fqt_subtract_pair(uint32_t a, uint32_t b) {
+    return (uint32_t)__ssub16((int16x2_t)a, (int16x2_t)b);
+}
+
+// PKHBT with LSL: the lower halves of both.
+FQT_INLINE uint32_t fqt_lower_halves(uint32_t a, uint32_t b) {
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+}
+
+// PKHTB with ASR: the upper halves of both.
+FQT_INLINE uint32_t fqt_upper_halves(uint32_t a, uint32_t b) {
+    uint32_t pair;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(b), "r"(a));
+    return pair;
+}
+
+// PKHBT: the lower half of a, the upper half of b.
+FQT_INLINE uint32_t fqt_lower_and_upper(uint32_t a, uint32_t b) {
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+}
+
+// SMLAD: sum + the products of the lower and the upper halves.
+FQT_INLINE int32_t fqt_multiply_add_pair(uint32_t a, uint32_t b, int32_t sum) {
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+// SMLADX: sum + the lower half of a * the upper half of b + the upper half of a * the lower half of b.
+FQT_INLINE int32_t fqt_multiply_add_crossed(uint32_t a, uint32_t b, int32_t sum) {
+    return __smladx((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+// SMLABB: sum + a * the lower half of b. a: 16 bits.
+FQT_INLINE int32_t fqt_multiply_add_low(int32_t a, uint32_t b, int32_t sum) {
+    return __smlabb(a, (int32_t)b, sum);
+}
+
+// SMLABT: sum + a * the upper half of b. a: 16 bits.
+FQT_INLINE int32_t fqt_multiply_add_high(int32_t a, uint32_t b, int32_t sum) {
+    return __smlabt(a, (int32_t)b, sum);
+}
+
+// SMMUL: the upper word of a product, without a register for the lower one.
+FQT_INLINE int32_t fqt_multiply_upper(int32_t a, int32_t b) {
+    int32_t product;
+    __asm__("smmul %0, %1, %2" : "=r"(product) : "r"(a), "r"(b));
+    return product;
+}
+
+// BFI: byte 0 of b becomes byte 1 of a.
+FQT_INLINE int32_t fqt_pack_two(int32_t a, int32_t b) {
+    __asm__("bfi %0, %1, #8, #8" : "+r"(a) : "r"(b));
+    return a;
+}
+
+// SSUB8, SSUB8, SEL: the magnitudes of four bytes; that of -128 is 128.
+FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
+    uint32_t magnitudes;
+    uint32_t negated;
+    const uint32_t zero = 0;
+    __asm__("ssub8 %1, %3, %2\n\tssub8 %0, %2, %3\n\tsel %0, %2, %1" // the second tells which are 0 or more
+        : "=&r"(magnitudes), "=&r"(negated)
+        : "r"(bytes), "r"(zero));
+    return magnitudes;
+}
+
+// SSUB8, SEL, twice: the bytes of `bytes` where least <= x <= greatest, 0 elsewhere.
+FQT_INLINE uint32_t fqt_where_between(uint32_t bytes, uint32_t x, uint32_t least, uint32_t greatest) {
+    uint32_t difference;
+    const uint32_t zero = 0;
+    __asm__("ssub8 %1, %2, %3\n\tsel %0, %0, %5\n\tssub8 %1, %4, %2\n\tsel %0, %0, %5"
+        : "+r"(bytes), "=&r"(difference)
+        : "r"(x), "r"(least), "r"(greatest), "r"(zero));
+    return bytes;
+}
+
+// SSUB8, SEL: the greater of each two of four bytes.
+FQT_INLINE uint32_t fqt_greater_bytes(uint32_t a, uint32_t b) {
+    uint32_t difference;
+    uint32_t greater;
+    __asm__("ssub8 %1, %2, %3\n\tsel %0, %2, %3" : "=r"(greater), "=&r"(difference) : "r"(a), "r"(b));
+    return greater;
+}
+
+// SSUB8, SEL, twice: whether one of four bytes is below that of `least` or above that of `greatest`.
+FQT_INLINE bool fqt_any_outside(uint32_t bytes, uint32_t least, uint32_t greatest) {
+    uint32_t outside;
+    const uint32_t zero = 0;
+    __asm__("ssub8 %0, %3, %1\n\tsel %0, %4, %5\n\tssub8 %2, %1, %2\n\tsel %0, %0, %5"
+        : "=&r"(outside), "+r"(bytes), "+r"(least)
+        : "r"(greatest), "r"(zero), "r"(~zero));
+    return outside != 0;
+}
+
+// UQSUB8: whether one of four unsigned bytes is above that of `limits`.
+FQT_INLINE bool fqt_any_above(uint32_t bytes, uint32_t limits) {
+    return __uqsub8(bytes, limits) != 0;
+}
+
+// SSAT: the nearest int8.
+FQT_INLINE int32_t fqt_saturated(int32_t value) {
+    return __ssat(value, 8);
+}
+
+#endif
