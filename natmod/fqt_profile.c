@@ -34,7 +34,7 @@ static mp_obj_t engine_phase(size_t n_args, const mp_obj_t *args) {
     if (number == PHASE_FORWARD) {
         kind->forward(&self->pass);
     } else if (number == PHASE_LOSS) {
-        self->loss = fqt_step_loss(model, 0);
+        self->loss = fqt_step_loss(model, 0, rate);
     } else if (number == PHASE_SELECT) {
         fqt_step_select(&self->pass, self->loss);
     } else if (number == PHASE_ERROR) {

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fqt.reference.fixed import Random
-from fqt.reference.select import select, update_rate
+from fqt.reference.select import follow_greatest_loss, select, update_rate
 
 HALF = 32768
 
@@ -85,3 +85,13 @@ def test_the_rate_follows_the_loss():
     assert update_rate(0, 65536, 6554, 65536) == 6554
     assert update_rate(HALF, 65536, 0, 65536) == pytest.approx(HALF, abs=1)
     assert update_rate(10, 65536, HALF, HALF) == HALF
+
+
+def test_the_greatest_loss_rises_by_a_quarter_and_fades():
+    assert follow_greatest_loss(0, 5) == 1
+    assert follow_greatest_loss(65536, 2**31 - 1) == 65536 + 16384 + 1
+    assert follow_greatest_loss(65536, 65540) == 65540
+    assert follow_greatest_loss(65536, 0) == 65536 - 256
+    assert follow_greatest_loss(65536, 65535) == 65535  # and reaches a lower loss
+    assert follow_greatest_loss(2**31 - 1, 0) == 2**31 - 1 - 2**23
+    assert follow_greatest_loss(7, 7) == 7

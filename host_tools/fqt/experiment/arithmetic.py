@@ -17,6 +17,7 @@ from fqt.experiment.configuration import Run, Training
 from fqt.file.model_file import ModelFile
 from fqt.layers.activation import activate, through_activation
 from fqt.reference.fixed import shuffle
+from fqt.reference.select import follow_greatest_loss, update_rate
 from fqt.run import core
 from fqt.train.losses import LOSSES
 from fqt.train.quantize import quantize, quantize_input
@@ -64,21 +65,21 @@ class Int8:
         self.model = _quantized(net, calibration, run.train, seed, bytes_in)
         self.core = core.Model(self.model, run.master, run.batch, run.options)
         self.run = run
-        self.update_rates = np.empty(0)
+        self.update_rates: list[float] = []
 
     def _input(self, x) -> np.ndarray:
         return self.core.quantize_inputs(quantize_input(self.model, x))
 
     def epochs(self, x, y, training: Training, seed: int) -> Iterator[float]:
         x = self._input(x)
-        losses = np.empty(0)
+        greatest_loss = 0
         for order, rate in _orders(len(x), training, seed):
-            of_epoch = self.core.train_many(x, y, order, rate)
-            losses = np.append(losses, of_epoch)
-            greatest = np.maximum(np.maximum.accumulate(losses), 1e-9)
-            least, most = self.run.update_rate
-            self.update_rates = least + (most - least) * losses / greatest
-            yield float(of_epoch.mean())
+            losses = self.core.train_many(x, y, order, rate)
+            for loss in (losses * 65536).astype(int).tolist():
+                greatest_loss = follow_greatest_loss(greatest_loss, loss)
+                rate_q16 = update_rate(loss, greatest_loss, *self.run.options.rates_q16)
+                self.update_rates.append(rate_q16 / 65536)
+            yield float(losses.mean())
 
     def predict(self, x) -> np.ndarray:
         return self.core.predict_many(self._input(x))

@@ -27,7 +27,14 @@ from fqt.reference.loss import (
     mean_squared_error,
     softmax_cross_entropy,
 )
-from fqt.reference.select import Selection, forms_few, probed, select, update_rate
+from fqt.reference.select import (
+    Selection,
+    follow_greatest_loss,
+    forms_few,
+    probed,
+    select,
+    update_rate,
+)
 from fqt.reference.tensor import Tensor, fill, follow_range
 from fqt.reference.update import Parameters, Sums, Update, apply_sums
 
@@ -221,7 +228,8 @@ class Network:
         error, error_scale = error_of(derivatives, unit)
         self._set_error_scale(error_scale)
         output.error = error.reshape(output.shape)
-        self.greatest_loss = max(self.greatest_loss, loss)
+        if learning_rate > 0:
+            self.greatest_loss = follow_greatest_loss(self.greatest_loss, loss)
         self.rate = update_rate(loss, self.greatest_loss, *self.options.rates_q16)
         if self.options.sample_updates:
             self.sampling = self.random.draw()
@@ -304,6 +312,8 @@ class Network:
 
     def _select(self, tensor: int, errors: np.ndarray) -> Selection:
         """Section 10: the channels of a tensor that take part in this step."""
+        if tensor == len(self.model.layers):
+            return Selection(np.arange(errors.shape[2]))
         random = self.sampling if self.options.sample_updates else None
         return select(errors, self.rate, self.step_count, random, tensor)
 
@@ -412,7 +422,7 @@ class Network:
     def reset(self, i: int) -> None:
         """Random weights and zero biases for a trainable layer i (from 0): section 10."""
         self.parameters[i].reset(self.random, self._inputs(i)[0].scale)
-        self.stuck_steps[i] = self.diverged = 0
+        self.stuck_steps[i] = self.diverged = self.greatest_loss = 0
         if self.sums[i] is not None:
             self.sums[i] = Sums(self.parameters[i])
 

@@ -11,7 +11,18 @@ from fqt.reference.fixed import Scale, dither, fixed_multiply
 
 GREATEST_FACTOR_Q8 = 512
 PROBE_INTERVAL = 8
+RISE_SHIFT = 2
+FADE_SHIFT = 8
 FEW = 4  # of so many channels, one: only then are errors formed in selected channels alone
+
+
+def follow_greatest_loss(greatest_loss: int, loss: int) -> int:
+    """The greatest loss of late after a training step, losses in Q16: it rises by at most a
+    quarter, so that one bad target cannot set it, and fades towards lower losses."""
+    if loss > greatest_loss:
+        return min(loss, greatest_loss + (greatest_loss >> RISE_SHIFT) + 1)
+    above = greatest_loss - loss
+    return greatest_loss - ((above + (1 << FADE_SHIFT) - 1) >> FADE_SHIFT)
 
 
 def update_rate(loss: int, greatest_loss: int, least_rate: int, greatest_rate: int) -> int:

@@ -7,6 +7,10 @@
 // Of so many channels one: where more take part it is no shorter to form their errors alone.
 #define FEW (4)
 #define GREATEST_FACTOR_Q8 (512) // 2: unlimited, the rare channels' steps are so long that training runs away
+// The greatest loss rises by at most a quarter a step, so that one bad target cannot set it, and fades by 1/256 of what lies
+// above the step's loss: it settles where about one loss in sixty is greater.
+#define RISE_SHIFT (2)
+#define FADE_SHIFT (8)
 
 #if FQT_HAS_DSP
 // Of four channels: a load, the magnitudes in three instructions, four additions.
@@ -148,7 +152,9 @@ void fqt_select(fqt_pass_t *pass) {
     const uint32_t wanted = share_of(pass->output, pass->update_rate);
     pass->selection = (fqt_selection_t) {channels, selected};
     pass->scratch = (uint8_t *)fqt_scratch(pass->model) + fqt_selection_bytes(channels);
-    if (wanted < channels) {
+    // Of the outputs those with the greatest errors alone, often the label's, would be pushed up and none down: training runs
+    // away.
+    if (wanted < channels && !fqt_pass_is_last(pass)) {
         pass->selection.count = choose(pass->model, pass->index + 1, wanted, true, pass->scratch, selected);
         return;
     }
@@ -174,6 +180,17 @@ fqt_probe_t fqt_probe(const fqt_model_t *model, uint32_t tensor) {
     const fqt_tensor_t *output = fqt_tensor(model, tensor);
     const uint32_t interval = output->elements / PROBE_INTERVAL < output->channels ? 1 : PROBE_INTERVAL;
     return (fqt_probe_t) {interval, model->step_count & (interval - 1)};
+}
+
+void fqt_follow_greatest_loss(fqt_model_t *model, int32_t loss) {
+    const int32_t greatest = model->greatest_loss;
+    if (loss > greatest) {
+        const int32_t rise = (greatest >> RISE_SHIFT) + 1;
+        model->greatest_loss = loss - greatest < rise ? loss : greatest + rise;
+    } else {
+        const uint32_t above = (uint32_t)(greatest - loss);
+        model->greatest_loss = greatest - (int32_t)((above + (1u << FADE_SHIFT) - 1) >> FADE_SHIFT);
+    }
 }
 
 uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss) {

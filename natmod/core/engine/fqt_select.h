@@ -19,8 +19,9 @@ typedef struct {
 
 fqt_probe_t fqt_probe(const fqt_model_t *model, uint32_t tensor);
 
-// Select channels for a layer's backward pass: all, or the share pass->update_rate of them, at least one: those whose errors
-// have the greatest L1 norms, or channels drawn in proportion to that norm, whose errors are scaled for those that are left out.
+// Select channels for a layer's backward pass: all, as always of the last layer, or the share pass->update_rate of them, at
+// least one: those whose errors have the greatest L1 norms, or channels drawn in proportion to that norm, whose errors are
+// scaled for those that are left out.
 void fqt_select(fqt_pass_t *pass);
 
 // Whether the error of the pass's source is wanted in selected channels only: a layer with weights made it, no other layer
@@ -30,6 +31,9 @@ bool fqt_selects_input(const fqt_pass_t *pass);
 // These channels, when the errors at the probed positions are there; the fqt_select of the layer that made the tensor will
 // select the same ones. Gives their count. norms: memory for one a channel.
 uint32_t fqt_select_input(const fqt_pass_t *pass, uint32_t *norms, uint16_t *selected);
+
+// Let model->greatest_loss follow a training step's loss.
+void fqt_follow_greatest_loss(fqt_model_t *model, int32_t loss);
 
 // The share of structures to update, Q16: it falls from greatest_rate to least_rate as the loss falls.
 uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss);

@@ -83,7 +83,7 @@ void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale) {
     output->error_scale = scale;
 }
 
-int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
+int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_rate) {
     const fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
     int32_t *outputs = fqt_scratch(model);
     if (outputs_overflow(outputs, output->elements)) {
@@ -92,7 +92,9 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label) {
     fqt_loss_t loss = loss_of(model, label);
     fqt_step_set_error_scale(model,
         fqt_loss_error(outputs, output->elements, loss.derivative_unit, fqt_error_of(model, model->layer_count)));
-    model->greatest_loss = loss.loss > model->greatest_loss ? loss.loss : model->greatest_loss;
+    if (learning_rate != FQT_SCALE_ZERO) {
+        fqt_follow_greatest_loss(model, loss.loss);
+    }
     if (model->options.samples) {
         model->sampling = fqt_random_draw(&model->random_state);
     }
@@ -166,7 +168,7 @@ void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
 int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate) {
     fqt_scale_t rate = fqt_scale_unpack(learning_rate);
     fqt_step_forward(model, first);
-    int32_t loss = fqt_step_loss(model, label);
+    int32_t loss = fqt_step_loss(model, label, rate);
     fqt_step_backward(model, loss, rate);
     fqt_step_end(model, rate);
     return loss;

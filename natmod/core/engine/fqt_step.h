@@ -9,7 +9,7 @@
 void fqt_step_forward(fqt_model_t *model, uint32_t first);
 
 // The loss of the outputs in the scratch, Q16, and its error.
-int32_t fqt_step_loss(fqt_model_t *model, uint32_t label);
+int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_rate);
 
 // Set the scale of the outputs' error; all others grow with it.
 void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale);

@@ -85,7 +85,7 @@ typedef struct {
     /* 32 */ uint32_t identity; // chosen when the model is made; a checkpoint and its model share it
     /* 36 */ uint32_t step_count; // training steps taken so far
     /* 40 */ char name[FQT_NAME_BYTES]; // UTF-8, padded with zeros
-    /* 56 */ uint32_t greatest_loss; // of a training step so far, Q16 (docs/arithmetic.md, section 10)
+    /* 56 */ uint32_t greatest_loss; // of late, Q16 (docs/arithmetic.md, section 10)
     /* 60 */ uint8_t loss; // 0 softmax cross-entropy, 1 mean squared error, 2 binary cross-entropy
     /* 61 */ uint8_t reserved[3]; // 0
 } fqt_header_t;

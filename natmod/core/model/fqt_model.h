@@ -84,7 +84,7 @@ typedef struct {
 // How training goes; not saved.
 typedef struct {
     uint32_t least_rate; // share of each layer's structures that a step updates, Q16: with no loss
-    uint32_t greatest_rate; // with the greatest loss so far
+    uint32_t greatest_rate; // with the greatest loss of late, or a greater one
     uint32_t weight_decay; // float32 bits
     bool standardizes; // gradients to mean 0 and deviation 1, by structure
     bool samples; // structures are drawn in proportion to their errors; else those with the greatest
@@ -103,7 +103,7 @@ typedef struct {
     uint32_t sampling; // random in each step, for the channels that are drawn
     uint32_t identity;
     uint32_t step_count;
-    int32_t greatest_loss; // Q16
+    int32_t greatest_loss; // of late, Q16 (fqt_follow_greatest_loss)
     uint32_t targets; // arena offset of int32 [outputs], Q16; losses other than softmax cross-entropy read them
     uint32_t batch; // steps whose gradients are summed before an update; 1: each updates at once
     uint32_t batch_steps; // steps summed so far

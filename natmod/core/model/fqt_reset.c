@@ -26,4 +26,5 @@ void fqt_reset(fqt_model_t *model, uint32_t index) {
     layer->bias_scale = fqt_input_of(model, index)->scale;
     layer->stuck_steps = 0;
     model->diverged = 0;
+    model->greatest_loss = 0;
 }
