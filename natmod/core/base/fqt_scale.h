@@ -105,9 +105,15 @@ static inline bool fqt_multiplier_is_short(const fqt_multiplier_t *a) {
     return a->shift <= 29;
 }
 
+// How the short way ends, from the upper word of value * mantissa: rounded to nearest, halves up. rounding: 1, and twice what
+// shall be added (a zero point).
+FQT_INLINE int32_t fqt_round_upper(int32_t upper, uint32_t shift, int32_t rounding) {
+    return ((upper >> shift) + rounding) >> 1;
+}
+
 // fqt_fixed_multiply with such a multiplier.
 FQT_INLINE int32_t fqt_requantise_short(int32_t value, const fqt_multiplier_t *a) {
-    return ((fqt_multiply_high_called(value, a->mantissa) >> a->shift) + 1) >> 1;
+    return fqt_round_upper(fqt_multiply_high_called(value, a->mantissa), a->shift, 1);
 }
 
 // fqt_fixed_multiply, limited to +-limit (at least 2^30).

@@ -26,7 +26,8 @@ FQT_LOOP void put_lane_errors(const fqt_tiles_t *tiles, int32_t i, fqt_errors_t 
         for (int32_t left = tiles->columns; left > 0; --left, x += step, error += step, ++sums) {
             int32_t value = 0;
             if (*x > low && *x < high) {
-                value = requantised((int32_t)((uint32_t)*sums << left_shift), mantissa, shift, 1);
+                const int32_t sum = (int32_t)((uint32_t)*sums << left_shift);
+                value = fqt_round_upper(fqt_multiply_high(sum, mantissa), shift, 1);
                 if (FQT_UNLIKELY(value > peak || value < -peak)) {
                     const int32_t magnitude = value < 0 ? -value : value;
                     errors->peak = magnitude > errors->peak ? magnitude : errors->peak;

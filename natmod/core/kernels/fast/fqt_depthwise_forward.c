@@ -24,8 +24,8 @@ FQT_LOOP void put_outputs(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t
         for (int32_t left = tiles->columns; left > 0; --left, y += step) {
 #if FQT_HAS_DSP
             while (left > 1) {
-                const int32_t first = requantised(sums[0], mantissa, shift, rounding);
-                const int32_t second = requantised(sums[1], mantissa, shift, rounding);
+                const int32_t first = fqt_round_upper(fqt_multiply_high(sums[0], mantissa), shift, rounding);
+                const int32_t second = fqt_round_upper(fqt_multiply_high(sums[1], mantissa), shift, rounding);
                 if (((first - least) | (greatest - first) | (second - least) | (greatest - second)) < 0) {
                     break;
                 }
@@ -39,7 +39,7 @@ FQT_LOOP void put_outputs(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t
                 break;
             }
 #endif
-            int32_t value = requantised(*sums++, mantissa, shift, rounding);
+            int32_t value = fqt_round_upper(fqt_multiply_high(*sums++, mantissa), shift, rounding);
             if (FQT_UNLIKELY(value > greatest || value < least)) {
                 output->greatest = value > output->greatest ? value : output->greatest;
                 output->least = value < output->least ? value : output->least;

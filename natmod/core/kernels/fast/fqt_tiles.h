@@ -84,11 +84,6 @@ static inline int32_t fqt_tiles_first_element(const fqt_tiles_t *tiles, int32_t 
     return tiles->i + tiles->row * tiles->row_step + tiles->column * tiles->column_step + tiles->first + lane;
 }
 
-// sum * mantissa >> 33 + shift, rounded to nearest with 1; plus a zero point with twice that more.
-FQT_INLINE int32_t requantised(int32_t sum, int32_t mantissa, uint32_t shift, int32_t rounding) {
-    return ((fqt_multiply_high_called(sum, mantissa) >> shift) + rounding) >> 1;
-}
-
 // The tiles of forward and update passes: windows over the input, a result for each output.
 fqt_tiles_t fqt_tiles_of_windows(const fqt_pass_t *pass, int32_t result_bytes);
 
