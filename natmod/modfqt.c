@@ -668,15 +668,7 @@ static mp_obj_t module_shuffle(size_t n_args, const mp_obj_t *args) {
     if (buffer.typecode != 'H') {
         fail(FQT_MESSAGE_ORDER);
     }
-    uint16_t *order = buffer.buf;
-    uint32_t state = mp_obj_get_int_truncated(args[1]);
-    state = state != 0 ? state : FQT_DITHER_STEP;
-    for (uint32_t i = buffer.len / 2; i > 1; --i) {
-        uint32_t j = fqt_random_draw(&state) % i;
-        uint16_t moved = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = moved;
-    }
+    fqt_shuffle(buffer.buf, buffer.len / 2, mp_obj_get_int_truncated(args[1]));
     return mp_const_none;
 }
 
@@ -686,8 +678,7 @@ static mp_obj_t module_decayed(size_t n_args, const mp_obj_t *args) {
     uint32_t done = get_int(args[1]);
     uint32_t whole = get_int(args[2]);
     fqt_scale_t rate = fqt_scale_unpack(get_learning_rate(args[0]));
-    rate = fqt_scale_multiply(rate, fqt_scale_from_int(whole - done));
-    return float_from_bits(fqt_scale_pack(fqt_scale_divide(rate, fqt_scale_from_int(whole))));
+    return float_from_bits(fqt_scale_pack(fqt_decayed(rate, done, whole)));
 }
 
 // The arguments of a method count self.

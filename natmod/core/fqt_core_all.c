@@ -4,6 +4,7 @@
 #include "base/fqt_crc.c"
 #include "base/fqt_scale.c"
 #include "base/fqt_exponential.c"
+#include "base/fqt_schedule.c"
 #include "base/fqt_spread.c"
 
 #include "model/fqt_window.c"
