@@ -6,6 +6,7 @@
 #include "base/fqt_exponential.c"
 #include "base/fqt_schedule.c"
 #include "base/fqt_spread.c"
+#include "base/fqt_taps.c"
 
 #include "model/fqt_window.c"
 #include "model/fqt_graph.c"
@@ -24,7 +25,8 @@
 #include "engine/fqt_update.c"
 #include "engine/fqt_step.c"
 
-#include "kernels/fqt_weighted.c"
+#include "kernels/fqt_common_unit.c"
+#include "kernels/fqt_scratch.c"
 #include "kernels/fqt_update_filter.c"
 #ifdef FQT_PLAIN // for tests
 #include "kernels/plain/fqt_conv2d_update.c"
@@ -51,6 +53,7 @@
 #endif
 #include "kernels/fqt_convolution_error.c"
 
+#include "layers/fqt_weighted.c"
 #include "layers/fqt_dense.c"
 #include "layers/fqt_conv2d.c"
 #include "layers/fqt_depthwise_conv2d.c"

@@ -1,24 +1,10 @@
 // Convolution and dense layers, error: the sums of errors times weights (fqt_error_sums.c), requantised and stored. Where a
 // layer with weights made the input and few of its channels are to take part in the step, only the errors that rank them are
 // formed in all channels: those at the probed positions (fqt_select.h). Then the selected channels suffice.
+#include "fqt_common_unit.h"
 #include "fqt_kernels.h"
 #include "../engine/fqt_errors.h"
 #include "../engine/fqt_select.h"
-
-#define ROW_SUMS (1024) // in the scratch, if a position has no more channels and a row no more positions
-
-int32_t fqt_columns_together(const fqt_shape_t *shape) {
-    const int32_t columns = ROW_SUMS / shape->in_channels + 1;
-    return columns < shape->in_width ? columns : shape->in_width;
-}
-
-uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_shape_t shape = fqt_shape(model, index);
-    const int32_t sums = fqt_columns_together(&shape) * shape.in_channels;
-    return fqt_selection_bytes((uint32_t)(shape.out_channels + shape.in_channels))
-           + (uint32_t)(2 * FQT_ERRORS_TOGETHER * shape.out_width
-                        + 4 * (sums > shape.in_width ? sums : shape.in_width));
-}
 
 // The errors of each interval-th part of `together` columns, from the `first` on, in the channels that are wanted (channels
 // NULL: all).

@@ -1,8 +1,23 @@
-// Convolution of any kernel, stride and padding: forward next to the error of its input, and what layers with weights share.
-// A dense layer is a convolution too (fqt_shape). docs/arithmetic.md, sections 4 and 6.
+// The seam between layers and kernels: what layers ask, and who answers.
+//
+//                                plain/                fast/, without and with DSP instructions (base/fqt_simd.h)
+//   fqt_convolution_forward      fqt_convolution.c     fqt_convolution.c, over fqt_column.c and fqt_products.c
+//   fqt_error_sums               fqt_convolution.c     fqt_error_sums.c
+//   fqt_put_wanted_errors                              fqt_wanted_errors.c
+//   fqt_conv2d_update            fqt_conv2d_update.c   fqt_conv2d_update.c, over fqt_column.c
+//   fqt_depthwise_forward        fqt_depthwise.c       fqt_depthwise_forward.c, over fqt_tiles.c and fqt_tiles_sums.c
+//   fqt_depthwise_error          fqt_depthwise.c       fqt_depthwise_error.c, over the same
+//   fqt_depthwise_update         fqt_depthwise.c       fqt_depthwise_update.c, over fqt_tiles.c
+//   fqt_update_weights, _row     fqt_update_weights.c  fqt_update_weights.c
+//
+// All give the same bits (tests/core/test_backends.py). A board has the fast ones; where text is scarcer than cycles
+// (Cortex-M0+, FQT_SPARES_TEXT) the plain fqt_conv2d_update and no fqt_put_wanted_errors. FQT_PLAIN, for tests, takes all plain
+// ones. A dense layer is a convolution too (fqt_shape). docs/arithmetic.md, sections 4, 6 and 7.
 #ifndef FQT_KERNELS_H
 #define FQT_KERNELS_H
 
+#include "../base/fqt_simd.h"
+#include "../base/fqt_taps.h"
 #include "../engine/fqt_errors.h"
 #include "../engine/fqt_pass.h"
 #include "../engine/fqt_update.h"
@@ -15,29 +30,24 @@
 #define FQT_HAS_WANTED_ERRORS (1)
 #endif
 
-// The part [begin, end) of a kernel's extent that lies inside the input, for a window that starts at `origin`.
-typedef struct {
-    int32_t begin;
-    int32_t end;
-} fqt_taps_t;
-
-static inline fqt_taps_t fqt_taps(int32_t origin, int32_t kernel, int32_t size) {
-    fqt_taps_t taps = {origin < 0 ? -origin : 0, origin + kernel > size ? size - origin : kernel};
-    return taps;
-}
-
-// Of a layer's channels, as float32 bits.
-uint32_t fqt_greatest_weight_scale(const fqt_pass_t *pass);
-
-// m[n], of the n-th selected channel o: weight scales relative to the greatest, in units that keep every product e * m in 16
-// bits. Gives what one unit of e * m * w means.
-fqt_scale_t fqt_common_unit(const fqt_pass_t *pass, int16_t *m);
+// -- convolution and dense layers: passes, each with its scratch behind the logits or the selection
 
 void fqt_convolution_forward(fqt_pass_t *pass);
-void fqt_convolution_error(fqt_pass_t *pass);
+uint32_t fqt_convolution_forward_bytes(const fqt_model_t *model, uint32_t index);
 
-// Scratch of the error pass, behind the selection.
+void fqt_convolution_error(fqt_pass_t *pass);
 uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index);
+
+void fqt_conv2d_update(fqt_pass_t *pass);
+uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index);
+
+// -- what they are made of
+
+// Elements of a column, which is what a window reads at one output position: those of a filter, and zeros up to a multiple of
+// four.
+static inline uint32_t fqt_column_elements(uint32_t filter_elements) {
+    return (filter_elements + 3) & ~3u;
+}
 
 // A part of a row of the input.
 typedef struct {
@@ -53,13 +63,27 @@ void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *
 // So many columns of the input have their sums in the scratch at a time.
 int32_t fqt_columns_together(const fqt_shape_t *shape);
 
+#define FQT_ERRORS_TOGETHER (8)
 #if FQT_HAS_WANTED_ERRORS
 // The errors of all positions in the channels `wanted`, by a shorter way where these are few. to: memory for
 // FQT_ERRORS_TOGETHER errors of each output column, and behind them for the sums.
 void fqt_put_wanted_errors(
     const fqt_pass_t *pass, fqt_errors_t *errors, const int16_t *m, const fqt_selection_t *wanted, int16_t *to);
 #endif
-#define FQT_ERRORS_TOGETHER (8)
+
+// How many filters are updated at a time, at most FQT_UPDATE_FILTERS; and positions.
+uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels);
+#define FQT_UPDATE_FILTERS (16)
+#define FQT_UPDATE_POSITIONS (4)
+
+// -- depthwise convolution: its passes, and the scratch of each of them
+
+void fqt_depthwise_forward(fqt_pass_t *pass);
+void fqt_depthwise_error(fqt_pass_t *pass);
+void fqt_depthwise_update(fqt_pass_t *pass);
+uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
+
+// -- moving weights
 
 // `count` weights from j on move by their gradients, rounded stochastically: weight[j + i] -= clamp(rate * gradient[i]). With
 // fqt_update_is_plain.
@@ -71,32 +95,5 @@ void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t z
 // A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),
 // fqt_update_end_channel.
 void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient, int32_t bias_gradient);
-
-void fqt_conv2d_update(fqt_pass_t *pass);
-
-// How many filters it updates at a time, at most FQT_UPDATE_FILTERS; and positions. On every core the scratch has room for
-// both, so that a model takes the same RAM everywhere.
-uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels);
-#define FQT_UPDATE_FILTERS (16)
-#define FQT_UPDATE_POSITIONS (4)
-
-// Depthwise: its passes, and their scratch, behind the selection where there is one.
-void fqt_depthwise_forward(fqt_pass_t *pass);
-void fqt_depthwise_error(fqt_pass_t *pass);
-void fqt_depthwise_update(fqt_pass_t *pass);
-uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
-
-// Scratch of a layer with weights: the selection with what the passes keep behind it (the update `update_bytes`), or a column
-// (behind the logits when the layer is the last).
-uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, uint32_t update_bytes);
-
-// So many output positions that a filter's gradient fits 32 bits (fqt_conv2d.c).
-void fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
-
-// So few inputs that an output's accumulator fits 32 bits.
-void fqt_filter_check(uint32_t filter_elements, fqt_fault_t *fault);
-
-// Limits that keep every accumulator in 32 bits.
-void fqt_convolution_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
 #endif

@@ -1,8 +1,8 @@
 // Dense layers: y[o] = sum over c of w[o][c] * x[c] + b[o]. Forward and error are those of a convolution (fqt_shape);
 // the update is its own, since each weight's gradient is a single product. docs/arithmetic.md, sections 4, 6, 7.
 #include "../kernels/fqt_kernels.h"
-#include "../engine/fqt_update.h"
 #include "../model/fqt_window.h"
+#include "fqt_weighted.h"
 
 // |rate * (x - zx)| <= FQT_STEP_LIMIT, as |x - zx| <= 255
 #define MAX_ROW_RATE (FQT_STEP_LIMIT / 255)
@@ -68,7 +68,11 @@ static void dense_update(fqt_pass_t *pass) {
 }
 
 static uint32_t dense_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    return fqt_weighted_scratch_bytes(model, index, 0);
+    return fqt_weighted_scratch_bytes(model, index,
+        &(fqt_pass_bytes_t) {
+            .forward = fqt_convolution_forward_bytes(model, index),
+            .error = fqt_convolution_error_bytes(model, index),
+        });
 }
 
 static void dense_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {

@@ -2,6 +2,7 @@
 // in fqt_depthwise_forward.c, fqt_depthwise_error.c and fqt_depthwise_update.c.
 #include "../kernels/fqt_kernels.h"
 #include "../model/fqt_window.h"
+#include "fqt_weighted.h"
 
 static void depthwise_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
     fqt_layer_t *layer = fqt_layer(model, index);
@@ -14,8 +15,8 @@ static void depthwise_check(const fqt_model_t *model, uint32_t index, fqt_fault_
 }
 
 static uint32_t depthwise_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    return fqt_weighted_scratch_bytes(model, index, fqt_depthwise_bytes(layer));
+    const uint32_t bytes = fqt_depthwise_bytes(fqt_layer(model, index));
+    return fqt_weighted_scratch_bytes(model, index, &(fqt_pass_bytes_t) {bytes, bytes, bytes});
 }
 
 const fqt_kind_t fqt_kind_depthwise_conv2d = {

@@ -62,8 +62,3 @@ uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index) {
     (void)index;
     return 0;
 }
-
-int32_t fqt_first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride) {
-    const int32_t distance = i + pad - kernel + 1;
-    return distance > 0 ? (distance + stride - 1) / stride : 0;
-}

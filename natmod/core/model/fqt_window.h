@@ -19,9 +19,6 @@ void fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_fault
 // A pooling layer's checks; its input's errors have one source each where windows do not overlap.
 void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
-// The first window (from 0) that can reach input row or column `i`.
-int32_t fqt_first_window(int32_t i, int32_t pad, int32_t kernel, int32_t stride);
-
 // Scratch of layers that need none.
 uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index);
 

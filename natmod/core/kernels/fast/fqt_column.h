@@ -6,17 +6,6 @@
 #include "../fqt_kernels.h"
 #include "../../base/fqt_simd.h"
 
-// Elements of a column: those of a filter, and zeros up to a multiple of four.
-static inline uint32_t fqt_column_elements(uint32_t filter_elements) {
-    return (filter_elements + 3) & ~3u;
-}
-
-// Room for the columns of a forward pass: two where fqt_column_of_two may be used.
-static inline uint32_t fqt_columns_bytes(uint32_t filter_elements, const fqt_tensor_t *output) {
-    const uint32_t columns = output->height * output->width > 1 ? 2 : 1;
-    return columns * 2 * fqt_column_elements(filter_elements);
-}
-
 // Where the window is, and what the columns of a layer share.
 typedef struct {
     const fqt_shape_t *shape;

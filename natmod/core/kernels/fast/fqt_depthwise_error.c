@@ -2,6 +2,7 @@
 // phase of the stride at which they lie, as each phase has taps of its own. docs/arithmetic.md, section 6; the plain version
 // with the same bits is in plain/fqt_depthwise.c.
 #include "../../base/fqt_target.h"
+#include "../fqt_common_unit.h"
 #include "fqt_tiles.h"
 
 #define LEFT_SHIFT (13) // sums of errors times weights of so many taps can be shifted left by it

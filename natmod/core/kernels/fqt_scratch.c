@@ -1,0 +1,39 @@
+// The scratch that the kernels of convolution and dense layers take: the same on every core, so that a model takes the same RAM
+// everywhere. Those of depthwise convolution stand beside its tiles.
+#include "../engine/fqt_select.h"
+#include "fqt_kernels.h"
+
+#define ROW_SUMS (1024) // in the scratch, if a position has no more channels and a row no more positions
+#define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
+
+// Two columns where two positions are taken at once.
+uint32_t fqt_convolution_forward_bytes(const fqt_model_t *model, uint32_t index) {
+    const fqt_tensor_t *output = fqt_output_of(model, index);
+    const uint32_t columns = output->height * output->width > 1 ? 2 : 1;
+    return columns * 2 * fqt_column_elements(fqt_layer(model, index)->filter_elements);
+}
+
+int32_t fqt_columns_together(const fqt_shape_t *shape) {
+    const int32_t columns = ROW_SUMS / shape->in_channels + 1;
+    return columns < shape->in_width ? columns : shape->in_width;
+}
+
+uint32_t fqt_convolution_error_bytes(const fqt_model_t *model, uint32_t index) {
+    const fqt_shape_t shape = fqt_shape(model, index);
+    const int32_t sums = fqt_columns_together(&shape) * shape.in_channels;
+    return fqt_selection_bytes((uint32_t)(shape.out_channels + shape.in_channels))
+           + (uint32_t)(2 * FQT_ERRORS_TOGETHER * shape.out_width
+                        + 4 * (sums > shape.in_width ? sums : shape.in_width));
+}
+
+uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels) {
+    const uint32_t half = elements * channels / 2;
+    const uint32_t count = (half > GRADIENT_BYTES ? half : GRADIENT_BYTES) / (4 * elements);
+    return count < 1 ? 1 : count > FQT_UPDATE_FILTERS ? FQT_UPDATE_FILTERS : count;
+}
+
+uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
+    const uint32_t elements = fqt_layer(model, index)->filter_elements;
+    const uint32_t filters = fqt_filters_at_a_time(elements, fqt_output_of(model, index)->channels);
+    return 2 * FQT_UPDATE_POSITIONS * fqt_column_elements(elements) + 4 * filters * elements;
+}
