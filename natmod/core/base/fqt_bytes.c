@@ -1,6 +1,6 @@
 // See fqt_bytes.h.
 #include "fqt_bytes.h"
-#include "fqt_simd.h"
+#include "fqt_target.h"
 
 typedef uint32_t __attribute__((may_alias)) any_word_t;
 

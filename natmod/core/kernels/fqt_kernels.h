@@ -16,7 +16,6 @@
 #ifndef FQT_KERNELS_H
 #define FQT_KERNELS_H
 
-#include "../base/fqt_simd.h"
 #include "../base/fqt_taps.h"
 #include "../engine/fqt_errors.h"
 #include "../engine/fqt_pass.h"
