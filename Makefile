@@ -20,6 +20,11 @@ BACKEND_LIBS = $(BACKENDS:%=$(BUILD)/libfqt_%.so)
 FUZZ_TOOLS = $(BUILD)/fuzz/exhaustive $(BUILD)/fuzz/model_file
 MODULE = $(BUILD)/natmod/x64/fqt.mpy
 ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc
+# xtensawin (ESP32) needs Espressif's compiler: it is built where ARCH= asks for it.
+DIST_ARCHITECTURES = $(sort $(ARCHITECTURES) $(ARCH))
+ifeq ($(filter $(ARCH),$(ARCHITECTURES) xtensawin),)
+$(error ARCH=$(ARCH) is not built; these are: $(ARCHITECTURES) xtensawin)
+endif
 BOARDS = CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32 NO_NATIVE
 MODULES = $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy)
 # With what a profiler needs, for the architectures that `fqt bench` counts on.
@@ -29,6 +34,8 @@ FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 HEAP_BYTES = 194560
 # For networks that need more: what an STM32H7 or RP2350 leaves.
 LARGE_HEAP_BYTES = 466944
+# A board that mounts its file system at /flash; the others mount at /.
+FLASH_FIRMWARE = $(BUILD)/flash/firmware/CORTEX_M3/firmware.elf
 LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F)
 
 CORE_SOURCES = $(wildcard natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch] natmod/host/*.[ch])
@@ -79,10 +86,10 @@ format: $(VENV)/.done ## bring Python and C into the project's format
 natmod: $(BUILD)/natmod/$(ARCH)/fqt.mpy ## the native module for ARCH= x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin
 	@ls -l $<
 
-dist: $(MODULES) ## the modules of all architectures, as users take them: dist/<arch>_6.3/
-	@for arch in $(ARCHITECTURES); do tools/make_dist.py $$arch $(BUILD)/natmod/$$arch/fqt.mpy dist; done
+dist: $(DIST_ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy) ## modules as users take them: dist/<arch>_6.3/, all but xtensawin, and ARCH=
+	@set -e; $(foreach arch,$(DIST_ARCHITECTURES),tools/make_dist.py $(arch) $(BUILD)/natmod/$(arch)/fqt.mpy dist;)
 
-firmware: $(FIRMWARES) $(BUILD)/emulator.done ## MicroPython for the emulated boards
+firmware: $(FIRMWARES) $(FLASH_FIRMWARE) $(BUILD)/emulator.done ## MicroPython for the emulated boards
 
 bench: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(BUILD)/cyclemodel.so ## count instructions and cycles on emulated cores: build/bench.json
 	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
@@ -188,16 +195,18 @@ $(BUILD)/toolchain-CORTEX_%.done: $(BUILD)/toolchain-armv7m.done
 
 FIRMWARE_SOURCES = tools/build_firmware $(wildcard tests/emulated/boards/*.* tests/emulated/boards/*/*.mk) $(MPY_CROSS) \
     $(VENV)/.done
-define BUILD_FIRMWARE # $(1): heap
-@rm -rf $(dir $@)
-@tools/step firmware-$* "see the compiler's message above" tools/build_firmware $* $(1) \
-    $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@)
+define BUILD_FIRMWARE # $(1): variant, $(2): heap, $(3): where the flash is mounted, $(4): folder with the same board's objects
+@tools/step $(1)-$* "see the compiler's message above" tools/build_firmware $* $(2) $(3) \
+    $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@) $(4)
 endef
 $(BUILD)/firmware/%/firmware.elf: $(FIRMWARE_SOURCES) $(BUILD)/toolchain-%.done
-	$(call BUILD_FIRMWARE,$(HEAP_BYTES))
+	$(call BUILD_FIRMWARE,firmware,$(HEAP_BYTES),/)
 
-$(BUILD)/firmware_large_heap/%/firmware.elf: $(FIRMWARE_SOURCES) $(BUILD)/toolchain-%.done
-	$(call BUILD_FIRMWARE,$(LARGE_HEAP_BYTES))
+$(BUILD)/firmware_large_heap/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
+	$(call BUILD_FIRMWARE,large-heap,$(LARGE_HEAP_BYTES),/,$(dir $<))
+
+$(BUILD)/flash/firmware/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
+	$(call BUILD_FIRMWARE,flash,$(HEAP_BYTES),/flash,$(dir $<))
 
 $(BUILD)/cyclemodel.so: tools/cyclemodel.c | $(BUILD)/debian.done
 	@tools/step cyclemodel "a C compiler is needed" \

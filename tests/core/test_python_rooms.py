@@ -13,7 +13,8 @@ import fqt
 from fqt import layers
 
 PACKAGE = Path(fqt.__file__).parent
-DEVICE_SCRIPTS = {"fqt.device.bench_device"}  # run under MicroPython: their fqt is the module
+# These run under MicroPython: their fqt is the module.
+DEVICE_SCRIPTS = {"fqt.device.bench_device", "fqt.device.install_device"}
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
         ".__init__"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,8 @@ class Board:
 
     def mpremote(self, *arguments: str, check: bool = True) -> str:
         """Run mpremote on the board; give all that it printed."""
-        program = build() / "venv" / "bin" / "mpremote"
         result = subprocess.run(
-            [program, "connect", self.port, *arguments],
+            [sys.executable, "-m", "mpremote", "connect", self.port, *arguments],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,11 +1,16 @@
 """`fqt install`: put the module that fits onto a board, or say why none does.
 
 mip does not choose the architecture, and a board that gets the wrong file only says "incompatible
-.mpy"; so the board is asked first what it can load (sys.implementation._mpy).
+.mpy"; so the board is asked first what it can load (sys.implementation._mpy). It is asked too
+where the module can go: many ports mount their file system at /flash, and it may be read-only or
+full (install_device.py).
 """
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import errno
 import re
 import subprocess
 import sys
@@ -28,10 +33,31 @@ ARCHITECTURES = {
     10: "xtensawin",
     11: "rv32imc",
 }
+# Those that `make dist` builds; xtensawin where Espressif's compiler is.
+BUILT = ("armv6m", "armv7m", "armv7emsp", "armv7emdp", "rv32imc", "xtensawin", "x64")
 QUESTION = (
     "import sys; i = sys.implementation; "
     "print('fqt', getattr(i, '_mpy', -1), i.version[0], i.version[1])"
 )
+DEVICE_SCRIPT = Path(__file__).parent / "install_device.py"
+
+ANSWER_SECONDS = 40  # mpremote gives up on a silent board after 10; a slow boot.py may take longer
+COPY_SECONDS = 180
+BUSY = (
+    "it is busy or hangs: close what else uses its port (Thonny, a terminal), press its reset "
+    "button or take its power away, and try again"
+)
+# What to do about what mpremote says.
+ADVICE = {
+    "could not enter raw repl": BUSY,
+    "in use by another program": "close what else uses the port (Thonny, a terminal)",
+    "failed to access": "`mpremote connect list` shows the ports; name one with --port",
+    "no device found": "`mpremote connect list` shows the ports; name one with --port",
+    "OSError: 28": "the board's file system is full: remove what is not needed",
+    "ENOSPC": "the board's file system is full: remove what is not needed",
+    "EROFS": "the board's file system is read-only: mount it writable",
+    "MemoryError": "the board lacks RAM for the module: free some in boot.py and main.py",
+}
 
 
 @dataclass(frozen=True)
@@ -73,34 +99,116 @@ def loader_of(answer: str) -> Loader:
 
 
 def install(dist: Path, port: str | None = None) -> str:
-    """Copy dist/<architecture>_6.3/fqt.mpy to the board's /lib and import it; give what was done.
+    """Copy dist/<architecture>_6.3/fqt.mpy to the board and import it there; return what was done.
 
+    The module goes to the first folder of the board's sys.path with room for it, those named lib
+    first, as mip does. It takes its name when it is whole; whatever fails, no part of it stays.
     port: mpremote's name of the board; None: the first that it finds. Raises OSError or
     ValueError.
     """
-    loader = loader_of(_mpremote(port, "exec", QUESTION))
+    module = module_for(loader_of(mpremote(port, "exec", QUESTION)), dist)
+    size = module.stat().st_size
+    folder = folder_of(_on_board(port, f"find_place({size})"), size)
+    try:
+        mpremote(port, "cp", str(module), f":{folder}/fqt.mpy.new", seconds=COPY_SECONDS)
+        placed = _on_board(port, f"finish({folder!r}, {size})")
+        if "fqt placed" not in placed:
+            raise OSError(f"the copy on the board is not whole: {placed.strip()}; try again")
+    except OSError:
+        with contextlib.suppress(OSError):
+            _on_board(port, f"remove({folder!r} + COPY)")
+        raise
+    path = f"{folder}/fqt.mpy"
+    check_import(_on_board(port, "try_import()"), path)
+    return f"{module} is on the board as {path}: `import fqt` works"
+
+
+def module_for(loader: Loader, dist: Path) -> Path:
+    """The built module that a board can load. Raises ValueError when fqt is not built for its
+    architecture, OSError when that was not done yet."""
+    if loader.architecture not in BUILT:
+        raise ValueError(
+            f"this board loads native code for {loader.architecture}, for which fqt is not "
+            f"built: it is for {', '.join(BUILT)}"
+        )
     module = dist / f"{loader.architecture}_{NEEDED_MPY[0]}.{NEEDED_MPY[1]}" / "fqt.mpy"
     if not module.exists():
         raise OSError(
-            f"there is no {module}: build it with `make natmod ARCH={loader.architecture}` and "
-            "`make dist`"
+            f"there is no {module}: build it with `make dist ARCH={loader.architecture}`"
         )
-    _mpremote(port, "exec", "import os\nif 'lib' not in os.listdir('/'): os.mkdir('/lib')")
-    _mpremote(port, "cp", str(module), ":/lib/fqt.mpy")
-    _mpremote(port, "exec", "import fqt; fqt.Model")
-    return f"{module} is on the board as /lib/fqt.mpy: `import fqt` works"
+    return module
 
 
-def _mpremote(port: str | None, *arguments: str) -> str:
+def folder_of(answer: str, size: int) -> str:
+    """Understand what find_place() printed on a board; "" is its root. Raises OSError that says of
+    every folder why the module cannot go there."""
+    found = re.search(r"fqt (place|nowhere) (.*)", answer)
+    if not found:
+        raise OSError(f"the board cannot tell its folders: {answer.strip()[-200:]}")
+    kind, value = found.group(1), ast.literal_eval(found.group(2).strip())
+    if kind == "place":
+        return value
+    reasons = [
+        f"{folder or '/'} {_why_not(folder, what, number, size)}" for folder, what, number in value
+    ]
+    raise OSError(
+        "no folder of the board's sys.path can take the module: "
+        + ("; ".join(reasons) or "sys.path names none: append one, `sys.path.append('/lib')`")
+    )
+
+
+def _why_not(folder: str, what: str, number: int, size: int) -> str:
+    if what == "free" or number == errno.ENOSPC:
+        free = f"{number} bytes free" if what == "free" else "no room"
+        return (
+            f"has {free}, the module takes {size}: remove what is not needed, "
+            f"also an older `mpremote rm :{folder}/fqt.mpy`"
+        )
+    if number == errno.EROFS:
+        return "is read-only: mount it writable (boot.py or the firmware decides)"
+    name = errno.errorcode.get(number, f"errno {number}")
+    if number in (errno.ENODEV, errno.ENOENT):
+        return f"is not there and cannot be made ({name}): mount its file system first"
+    return f"cannot be written ({name})"
+
+
+def check_import(answer: str, path: str) -> None:
+    """Understand what try_import() printed. Raises OSError when another file than `path` was
+    imported."""
+    found = re.search(r"fqt imports (.*)", answer)
+    imported = ast.literal_eval(found.group(1).strip()) if found else answer.strip()
+    if imported != path:
+        raise OSError(
+            f"{path} is on the board, but `import fqt` finds {imported} first: remove that, "
+            f"`mpremote rm :{imported}`"
+        )
+
+
+def _on_board(port: str | None, call: str) -> str:
+    return mpremote(port, "exec", DEVICE_SCRIPT.read_text() + call)
+
+
+def mpremote(port: str | None, *arguments: str, seconds: float = ANSWER_SECONDS) -> str:
+    """Run one mpremote command; return what it printed. Raises OSError that says what to do when
+    it fails or does not end within `seconds`."""
     connect = ["connect", port] if port else []
     command = [sys.executable, "-m", "mpremote", *connect, *arguments]
-    result = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    try:
+        result = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise OSError(
+            f"the board did not answer within {seconds:g} s (mpremote {arguments[0]}): {BUSY}"
+        ) from None
     if result.returncode:
-        raise OSError(f"mpremote {arguments[0]}: {result.stdout.strip()}")
+        said = result.stdout.strip()
+        advice = next((f"; {advice}" for text, advice in ADVICE.items() if text in said), "")
+        raise OSError(f"mpremote {arguments[0]}: {said}{advice}")
     return result.stdout

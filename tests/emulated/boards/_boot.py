@@ -1,4 +1,6 @@
-# Mount the emulated flash: 512 KB of RAM that survives a soft reset.
+# Mount the emulated flash, 512 KB of RAM that survives a soft reset, where the board's port does:
+# at "/" as RP2040 and ESP32, or at "/flash" as STM32, nRF, Teensy and Renesas RA.
+import os
 import sys
 
 import uctypes
@@ -28,15 +30,18 @@ class Flash:
         return 0
 
 
-def mount(address):
+def mount(address, place):
     flash = Flash(address)
     try:
-        vfs.mount(vfs.VfsLfs2(flash), "/")
+        vfs.mount(vfs.VfsLfs2(flash), place)
     except OSError:
         vfs.VfsLfs2.mkfs(flash)
-        vfs.mount(vfs.VfsLfs2(flash), "/")
+        vfs.mount(vfs.VfsLfs2(flash), place)
+    if place != "/":
+        os.chdir(place)
+        sys.path.append(place)
+    sys.path.append(place.rstrip("/") + "/lib")
 
 
-mount(FLASH_ADDRESS)
-sys.path.append("/lib")
-del mount, Flash, sys, uctypes, vfs
+mount(FLASH_ADDRESS, FLASH_PLACE)
+del mount, Flash, os, sys, uctypes, vfs

@@ -1,5 +1,6 @@
 // What every emulated board adds to MicroPython's qemu port: a clock, input that can be polled, a script at boot.
 #include <stdint.h>
+#include <string.h>
 
 #include "py/mphal.h"
 #include "py/obj.h"
@@ -83,5 +84,6 @@ void __real_mp_init(void);
 void __wrap_mp_init(void) {
     __real_mp_init();
     mp_store_name(MP_QSTR_FLASH_ADDRESS, mp_obj_new_int_from_uint(FQT_FLASH_ADDRESS));
+    mp_store_name(MP_QSTR_FLASH_PLACE, mp_obj_new_str(FQT_FLASH_PLACE, strlen(FQT_FLASH_PLACE)));
     pyexec_frozen_module("_boot.py", false);
 }

@@ -1,0 +1,200 @@
+"""Where `fqt install` puts the module was assumed to be /lib, which most ports do not have: the
+board is asked, and what it answers is told.
+
+What runs on the board runs here under the unix port, on file systems in RAM: full, read-only,
+without rename over a file.
+"""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from fqt.device import install as installer
+from fqt.device.install import Loader, check_import, folder_of, install, module_for
+
+RAM_DISK = """
+import os, sys, vfs
+class RAM:
+    def __init__(self, blocks):
+        self.data = bytearray(512 * blocks)
+    def readblocks(self, n, buffer, offset=0):
+        start = n * 512 + offset
+        buffer[:] = memoryview(self.data)[start : start + len(buffer)]
+    def writeblocks(self, n, buffer, offset=0):
+        start = n * 512 + offset
+        memoryview(self.data)[start : start + len(buffer)] = buffer
+    def ioctl(self, operation, argument):
+        return {4: len(self.data) // 512, 5: 512}.get(operation, 0)
+def disk(place, blocks=200, readonly=False):
+    ram = RAM(blocks)
+    vfs.VfsLfs2.mkfs(ram)
+    vfs.mount(vfs.VfsLfs2(ram), place, readonly=readonly)
+"""
+
+
+@pytest.fixture
+def on_board(unix_port, tmp_path):
+    """Run a script of a test behind install_device.py; return what it printed."""
+
+    def run(script):
+        path = tmp_path / "script.py"
+        path.write_text(installer.DEVICE_SCRIPT.read_text() + RAM_DISK + textwrap.dedent(script))
+        result = subprocess.run(
+            [unix_port.micropython, str(path)], capture_output=True, text=True, timeout=60
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    return run
+
+
+def test_flash_is_taken_where_the_port_mounts_it(on_board):
+    answer = on_board("""
+        disk('/flash')
+        sys.path[:] = ['', '.frozen', '/flash', '/flash/lib']
+        find_place(20000)
+        print(os.listdir('/flash'), os.listdir('/flash/lib'))
+        """)
+    assert folder_of(answer, 20000) == "/flash/lib"
+    assert "['lib'] []" in answer  # the folder is made, nothing is left in it
+
+
+def test_rom_and_folders_that_cannot_be_made_are_passed_over(on_board):
+    answer = on_board("""
+        disk('/flash')
+        sys.path[:] = ['.frozen', '/rom', '/rom/lib', '/sd/lib', '/flash']
+        find_place(20000)
+        """)
+    assert folder_of(answer, 20000) == "/flash"
+
+
+def test_a_read_only_file_system_gets_a_clear_text(on_board):
+    answer = on_board("""
+        disk('/flash', readonly=True)
+        sys.path[:] = ['.frozen', '/flash', '/flash/lib']
+        find_place(20000)
+        """)
+    with pytest.raises(
+        OSError, match=r"/flash/lib is read-only: mount it writable.*; /flash is read"
+    ):
+        folder_of(answer, 20000)
+
+
+def test_a_full_file_system_gets_a_clear_text(on_board):
+    answer = on_board("""
+        disk('/flash', 40)
+        sys.path[:] = ['.frozen', '/flash/lib']
+        find_place(20000)
+        print(os.listdir('/flash/lib'))
+        """)
+    with pytest.raises(
+        OSError, match=r"/flash/lib has \d+ bytes free, the module takes 20000: rem"
+    ):
+        folder_of(answer, 20000)
+    assert "[]" in answer
+
+
+def test_no_place_at_all_says_how_to_make_one(on_board):
+    answer = on_board("sys.path[:] = ['.frozen']\nfind_place(1)")
+    with pytest.raises(OSError, match=r"sys.path.append\('/lib'\)"):
+        folder_of(answer, 1)
+
+
+def test_the_copy_takes_the_name_when_it_is_whole(on_board):
+    answer = on_board("""
+        disk('/flash')
+        def put(name, data):
+            with open('/flash/' + name, 'wb') as file:
+                file.write(data)
+        put('fqt.mpy', b'old')
+        put('fqt.mpy.new', b'newer')
+        finish('/flash', 9)
+        print(os.listdir('/flash'))
+        put('fqt.mpy.new', b'newer')
+        finish('/flash', 5)
+        print(os.listdir('/flash'), open('/flash/fqt.mpy').read())
+        class NoReplace:  # as on file systems that refuse to rename over a file
+            def __getattr__(self, name):
+                return getattr(real, name)
+            def rename(self, old, new):
+                try:
+                    real.stat(new)
+                except OSError:
+                    return real.rename(old, new)
+                raise OSError(17)
+        real = os
+        os = NoReplace()
+        put('fqt.mpy.new', b'newest')
+        finish('/flash', 6)
+        print(os.listdir('/flash'), open('/flash/fqt.mpy').read())
+        """)
+    assert answer.splitlines() == [
+        "fqt short 5",
+        "['fqt.mpy']",
+        "fqt placed",
+        "['fqt.mpy'] newer",
+        "fqt placed",
+        "['fqt.mpy'] newest",
+    ]
+
+
+def test_another_module_of_that_name_is_told():
+    check_import("fqt imports '/flash/lib/fqt.mpy'\n", "/flash/lib/fqt.mpy")
+    with pytest.raises(OSError, match=r"finds /flash/fqt.py first.*mpremote rm :/flash/fqt.py"):
+        check_import("fqt imports '/flash/fqt.py'\n", "/flash/lib/fqt.mpy")
+
+
+def test_a_board_that_does_not_answer_is_told_after_a_while(monkeypatch, tmp_path):
+    """There was no time-out: a board that hangs hung the command."""
+    (tmp_path / "mpremote.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(OSError, match=r"did not answer within 1 s.*press its reset button"):
+        installer.mpremote(None, "exec", "1", seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("mpremote.transport.TransportError: could not enter raw repl", "press its reset button"),
+        ("failed to access /dev/x (it may be in use by another program)", "close what else uses"),
+        ("no device found", "mpremote connect list"),
+        ("OSError: [Errno 28] ENOSPC", "file system is full"),
+    ],
+)
+def test_what_mpremote_says_comes_with_what_to_do(monkeypatch, tmp_path, said, advice):
+    (tmp_path / "mpremote.py").write_text(f"import sys\nprint({said!r})\nsys.exit(1)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(OSError, match=advice):
+        installer.mpremote(None, "exec", "1")
+
+
+def test_a_copy_that_fails_leaves_nothing(monkeypatch, tmp_path):
+    (tmp_path / "x64_6.3").mkdir()
+    (tmp_path / "x64_6.3" / "fqt.mpy").write_bytes(b"M")
+    ran = []
+
+    def mpremote(port, command, *arguments, seconds=0):
+        ran.append(arguments[-1].splitlines()[-1])
+        if command == "cp":
+            raise OSError("mpremote cp: the cable was pulled")
+        if arguments[0] == installer.QUESTION:
+            return f"fqt {2 << 10 | 3 << 8 | 6} 1 26"
+        return "fqt place '/flash/lib'\r\n"
+
+    monkeypatch.setattr(installer, "mpremote", mpremote)
+    with pytest.raises(OSError, match="the cable was pulled"):
+        install(tmp_path)
+    assert ran[-1] == "remove('/flash/lib' + COPY)"
+
+
+def test_an_architecture_without_a_build_is_no_advice_to_build_it(tmp_path):
+    with pytest.raises(ValueError, match="native code for xtensa, for which fqt is not built"):
+        module_for(Loader("xtensa", (6, 3), (1, 26)), tmp_path)
+    with pytest.raises(OSError, match="make dist ARCH=xtensawin"):
+        module_for(Loader("xtensawin", (6, 3), (1, 26)), tmp_path)
+
+
+def test_the_device_script_is_found_beside_the_installed_package():
+    assert installer.DEVICE_SCRIPT.exists() and "fqt" in sys.modules
