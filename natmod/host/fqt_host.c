@@ -19,7 +19,8 @@ static bool read_bytes(void *context, uint32_t offset, void *destination, uint32
 }
 
 static fqt_source_t source_of(const uint8_t *file, uint32_t bytes, bool in_place) {
-    return (fqt_source_t) {in_place ? file : NULL, read_bytes, (void *)(uintptr_t)file, bytes, {0}};
+    return (fqt_source_t) {
+        .memory = in_place ? file : NULL, .read = read_bytes, .context = (void *)(uintptr_t)file, .bytes = bytes};
 }
 
 // Give whether the model is open, otherwise why not.
@@ -68,16 +69,16 @@ uint32_t fqt_host_memory(const fqt_host_model_t *host) {
 }
 
 // Bytes of the tensors that live at a moment of a step (fqt_plan.c), and the scratch of the layer that runs then.
-static uint32_t bytes_at(const fqt_model_t *model, uint32_t moment) {
+static uint32_t bytes_at(const fqt_model_t *model, const fqt_lifetimes_t *lives, uint32_t moment) {
     const uint32_t n = model->layer_count;
     uint32_t bytes = 0;
     for (uint32_t buffer = 0; buffer < 2 * (n + 1); ++buffer) {
-        const lifetime_t life = lifetime(model, buffer);
-        bytes += life.birth <= moment && moment <= life.death ? life.bytes : 0;
+        const bool lives_then = lives->birth[buffer] <= moment && moment <= lives->death[buffer];
+        bytes += lives_then ? fqt_buffer_bytes(model, buffer) : 0;
     }
     if (moment > 0) {
         const uint32_t layer = moment <= n ? moment - 1 : moment == n + 1 ? n - 1 : 2 * n + 1 - moment;
-        bytes += ALIGNED(fqt_kind_of(model, layer)->scratch_bytes(model, layer));
+        bytes += fqt_aligned(fqt_kind_of(model, layer)->scratch_bytes(model, layer));
     }
     return bytes;
 }
@@ -86,8 +87,10 @@ uint32_t fqt_host_memory_bound(const fqt_host_model_t *host) {
     const fqt_model_t *model = &host->model;
     const uint32_t targets = fqt_has_targets(model) ? 4 * fqt_output_elements(model) : 0;
     uint32_t peak = 0;
+    fqt_lifetimes_t lives;
+    fqt_lifetimes(model, &lives);
     for (uint32_t moment = 0; moment <= 2u * model->layer_count + 1; ++moment) {
-        const uint32_t bytes = bytes_at(model, moment);
+        const uint32_t bytes = bytes_at(model, &lives, moment);
         peak = bytes > peak ? bytes : peak;
     }
     return model->tables_bytes + model->targets + targets + peak;

@@ -118,7 +118,7 @@ static void use(fqt_model_t *model, uint32_t how) {
     uint8_t *file = malloc(bytes);
     buffer_t buffer = {file, file + bytes};
     fqt_model_write(model, true, append, &buffer);
-    fqt_source_t source = {file, NULL, NULL, bytes, {0}};
+    fqt_source_t source = {.memory = file, .bytes = bytes};
     if (buffer.next != buffer.end || setjmp(fqt_escape) != 0) {
         abort(); // what the model writes, it takes back
     }
@@ -145,7 +145,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static fqt_model_t model;
     static void *tables;
     static void *arena;
-    source = (fqt_source_t) {how & IN_PLACE ? file : NULL, read_bytes, file, bytes, {0}};
+    source =
+        (fqt_source_t) {.memory = how & IN_PLACE ? file : NULL, .read = read_bytes, .context = file, .bytes = bytes};
     tables = NULL;
     arena = NULL;
     if (setjmp(fqt_escape) == 0) {

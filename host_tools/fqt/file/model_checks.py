@@ -6,23 +6,14 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
+from fqt.file.messages import ModelFileError, fault, require
 
 SMALLEST_SCALE = 2.0**-64
 LARGEST_SCALE = 2.0**64
-WINDOWED = ("conv2d", "depthwise_conv2d", "max_pool2d", "average_pool2d")
+MAX_ELEMENTS = 1 << 24
 MAX_POSITIONS = 66000
 MAX_FILTER_INPUTS = 33000
-
-
-class ModelFileError(ValueError):
-    """A model file, or a model to be written, is not valid: the text says what and where."""
-
-
-def require(condition: bool, message: str) -> None:
-    """Raises ModelFileError with the message unless the condition holds."""
-    if not condition:
-        raise ModelFileError(message)
+MAX_TAPS = (2**31 - 1) // (127 * 128)
 
 
 def is_scale(value: float) -> bool:
@@ -36,50 +27,61 @@ def is_positive_zero(value: float) -> bool:
 def name_bytes(name: str) -> bytes:
     """A name as the file has it, without the zeros."""
     data = name.encode()
-    require(0 < len(data) <= 16 and b"\0" not in data, f"name {name!r} must have 1 to 16 bytes")
+    if not 0 < len(data) <= 16 or b"\0" in data:
+        raise ModelFileError(f"name {name!r} must have 1 to 16 bytes")
     return data
 
 
 def name_text(data: bytes) -> str:
     """The name in a field of the file: text, then zeros to the end."""
-    text = data.rstrip(b"\0")
-    require(text != b"" and b"\0" not in text, "it has no name, or bytes behind its name")
+    text, _, rest = data.partition(b"\0")
     try:
-        return text.decode()
+        name = text.decode()
     except UnicodeDecodeError:
-        raise ModelFileError("a name is not UTF-8") from None
+        raise fault("NAME_TEXT") from None
+    require(text != b"" and not any(rest), "NO_NAME")
+    return name
+
+
+def check_tensor(shape: tuple[int, int, int]) -> None:
+    """Raises ModelFileError for a tensor that is empty or too large."""
+    require(1 <= math.prod(shape) <= MAX_ELEMENTS, "TENSOR_SHAPE", *shape)
 
 
 def check_shape(layer, input_shapes: list[tuple[int, int, int]]) -> None:
     """Raises ModelFileError unless the layer's output shape follows from its inputs', and its sums
     fit 32 bits."""
-    input_shape = input_shapes[0]
-    height, width, channels = layer.output_shape
-    elements = int(np.prod(input_shape))
-    if layer.kind in WINDOWED:
-        _check_window(layer, input_shape)
-    else:
-        window = (*layer.kernel, *layer.stride, *layer.padding)
-        require(window == (1, 1, 1, 1, 0, 0, 0, 0), "it has a window, this layer slides none")
-    if layer.kind in ("dense", "flatten"):
-        require(height == width == 1, f"output is {height} x {width}, this layer's is 1 x 1")
-    if layer.kind == "flatten":
-        require(channels == elements, f"{elements} elements in, {channels} out")
-    if layer.kind in ("max_pool2d", "average_pool2d", "depthwise_conv2d"):
-        require(
-            channels == input_shape[2],
-            f"{input_shape[2]} channels in, {channels} out: this layer keeps them",
-        )
-    if layer.kind == "average_pool2d":
-        require(not any(layer.padding), "average pooling takes no padding")
-    if layer.kind == "add":
-        require(
-            input_shapes[0] == input_shapes[1] == layer.output_shape,
-            f"shapes {input_shapes} to add, {layer.output_shape} as their sum",
-        )
-        require(layer.inputs[0] != layer.inputs[1], "it adds a tensor to itself")
-    if layer.has_weights:
-        _check_sums(layer, input_shape)
+    _CHECKS[layer.kind](layer, input_shapes)
+
+
+def _check_no_window(layer) -> None:
+    window = (*layer.kernel, *layer.stride, *layer.padding)
+    require(window == (1, 1, 1, 1, 0, 0, 0, 0), "NO_WINDOW")
+
+
+def _check_one_pixel(layer) -> None:
+    height, width, _ = layer.output_shape
+    require(height == width == 1, "ONE_PIXEL", height, width)
+
+
+def _check_same_channels(layer, input_shape: tuple[int, int, int]) -> None:
+    channels = input_shape[2], layer.output_shape[2]
+    require(channels[0] == channels[1], "SAME_CHANNELS", *channels)
+
+
+def _check_positions(layer) -> None:
+    positions = layer.output_shape[0] * layer.output_shape[1]
+    fits = not layer.trainable or positions <= MAX_POSITIONS
+    require(fits, "POSITIONS", positions, MAX_POSITIONS)
+
+
+def _check_filter(inputs: int) -> None:
+    require(inputs <= MAX_FILTER_INPUTS, "FILTER", inputs, MAX_FILTER_INPUTS)
+
+
+def _check_taps(layer) -> None:
+    taps = math.prod(layer.kernel) * layer.output_shape[2]
+    require(taps <= MAX_TAPS, "TAPS", taps, MAX_TAPS)
 
 
 def _check_window(layer, input_shape: tuple[int, int, int]) -> None:
@@ -89,38 +91,66 @@ def _check_window(layer, input_shape: tuple[int, int, int]) -> None:
         (input_shape[1], layer.output_shape[1], layer.kernel[1], layer.stride[1], left, right),
     )
     for size, output, kernel, stride, before, after in extents:
-        require(
-            kernel >= 1 and stride >= 1,
-            f"kernel {kernel}, stride {stride}: both are at least 1",
-        )
-        require(
-            max(before, after) < kernel,
-            f"padding {before}, {after} must be below the kernel {kernel}",
-        )
-        require(
-            kernel <= size + before + after,
-            f"kernel {kernel} is larger than the input {size} with padding",
-        )
-        expected = (size + before + after - kernel) // stride + 1
-        require(output == expected, f"output extent is {output}, the window makes {expected}")
+        padding = max(before, after)
+        fits = kernel >= 1 and stride >= 1 and padding < kernel
+        require(fits, "KERNEL", kernel, stride, padding)
+        padded = size + before + after
+        require(kernel <= padded, "LARGE_KERNEL", kernel, size, before + after)
+        expected = (padded - kernel) // stride + 1
+        require(output == expected, "OUTPUT_EXTENT", output, expected)
 
 
-def _check_sums(layer, input_shape: tuple[int, int, int]) -> None:
-    height, width, channels = layer.output_shape
-    require(
-        not layer.trainable or height * width <= MAX_POSITIONS,
-        f"{height * width} output positions cannot train",
-    )
-    area = layer.kernel[0] * layer.kernel[1]
-    inputs = {"dense": int(np.prod(input_shape)), "depthwise_conv2d": 1}.get(
-        layer.kind, input_shape[2]
-    )
-    require(
-        area * inputs <= MAX_FILTER_INPUTS,
-        f"{area * inputs} inputs a filter, at most {MAX_FILTER_INPUTS} fit 32-bit sums",
-    )
-    terms = area * (1 if layer.kind == "depthwise_conv2d" else channels)
-    require(
-        terms <= (2**31 - 1) // (127 * 128),
-        f"{terms} kernel taps times output channels",
-    )
+def _check_dense(layer, input_shapes) -> None:
+    _check_no_window(layer)
+    _check_one_pixel(layer)
+    _check_filter(math.prod(input_shapes[0]))
+    _check_taps(layer)
+
+
+def _check_conv2d(layer, input_shapes) -> None:
+    _check_positions(layer)
+    _check_window(layer, input_shapes[0])
+    _check_filter(math.prod(layer.kernel) * input_shapes[0][2])
+    _check_taps(layer)
+
+
+def _check_depthwise_conv2d(layer, input_shapes) -> None:
+    _check_filter(math.prod(layer.kernel))
+    _check_positions(layer)
+    _check_same_channels(layer, input_shapes[0])
+    _check_window(layer, input_shapes[0])
+
+
+def _check_max_pool2d(layer, input_shapes) -> None:
+    _check_same_channels(layer, input_shapes[0])
+    _check_window(layer, input_shapes[0])
+
+
+def _check_average_pool2d(layer, input_shapes) -> None:
+    require(not any(layer.padding), "POOL_PADDING")
+    _check_max_pool2d(layer, input_shapes)
+
+
+def _check_flatten(layer, input_shapes) -> None:
+    elements = math.prod(input_shapes[0]), math.prod(layer.output_shape)
+    require(elements[0] == elements[1], "FLATTEN", *elements)
+    _check_no_window(layer)
+    _check_one_pixel(layer)
+
+
+def _check_add(layer, input_shapes) -> None:
+    for tensor, shape in zip(layer.inputs, input_shapes, strict=True):
+        require(shape == layer.output_shape, "SUM_SHAPE", tensor)
+    require(layer.inputs[0] != layer.inputs[1], "SUM_OF_ONE", layer.inputs[0])
+    _check_no_window(layer)
+
+
+_CHECKS = {
+    "dense": _check_dense,
+    "conv2d": _check_conv2d,
+    "max_pool2d": _check_max_pool2d,
+    "flatten": _check_flatten,
+    "depthwise_conv2d": _check_depthwise_conv2d,
+    "average_pool2d": _check_average_pool2d,
+    "add": _check_add,
+}

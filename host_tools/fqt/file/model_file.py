@@ -6,28 +6,34 @@ which reads and writes the same bytes. Every offset and length is checked before
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from fqt.file.messages import ModelFileError, fault, require
 from fqt.file.model_checks import (
-    ModelFileError,
     check_shape,
+    check_tensor,
     is_positive_zero,
     is_scale,
     name_bytes,
     name_text,
-    require,
 )
 
-VERSION = 2
+MAJOR, MINOR = 2, 0  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
-HEADER = struct.Struct("<4sHHIHHHHHBbfIII16sIB3s")
+HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIB3s")
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
 MAX_LAYERS = 64
+MAX_FILE_BYTES = 1 << 28
+MAX_OUTPUTS = 4096
+MAX_RANGE = 1 << 30
 NO_SECOND_INPUT = 0xFFFF
 OUTPUT_RANGE_START = 62415
 
@@ -187,7 +193,8 @@ class ModelFile:
         file_bytes = offset + 4
         header = HEADER.pack(
             MAGIC,
-            VERSION,
+            MAJOR,
+            MINOR,
             RECORD.size,
             file_bytes,
             len(self.layers),
@@ -253,13 +260,11 @@ class ModelFile:
     def from_bytes(data: bytes) -> ModelFile:
         """Read and check everything. Raises ModelFileError."""
         data = bytes(data)
-        require(
-            len(data) >= HEADER.size + 4,
-            f"file has {len(data)} bytes, a model's header alone has {HEADER.size}",
-        )
+        require(len(data) >= HEADER.size + 4, "FILE_SHORT", len(data), HEADER.size)
         (
             magic,
-            version,
+            major,
+            minor,
             record_bytes,
             file_bytes,
             layer_count,
@@ -278,31 +283,26 @@ class ModelFile:
             loss,
             reserved,
         ) = HEADER.unpack_from(data)
-        require(magic == MAGIC, "not a model file (it does not start with FQT)")
-        require(
-            version == VERSION,
-            f"model file of version {version}, this module reads version {VERSION}",
-        )
-        require(
-            file_bytes == len(data), f"file should have {file_bytes} bytes, it has {len(data)}"
-        )
-        require(
-            1 <= layer_count <= MAX_LAYERS, f"{layer_count} layers, 1 to {MAX_LAYERS} are possible"
-        )
+        require(magic == MAGIC, "NO_MODEL")
+        require(major == MAJOR, "VERSION", major, minor, MAJOR)
+        require(file_bytes == len(data), "FILE_BYTES", file_bytes, len(data))
+        require(len(data) <= MAX_FILE_BYTES, "FILE_LARGE", len(data), MAX_FILE_BYTES)
+        require(1 <= layer_count <= MAX_LAYERS, "LAYER_COUNT", layer_count, MAX_LAYERS)
         require(
             record_bytes == RECORD.size
             and flags <= FLAG_CHECKPOINT
             and input_type in INPUT_TYPE_NAMES
             and loss in LOSS_NAMES
             and not any(reserved),
-            "a field of the file's header has an unknown value",
+            "HEADER_FIELD",
         )
-        require(is_scale(input_scale), "the input's scale is out of range")
-        require(random_state != 0, "the random state is 0")
+        name = name_text(name)
+        require(is_scale(input_scale), "INPUT_SCALE")
+        require(random_state != 0, "RANDOM_STATE")
         (checksum,) = struct.unpack("<I", data[-4:])
-        require(zlib.crc32(data[:-4]) == checksum, "checksum does not match: the file is damaged")
+        require(zlib.crc32(data[:-4]) == checksum, "CHECKSUM")
         model = ModelFile(
-            name_text(name),
+            name,
             (height, width, channels),
             [],
             INPUT_TYPE_NAMES[input_type],
@@ -315,68 +315,105 @@ class ModelFile:
             LOSS_NAMES[loss],
             greatest_loss & 0x7FFFFFFF,
         )
-        require(
-            1 <= height * width * channels <= 1 << 24, "the input has no elements, or too many"
-        )
-        records_end = HEADER.size + RECORD.size * layer_count
-        require(
-            records_end + 4 <= len(data),
-            f"{layer_count} layer records need {records_end + 4} bytes",
-        )
+        check_tensor(model.input_shape)
+        end = HEADER.size + RECORD.size * layer_count
+        places = []
         for index in range(layer_count):
-            try:
-                _read_layer(model, data, index, records_end)
-            except ModelFileError as error:
-                kind = KIND_NAMES.get(data[HEADER.size + RECORD.size * index])
-                place = f"layer {index + 1}" + (f" ({kind})" if kind else "")
-                raise ModelFileError(f"{place}: {error}") from None
+            with _at_layer(index, KIND_NAMES.get(data[HEADER.size + RECORD.size * index])):
+                start = HEADER.size + RECORD.size * index
+                require(
+                    start + RECORD.size <= len(data),
+                    "BEYOND_FILE",
+                    RECORD.size,
+                    start,
+                    len(data),
+                )
+                end = _read_layer(model, places, data, index, end)
+        require(end + 4 == len(data), "FILE_BYTES", end + 4, len(data))
         _check_last_layer(model)
-        for index, layer in enumerate(model.layers[:-1]):
-            require(
-                len(model.readers_of(index + 1)) > 0,
-                f"layer {index + 1} ({layer.kind}): no layer reads its output",
-            )
+        _check_graph(model)
         for index, layer in enumerate(model.layers):
-            require(
-                layer.kind != "flatten" or len(model.readers_of(model.inputs_of(index)[0])) == 1,
-                f"layer {index + 1} (flatten): another layer reads its input too: "
-                "leave the flatten out",
-            )
+            with _at_layer(index, layer.kind):
+                _read_blobs(layer, data, model.tensor(model.inputs_of(index)[0])[0], places[index])
         return model
+
+
+@contextmanager
+def _at_layer(index: int, kind: str | None) -> Iterator[None]:
+    """Errors inside concern layer `index` (from 0)."""
+    try:
+        yield
+    except ModelFileError as error:
+        place = f"layer {index + 1}" + (f" ({kind})" if kind else "")
+        raise ModelFileError(f"{place}: {error}") from None
 
 
 def _check_last_layer(model: ModelFile) -> None:
     last = model.layers[-1]
-    place = f"layer {len(model.layers)} ({last.kind}): "
-    require(
-        last.has_weights and last.activation == "none",
-        place + "the last layer must have weights and no activation",
-    )
     least = 2 if model.loss == "softmax_cross_entropy" else 1
-    require(
-        least <= model.outputs <= 4096,
-        place + f"{model.outputs} outputs, {least} to 4096 are possible",
-    )
+    with _at_layer(len(model.layers) - 1, last.kind):
+        require(last.has_weights and last.activation == "none", "LAST_LAYER")
+        require(
+            least <= model.outputs <= MAX_OUTPUTS,
+            "OUTPUT_COUNT",
+            model.outputs,
+            least,
+            MAX_OUTPUTS,
+        )
 
 
-def _read_layer(model: ModelFile, data: bytes, index: int, records_end: int) -> None:
+def _check_graph(model: ModelFile) -> None:
+    for index, layer in enumerate(model.layers):
+        with _at_layer(index, layer.kind):
+            is_last = index + 1 == len(model.layers)
+            require(is_last or len(model.readers_of(index + 1)) > 0, "NO_READER")
+            require(
+                layer.kind != "flatten" or len(model.readers_of(model.inputs_of(index)[0])) == 1,
+                "OTHER_READER",
+            )
+
+
+def _read_layer(
+    model: ModelFile, places: list[tuple[int, ...]], data: bytes, index: int, offset: int
+) -> int:
+    """Appends layer `index` to the model, but for its blobs, whose places go to `places`: they
+    begin at `offset`. Returns where they end."""
     fields = RECORD.unpack_from(data, HEADER.size + RECORD.size * index)
     kind, activation, flags, zero_point, first_input, second_input = fields[:6]
     height, width, channels, *window = fields[6:17]
     reserved, output_scale, bias_scale, error_scale, output_range = fields[17:22]
     offsets, name = fields[22:26], fields[26]
-    require(kind in KIND_NAMES, f"unknown layer kind {kind}: made for a newer module?")
-    has_second_input = KIND_NAMES[kind] == "add"
+    require(kind in KIND_NAMES, "KIND", kind)
+    kind = KIND_NAMES[kind]
+    has_second_input = kind == "add"
     require(
         first_input <= index
         and (second_input <= index if has_second_input else second_input == NO_SECOND_INPUT),
-        f"reads tensors {first_input} and {second_input}: it can read 0 to {index}",
+        "INPUT_TENSORS",
+        first_input,
+        second_input,
+        index,
     )
+    require(
+        reserved == 0
+        and activation in ACTIVATION_NAMES
+        and flags <= (FLAG_TRAINABLE + FLAG_LOW_BYTES if kind in WEIGHTED else 0)
+        and (kind in ACTIVATED or activation == 0),
+        "RECORD_FIELD",
+    )
+    require(
+        is_scale(output_scale)
+        and (is_positive_zero(error_scale) or is_scale(error_scale))
+        and (kind not in WEIGHTED or is_scale(bias_scale)),
+        "SCALES",
+    )
+    require(1 <= output_range <= MAX_RANGE, "OUTPUT_RANGE")
+    check_tensor((height, width, channels))
     layer = LayerRecord(
-        KIND_NAMES[kind],
-        name_text(name),
+        kind,
+        "",
         (height, width, channels),
-        ACTIVATION_NAMES.get(activation, ""),
+        ACTIVATION_NAMES[activation],
         bool(flags & FLAG_TRAINABLE),
         output_scale,
         zero_point,
@@ -388,79 +425,63 @@ def _read_layer(model: ModelFile, data: bytes, index: int, records_end: int) -> 
         output_range,
         (first_input, second_input) if has_second_input else (first_input,),
     )
-    require(
-        reserved == 0
-        and activation in ACTIVATION_NAMES
-        and flags <= FLAG_TRAINABLE + FLAG_LOW_BYTES
-        and (layer.kind in ACTIVATED or activation == 0)
-        and (layer.has_weights or (flags == 0 and not any(offsets))),
-        "a field of its record has an unknown value",
-    )
-    require(1 <= output_range <= 1 << 30, "its output range is out of bounds")
-    require(
-        1 <= height * width * channels <= 1 << 24, f"a tensor of {height} x {width} x {channels}"
-    )
-    require(
-        is_scale(output_scale)
-        and (is_positive_zero(error_scale) or is_scale(error_scale))
-        and (not layer.has_weights or is_scale(bias_scale)),
-        "one of its scales is out of range",
-    )
-    names = [other.name for other in model.layers]
-    require(layer.name not in names, f"it has the name {layer.name!r} of another layer")
     inputs = [model.tensor(number) for number in layer.inputs]
-    input_shape = inputs[0][0]
-    if layer.kind in KEEPS_SCALE:
-        require(
-            (output_scale, zero_point) == inputs[0][1:],
-            "its scale or zero point is not its input's",
-        )
+    if kind in KEEPS_SCALE:
+        require((output_scale, zero_point) == inputs[0][1:], "KEPT_SCALE")
+    layer.name = name_text(name)
+    names = [other.name for other in model.layers]
+    if layer.name in names:
+        raise fault("SAME_NAME", names.index(layer.name) + 1)
     check_shape(layer, [shape for shape, _, _ in inputs])
-    if layer.has_weights:
-        kept = not (model.checkpoint and not layer.trainable)
-        require(
-            (offsets[1] != 0) == bool(flags & FLAG_LOW_BYTES),
-            "low bytes and flags do not fit together",
-        )
-        if kept:
-            _read_blobs(layer, data, input_shape, offsets, records_end)
-        else:
-            require(not any(offsets), "a frozen layer of a checkpoint has no parameters")
     model.layers.append(layer)
+    weights = math.prod(_weights_shape(layer, inputs[0][0])) if layer.has_weights else 0
+    sizes = (weights, weights if flags & FLAG_LOW_BYTES else 0, 4 * channels, 4 * channels)
+    start = offset
+    expected = []
+    for size in sizes if layer.has_weights and (layer.trainable or not model.checkpoint) else ():
+        expected.append(offset if size else 0)
+        offset += size + -size % 4
+    expected = expected or [0] * len(sizes)
+    require(offset <= len(data), "BLOBS_BEYOND_FILE", weights, start, len(data))
+    for blob, (place, wanted) in enumerate(zip(offsets, expected, strict=True), 1):
+        require(place == wanted, "BLOB_PLACE", blob, place, wanted)
+    places.append(offsets)
+    return offset
+
+
+def _weights_shape(layer: LayerRecord, input_shape: tuple[int, int, int]) -> tuple[int, ...]:
+    outputs = layer.output_shape[2]
+    if layer.kind == "dense":
+        return outputs, math.prod(input_shape)
+    if layer.kind == "depthwise_conv2d":
+        return outputs, *layer.kernel
+    return outputs, *layer.kernel, input_shape[2]
 
 
 def _read_blobs(
-    layer: LayerRecord,
-    data: bytes,
-    input_shape: tuple[int, int, int],
-    offsets: tuple[int, ...],
-    records_end: int,
+    layer: LayerRecord, data: bytes, input_shape: tuple[int, int, int], offsets: tuple[int, ...]
 ) -> None:
-    outputs = layer.output_shape[2]
-    if layer.kind == "dense":
-        shape = (outputs, int(np.prod(input_shape)))
-    elif layer.kind == "depthwise_conv2d":
-        shape = (outputs, *layer.kernel)
-    else:
-        shape = (outputs, *layer.kernel, input_shape[2])
+    """Fills a layer's arrays, where the file has them."""
 
-    def blob(offset: int, shape: tuple[int, ...], dtype: str, what: str) -> np.ndarray:
-        count = int(np.prod(shape))
-        size = count * np.dtype(dtype).itemsize
-        require(
-            offset % 4 == 0 and offset >= records_end,
-            f"a blob at {offset} (blobs start behind {records_end})",
-        )
-        require(
-            offset + size <= len(data) - 4,
-            f"{size} bytes of {what} at {offset}, file has {len(data)}",
-        )
+    def blob(number: int, shape: tuple[int, ...], dtype: str) -> np.ndarray | None:
+        count = math.prod(shape)
+        offset = offsets[number]
+        if offset == 0:
+            return None
+        end = offset + count * np.dtype(dtype).itemsize
+        for i, byte in enumerate(data[end : end + -end % 4], end - offset):
+            require(byte == 0, "PADDING", i)
         return np.frombuffer(data, dtype, count, offset).reshape(shape).copy()
 
-    layer.weights = blob(offsets[0], shape, "<i1", "weights")
-    if offsets[1]:
-        layer.low_bytes = blob(offsets[1], shape, "<i1", "low bytes")
-    layer.weight_scales = blob(offsets[2], (outputs,), "<f4", "scales")
-    layer.biases = blob(offsets[3], (outputs,), "<i4", "biases")
+    if offsets[0] == 0:
+        return
+    shape, outputs = _weights_shape(layer, input_shape), layer.output_shape[2]
+    layer.weights = blob(0, shape, "<i1")
+    beyond = np.flatnonzero(layer.weights == -128)
+    if len(beyond):
+        raise fault("WEIGHT", beyond[0])
+    layer.low_bytes = blob(1, shape, "<i1")
+    layer.weight_scales = blob(2, (outputs,), "<f4")
+    layer.biases = blob(3, (outputs,), "<i4")
     for channel, scale in enumerate(layer.weight_scales):
-        require(is_scale(scale), f"the weight scale of channel {channel} is out of range")
+        require(is_scale(scale), "WEIGHT_SCALE", channel)

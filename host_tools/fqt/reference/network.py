@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fqt.file.model_file import KEEPS_SCALE, ModelFile, ModelFileError
+from fqt.file.messages import fault
+from fqt.file.model_file import KEEPS_SCALE, ModelFile
 from fqt.inputs import (
     TARGET_LIMIT,
     check_diverged,
@@ -62,7 +63,7 @@ class Network:
         check_master(master)
         self.model = model if isinstance(model, ModelFile) else ModelFile.from_bytes(model)
         if self.model.checkpoint:
-            raise ModelFileError("this is a checkpoint: restore it into the model it is of")
+            raise fault("IS_CHECKPOINT")
         if batch < 1:
             raise ValueError(f"a batch has at least 1 sample, not {batch}")
         self.master = master

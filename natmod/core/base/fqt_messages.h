@@ -11,13 +11,15 @@
 
 // clang-format off
 #define FQT_MESSAGES \
-    /* a model file: fqt_read.c */ \
+    /* a model file: model/ */ \
     FQT_MESSAGE(VALUE_ERROR, BEYOND_FILE, "# bytes at # are needed, file has #") \
     FQT_MESSAGE(VALUE_ERROR, UNREADABLE, "file could not be read: # bytes at #") \
     FQT_MESSAGE(VALUE_ERROR, FILE_SHORT, "file has # bytes, a model's header alone has #") \
     FQT_MESSAGE(VALUE_ERROR, NO_MODEL, "not a model file (it does not start with FQT)") \
-    FQT_MESSAGE(VALUE_ERROR, VERSION, "model file of version #, this module reads version #") \
+    FQT_MESSAGE(VALUE_ERROR, VERSION, \
+        "model file of version #.#, this module reads #.x: make it anew with the fqt tools of the module's release") \
     FQT_MESSAGE(VALUE_ERROR, FILE_BYTES, "file should have # bytes, it has #") \
+    FQT_MESSAGE(VALUE_ERROR, FILE_LARGE, "file of # bytes, at most # are possible") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_COUNT, "# layers, 1 to # are possible") \
     FQT_MESSAGE(VALUE_ERROR, HEADER_FIELD, "a field of the file's header has an unknown value") \
     FQT_MESSAGE(VALUE_ERROR, INPUT_SCALE, "the input's scale is out of range") \
@@ -33,17 +35,17 @@
     FQT_MESSAGE(VALUE_ERROR, SCALES, "one of its scales is out of range") \
     FQT_MESSAGE(VALUE_ERROR, OUTPUT_RANGE, "its output range is out of bounds") \
     FQT_MESSAGE(VALUE_ERROR, NO_NAME, "it has no name, or bytes behind its name") \
+    FQT_MESSAGE(VALUE_ERROR, NAME_TEXT, "its name is not UTF-8") \
     FQT_MESSAGE(VALUE_ERROR, SAME_NAME, "it has the name of layer #") \
-    FQT_MESSAGE(VALUE_ERROR, LOW_BYTES, "low bytes at #, flags #") \
-    FQT_MESSAGE(VALUE_ERROR, BLOB_PLACE, "a blob at # (blobs start behind #, at multiples of 4)") \
-    /* in the order of the blobs */ \
-    FQT_MESSAGE(VALUE_ERROR, BLOB_BEYOND_FILE, "# bytes of weights at #, file has #") \
-    FQT_MESSAGE(VALUE_ERROR, LOW_BYTES_BEYOND_FILE, "# low bytes of weights at #, file has #") \
-    FQT_MESSAGE(VALUE_ERROR, SCALES_BEYOND_FILE, "# bytes of scales at #, file has #") \
-    FQT_MESSAGE(VALUE_ERROR, BIASES_BEYOND_FILE, "# bytes of biases at #, file has #") \
+    FQT_MESSAGE(VALUE_ERROR, BLOBS_BEYOND_FILE, "# weights from # on, with scales and biases: file has # bytes") \
+    FQT_MESSAGE(VALUE_ERROR, BLOB_PLACE, \
+        "blob # (weights, low bytes, scales, biases) is at #, it belongs at # (0: left out)") \
+    FQT_MESSAGE(VALUE_ERROR, PADDING, "byte # of its weights, behind the last, is not 0") \
+    FQT_MESSAGE(VALUE_ERROR, WEIGHT, "weight # is -128: weights are -127 to 127") \
     FQT_MESSAGE(VALUE_ERROR, WEIGHT_SCALE, "the weight scale of channel # is out of range") \
     FQT_MESSAGE(VALUE_ERROR, LAST_LAYER, "the last layer must have weights and no activation") \
     FQT_MESSAGE(VALUE_ERROR, OUTPUT_COUNT, "# outputs, # to # are possible") \
+    FQT_MESSAGE(VALUE_ERROR, MUCH_MEMORY, "it needs more than # bytes of memory: make it smaller") \
     FQT_MESSAGE(VALUE_ERROR, OTHER_MODEL, "the checkpoint is of another model") \
     FQT_MESSAGE(VALUE_ERROR, OTHER_LAYER, "the checkpoint describes another layer here") \
     /* layers and their graph */ \

@@ -58,7 +58,7 @@ fqt_channel_t fqt_activations_channel(fqt_activations_t *output, uint32_t channe
     fqt_scale_t s_w = fqt_scale_unpack(fqt_weight_scale(output->model, layer, channel));
     fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply(output->scale_ratio, s_w))};
     output->is_short = output->is_short && fqt_multiplier_is_short(&result.multiplier);
-    int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, layer->biases) + 4 * channel);
+    int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, FQT_BLOB_BIASES) + 4 * channel);
     result.bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);
     if (output->converts_bias) {
         result.bias = fqt_clamp(fqt_fixed_multiply(result.bias, output->bias_ratio), -BIAS_LIMIT, BIAS_LIMIT);

@@ -2,7 +2,7 @@
 #include "fqt_weighted.h"
 #include "../engine/fqt_select.h"
 
-#define MAX_FILTER_ELEMENTS (33000) // * 255 * 128 < 2^30
+#define MAX_FILTER_ELEMENTS (33000) // * 255 * 127 < 2^30: with a bias of 2^30 less than 2^31
 #define MAX_POSITIONS (66000) // * 127 * 255 < 2^31
 
 static uint32_t greater(uint32_t a, uint32_t b) {

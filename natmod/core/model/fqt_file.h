@@ -9,6 +9,14 @@
 //   blobs                       each layer's weights, low bytes, weight scales, biases; see below
 //   checksum                    4 bytes: CRC-32 (IEEE 802.3) of every byte before it
 //
+// There is one way to write a model: blobs lie one after another, in the order of the layers and within each as listed, filled up
+// with zeros to multiples of 4; the checksum follows the last. A reader refuses overlaps, holes, and bytes behind.
+//
+// The format has a version, major.minor. A minor version adds meaning to values that are refused before it (numbers of kinds and
+// losses, flags, reserved fields): a reader loads files of any minor version of its major one, and refuses what it does not know
+// with a text of its own. A major version changes what is there; files of another one are refused, and made anew by the tools
+// that belong to the module. tests/data keeps a file of each released version, which must go on loading.
+//
 // Header and records are structures with no gaps, copied from and to the file as they are: all machines that run this are
 // little-endian.
 #ifndef FQT_FILE_H
@@ -17,7 +25,9 @@
 #include <stdint.h>
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
-#define FQT_FILE_VERSION (2)
+#define FQT_FILE_MAJOR (2)
+#define FQT_FILE_MINOR (0)
+#define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
 #define FQT_CHECKSUM_BYTES (4)
@@ -72,7 +82,8 @@ enum {
 // The numbers are offsets in the file.
 typedef struct {
     /*  0 */ uint32_t magic; // FQT_FILE_MAGIC
-    /*  4 */ uint16_t version; // 2; a reader refuses others
+    /*  4 */ uint8_t major; // FQT_FILE_MAJOR; a reader refuses others
+    /*  5 */ uint8_t minor; // FQT_FILE_MINOR; a reader takes any
     /*  6 */ uint16_t record_bytes; // 72
     /*  8 */ uint32_t file_bytes; // length of the whole file, checksum included
     /* 12 */ uint16_t layer_count; // 1 .. 64

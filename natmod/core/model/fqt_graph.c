@@ -1,7 +1,7 @@
 // See fqt_graph.h.
 #include "fqt_graph.h"
 #include "fqt_kind.h"
-#include "fqt_read.h"
+#include "fqt_record.h"
 
 void fqt_graph_link(fqt_model_t *model, fqt_fault_t *fault) {
     for (uint32_t i = 0; i < model->layer_count; ++i) {

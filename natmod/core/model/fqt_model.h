@@ -22,14 +22,22 @@
 #include "../base/fqt_scale.h"
 
 // Where a model file is read from. With `memory`, the file lies there and frozen blobs are used where they lie;
-// otherwise `read` copies from a stream, and every blob is loaded into the arena.
+// otherwise `read` copies from a stream, and every blob is loaded into the arena. A stream may change between two reads, so
+// whatever decides something is read once (the header is kept here), and checked as it is taken.
 typedef struct {
     const uint8_t *memory;
     bool (*read)(void *context, uint32_t offset, void *destination, uint32_t bytes); // false: could not
     void *context;
     uint32_t bytes;
-    fqt_fault_t fault; // zero at first; reading fails with it (fqt_fault.h)
+    fqt_fault_t fault; // reading fails with it (fqt_fault.h); zero at first, as all that follows
+    fqt_header_t header;
+    uint32_t offset; // of the next byte that is taken
+    uint32_t crc; // of those before it
+    uint32_t low_bytes[FQT_MAX_LAYERS / 32]; // bit i: layer i (from 0) has some in the file
 } fqt_source_t;
+
+// No read is longer.
+#define FQT_PIECE_BYTES (128)
 
 // Takes the next bytes of a file being written; false stops the writing.
 typedef bool (*fqt_sink_t)(void *context, const void *bytes, uint32_t count);
@@ -63,16 +71,13 @@ typedef struct {
     uint8_t activation;
     bool trainable;
     bool updates; // trainable, and not frozen for now
-    bool in_arena; // blobs: offsets below count from the arena, else from the file
+    bool in_arena; // blobs lie in the arena, else in the file
     bool passes_error_scale; // each error has one source: its scale follows from the output's error, none is kept
     uint8_t input; // the tensors that it reads
     uint8_t second_input; // FQT_NO_INPUT: none
     fqt_window_t window;
     uint32_t filter_elements; // weights of one output channel
-    uint32_t weights;
-    uint32_t low_bytes; // arena only; 0 with master=8
-    uint32_t weight_scales;
-    uint32_t biases;
+    uint32_t blobs[FQT_BLOBS]; // where they lie; low bytes: in the arena, or 0: none (master=8)
     uint32_t bias_scale;
     int32_t output_range; // Q16
     int32_t fill; // of this step, Q16
@@ -155,17 +160,21 @@ static inline bool fqt_reads(const fqt_layer_t *layer, uint32_t tensor) {
     return layer->input == tensor || layer->second_input == tensor;
 }
 
-// A layer's blobs, wherever they lie. Scales and biases may be unaligned: read them with fqt_read_u32.
-static inline uint8_t *fqt_blob(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t offset) {
-    return (layer->in_arena ? model->arena : (uint8_t *)(uintptr_t)model->file) + offset;
+// A layer's blob, wherever it lies. Scales and biases may be unaligned: read them with fqt_read_u32.
+static inline uint8_t *fqt_blob(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t blob) {
+    return (layer->in_arena ? model->arena : (uint8_t *)(uintptr_t)model->file) + layer->blobs[blob];
 }
 
 static inline int8_t *fqt_weights(const fqt_model_t *model, const fqt_layer_t *layer) {
-    return (int8_t *)fqt_blob(model, layer, layer->weights);
+    return (int8_t *)fqt_blob(model, layer, FQT_BLOB_WEIGHTS);
+}
+
+static inline bool fqt_has_low_bytes(const fqt_layer_t *layer) {
+    return layer->blobs[FQT_BLOB_LOW_BYTES] != 0;
 }
 
 static inline uint32_t fqt_weight_scale(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t channel) {
-    return fqt_read_u32(fqt_blob(model, layer, layer->weight_scales) + 4 * channel);
+    return fqt_read_u32(fqt_blob(model, layer, FQT_BLOB_WEIGHT_SCALES) + 4 * channel);
 }
 
 // Check a file's header; give its layer count, so that the caller can allocate fqt_tables_bytes(count).

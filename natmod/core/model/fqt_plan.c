@@ -9,53 +9,45 @@
 // runs backward. An activation is kept for the backward pass only where something reads it again: a trainable layer's
 // update, the mask of a ReLU, the search for a pooling maximum.
 #include "fqt_plan.h"
+#include "fqt_blobs.h"
 #include "fqt_kind.h"
-#include "fqt_read.h"
 
-#define ALIGNED(bytes) (((bytes) + 3u) & ~3u)
-
-typedef struct {
-    uint32_t bytes; // 0: no buffer
-    uint32_t birth; // first and last moment, both included
-    uint32_t death;
-} lifetime_t;
-
-// When layer `index` last reads tensor `tensor`.
-static uint32_t last_read(const fqt_model_t *model, uint32_t index, uint32_t tensor) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
+// Keep tensor `tensor` until layer `index` last reads it.
+static void keep(const fqt_model_t *model, fqt_lifetimes_t *lives, uint32_t index, uint32_t tensor) {
     const fqt_tensor_t *from = fqt_tensor(model, tensor);
-    bool masks =
+    const bool masks =
         from->needs_error && (from->clips != FQT_ACTIVATION_NONE || fqt_kind_of(model, index)->reads_input_for_error);
-    return layer->trainable || masks ? 2 * model->layer_count + 1 - index : index + 1;
+    const bool backward = fqt_layer(model, index)->trainable || masks;
+    const uint32_t read = backward ? 2u * model->layer_count + 1 - index : index + 1;
+    uint8_t *death = &lives->death[2 * from->same_as];
+    *death = read > *death ? (uint8_t)read : *death;
 }
 
-// Buffer 2t is tensor t's activation, buffer 2t + 1 its error. Aliases live in their source's buffer.
-static lifetime_t lifetime(const fqt_model_t *model, uint32_t buffer) {
+void fqt_lifetimes(const fqt_model_t *model, fqt_lifetimes_t *lives) {
     const uint32_t n = model->layer_count;
-    const uint32_t first = buffer / 2;
-    uint32_t last = first; // the last alias: a flatten's input has no other reader
-    lifetime_t life = {0, first, 0};
-    for (uint32_t t = first; t <= n; ++t) {
-        if (fqt_tensor(model, t)->same_as != first) {
-            continue;
+    for (uint32_t t = 0; t <= n; ++t) {
+        const fqt_tensor_t *tensor = fqt_tensor(model, t);
+        lives->birth[2 * t] = (uint8_t)t;
+        lives->death[2 * t] = 0;
+        lives->death[2 * t + 1] = (uint8_t)(2 * n + 2 - t);
+        // A flatten's output comes behind its input, which it shares the buffer with: its reader counts.
+        lives->birth[2 * tensor->same_as + 1] = (uint8_t)(t == n ? n + 1 : 2 * n + 1 - tensor->last_reader);
+    }
+    for (uint32_t i = 0; i < n; ++i) {
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        keep(model, lives, i, layer->input);
+        if (layer->second_input != FQT_NO_INPUT) {
+            keep(model, lives, i, layer->second_input);
         }
-        last = t;
-        for (uint32_t i = t; i < n; ++i) {
-            const uint32_t read = fqt_reads(fqt_layer(model, i), t) ? last_read(model, i, t) : 0;
-            life.death = read > life.death ? read : life.death;
-        }
     }
-    const fqt_tensor_t *tensor = fqt_tensor(model, last);
-    const bool is_error = buffer % 2 != 0;
-    // The last layer gives logits, no activation.
-    if (fqt_tensor(model, first)->same_as == first && (is_error ? tensor->needs_error : first < n)) {
-        life.bytes = ALIGNED(tensor->elements);
-    }
-    if (is_error) {
-        life.birth = last == n ? n + 1 : 2 * n + 1 - tensor->last_reader;
-        life.death = 2 * n + 2 - first;
-    }
-    return life;
+}
+
+uint32_t fqt_buffer_bytes(const fqt_model_t *model, uint32_t buffer) {
+    const uint32_t t = buffer / 2;
+    const fqt_tensor_t *tensor = fqt_tensor(model, t);
+    // The last layer returns logits, no activation.
+    const bool is_there = buffer % 2 != 0 ? tensor->needs_error : t < model->layer_count;
+    return tensor->same_as == t && is_there ? fqt_aligned(tensor->elements) : 0;
 }
 
 static uint32_t *placement(const fqt_model_t *model, uint32_t buffer) {
@@ -64,28 +56,40 @@ static uint32_t *placement(const fqt_model_t *model, uint32_t buffer) {
 }
 
 // The lowest offset from `start` where `buffer` meets no placed buffer that lives at the same time.
-static uint32_t lowest_free(const fqt_model_t *model, uint32_t buffer, uint32_t start) {
-    const lifetime_t life = lifetime(model, buffer);
+static uint32_t lowest_free(
+    const fqt_model_t *model, const fqt_lifetimes_t *lives, uint32_t buffer, uint32_t bytes, uint32_t start) {
+    const uint32_t buffers = 2 * (model->layer_count + 1u);
     uint32_t offset = start;
-    for (uint32_t other = 0; other < 2 * (model->layer_count + 1u); ++other) {
-        uint32_t placed = *placement(model, other);
-        if (placed == FQT_NO_BUFFER) {
-            continue;
+    uint32_t other = 0;
+    // Around, until none of all stands in the way.
+    for (uint32_t passed = 0; passed < buffers; ++passed) {
+        const uint32_t placed = *placement(model, other);
+        if (placed != FQT_NO_BUFFER && lives->birth[buffer] <= lives->death[other]
+            && lives->birth[other] <= lives->death[buffer] && placed < offset + bytes
+            && offset < placed + fqt_buffer_bytes(model, other)) {
+            offset = placed + fqt_buffer_bytes(model, other);
+            passed = 0;
         }
-        lifetime_t there = lifetime(model, other);
-        bool together = there.bytes != 0 && life.birth <= there.death && there.birth <= life.death;
-        if (together && offset < placed + there.bytes && placed < offset + life.bytes) {
-            offset = placed + there.bytes;
-            other = (uint32_t)-1; // look at all of them again from the new offset
-        }
+        other = other + 1 < buffers ? other + 1 : 0;
     }
     return offset;
 }
 
+// No sum wraps: a layer's parts (of a file of at most FQT_MAX_FILE_BYTES) and a tensor have less than 2^31 bytes.
+static uint32_t bounded(uint32_t bytes, fqt_fault_t *fault) {
+    if (bytes > FQT_MAX_ARENA_BYTES) {
+        fault->layer = 0;
+        fqt_fail_1(fault, FQT_MESSAGE_MUCH_MEMORY, FQT_MAX_ARENA_BYTES);
+    }
+    return bytes;
+}
+
 // Greatest first, each at the lowest free place.
-static uint32_t place_tensors(fqt_model_t *model, uint32_t start) {
+static uint32_t place_tensors(fqt_model_t *model, uint32_t start, fqt_fault_t *fault) {
     const uint32_t buffers = 2 * (model->layer_count + 1u);
     uint32_t end = start;
+    fqt_lifetimes_t lives;
+    fqt_lifetimes(model, &lives);
     for (uint32_t buffer = 0; buffer < buffers; ++buffer) {
         *placement(model, buffer) = FQT_NO_BUFFER;
     }
@@ -93,8 +97,8 @@ static uint32_t place_tensors(fqt_model_t *model, uint32_t start) {
         uint32_t greatest = 0;
         uint32_t greatest_bytes = 0;
         for (uint32_t buffer = 0; buffer < buffers; ++buffer) {
-            uint32_t bytes = lifetime(model, buffer).bytes;
-            if (*placement(model, buffer) == FQT_NO_BUFFER && bytes > greatest_bytes) {
+            const uint32_t bytes = fqt_buffer_bytes(model, buffer);
+            if (bytes > greatest_bytes && *placement(model, buffer) == FQT_NO_BUFFER) {
                 greatest = buffer;
                 greatest_bytes = bytes;
             }
@@ -102,9 +106,9 @@ static uint32_t place_tensors(fqt_model_t *model, uint32_t start) {
         if (greatest_bytes == 0) {
             break;
         }
-        uint32_t offset = lowest_free(model, greatest, start);
+        const uint32_t offset = lowest_free(model, &lives, greatest, greatest_bytes, start);
         *placement(model, greatest) = offset;
-        end = offset + greatest_bytes > end ? offset + greatest_bytes : end;
+        end = offset + greatest_bytes > end ? bounded(offset + greatest_bytes, fault) : end;
     }
     for (uint32_t t = 0; t <= model->layer_count; ++t) {
         fqt_tensor_t *tensor = fqt_tensor(model, t);
@@ -114,7 +118,7 @@ static uint32_t place_tensors(fqt_model_t *model, uint32_t start) {
     return end;
 }
 
-static uint32_t place_parameters(fqt_model_t *model, bool all) {
+static uint32_t place_parameters(fqt_model_t *model, bool all, fqt_fault_t *fault) {
     uint32_t offset = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_layer_t *layer = fqt_layer(model, i);
@@ -124,13 +128,14 @@ static uint32_t place_parameters(fqt_model_t *model, bool all) {
         layer->in_arena = true;
         for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
             const bool is_left_out = blob == FQT_BLOB_LOW_BYTES && !(layer->trainable && model->master == 16);
-            *fqt_blob_field(layer, blob) = is_left_out ? 0 : offset;
-            offset += is_left_out ? 0 : ALIGNED(fqt_blob_bytes(model, i, blob));
+            layer->blobs[blob] = is_left_out ? 0 : offset;
+            offset += is_left_out ? 0 : fqt_aligned(fqt_blob_bytes(model, i, blob));
         }
         if (layer->trainable && model->batch > 1) {
             layer->sums = offset;
             offset += 4 * (layer->filter_elements + 1) * fqt_output_of(model, i)->channels;
         }
+        offset = bounded(offset, fault);
     }
     model->targets = offset;
     if (fqt_has_targets(model)) {
@@ -139,13 +144,13 @@ static uint32_t place_parameters(fqt_model_t *model, bool all) {
     return offset;
 }
 
-void fqt_plan(fqt_model_t *model, bool all_in_arena) {
-    uint32_t end = place_parameters(model, all_in_arena);
-    model->scratch = place_tensors(model, end);
+void fqt_plan(fqt_model_t *model, bool all_in_arena, fqt_fault_t *fault) {
+    const uint32_t end = place_parameters(model, all_in_arena, fault);
+    model->scratch = place_tensors(model, end, fault);
     uint32_t scratch_bytes = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        uint32_t bytes = fqt_kind_of(model, i)->scratch_bytes(model, i);
+        const uint32_t bytes = fqt_kind_of(model, i)->scratch_bytes(model, i);
         scratch_bytes = bytes > scratch_bytes ? bytes : scratch_bytes;
     }
-    model->arena_bytes = model->scratch + ALIGNED(scratch_bytes);
+    model->arena_bytes = bounded(model->scratch + fqt_aligned(scratch_bytes), fault);
 }

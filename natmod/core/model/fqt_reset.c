@@ -13,15 +13,15 @@ void fqt_reset(fqt_model_t *model, uint32_t index) {
     for (uint32_t j = 0; j < count; ++j) {
         weights[j] = (int8_t)((int32_t)((fqt_random_draw(&model->random_state) >> 16) * 255u >> 16) - INT8_MAX);
     }
-    if (layer->low_bytes != 0) {
-        fqt_fill_zero(model->arena + layer->low_bytes, count);
+    if (fqt_has_low_bytes(layer)) {
+        fqt_fill_zero(model->arena + layer->blobs[FQT_BLOB_LOW_BYTES], count);
     }
     if (layer->sums != 0) {
         fqt_fill_zero(model->arena + layer->sums, 4 * (count + channels));
     }
     for (uint32_t o = 0; o < channels; ++o) {
-        fqt_write_u32(model->arena + layer->weight_scales + 4 * o, scale);
-        fqt_write_u32(model->arena + layer->biases + 4 * o, 0);
+        fqt_write_u32(model->arena + layer->blobs[FQT_BLOB_WEIGHT_SCALES] + 4 * o, scale);
+        fqt_write_u32(model->arena + layer->blobs[FQT_BLOB_BIASES] + 4 * o, 0);
     }
     layer->bias_scale = fqt_input_of(model, index)->scale;
     layer->stuck_steps = 0;

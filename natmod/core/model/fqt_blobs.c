@@ -1,0 +1,85 @@
+// See fqt_blobs.h.
+#include "fqt_blobs.h"
+#include "fqt_kind.h"
+#include "fqt_name.h"
+#include "fqt_record.h"
+#include "fqt_source.h"
+
+bool fqt_has_blobs(const fqt_model_t *model, uint32_t index, bool checkpoint) {
+    return fqt_kind_of(model, index)->has_weights && (fqt_layer(model, index)->trainable || !checkpoint);
+}
+
+uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, bool low_bytes, uint32_t offset,
+    uint32_t blobs[FQT_BLOBS]) {
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        blobs[blob] = 0;
+        if (fqt_has_blobs(model, index, checkpoint) && (blob != FQT_BLOB_LOW_BYTES || low_bytes)) {
+            blobs[blob] = offset;
+            offset += fqt_aligned(fqt_blob_bytes(model, index, blob));
+        }
+    }
+    return offset;
+}
+
+void fqt_blobs_end_check(fqt_source_t *source, uint32_t end) {
+    if (end + FQT_CHECKSUM_BYTES != source->bytes) {
+        source->fault.layer = 0;
+        fqt_fail_2(&source->fault, FQT_MESSAGE_FILE_BYTES, end + FQT_CHECKSUM_BYTES, source->bytes);
+    }
+}
+
+// What the arithmetic relies on: weights of at most 127 units, scales that are numbers; and no byte without a meaning. A piece
+// of a blob whose values start with number `first`: `count` bytes, filled up to whole words.
+static void weights_check(const void *piece, uint32_t blob, uint32_t first, uint32_t count, fqt_fault_t *fault) {
+    for (const int8_t *byte = piece, *end = byte + fqt_aligned(count); byte < end; ++byte, ++first) {
+        const bool is_weight = count > 0;
+        count -= is_weight;
+        if (is_weight ? blob == FQT_BLOB_WEIGHTS && *byte < -INT8_MAX : *byte != 0) {
+            fqt_fail_1(fault, is_weight ? FQT_MESSAGE_WEIGHT : FQT_MESSAGE_PADDING, first);
+        }
+    }
+}
+
+static void scales_check(const uint32_t *scales, uint32_t first, uint32_t count, fqt_fault_t *fault) {
+    for (uint32_t i = 0; i < count; ++i) {
+        if (!fqt_scale_is_valid(scales[i])) {
+            fqt_fail_1(fault, FQT_MESSAGE_WEIGHT_SCALE, first + i);
+        }
+    }
+}
+
+// By pieces, each checked before it is stored: whatever fails then, a model has no values that were not checked. to: NULL, to check
+// them only.
+static void take_blob(fqt_source_t *source, uint32_t blob, uint32_t bytes, uint8_t *to) {
+    uint32_t piece[FQT_PIECE_BYTES / 4];
+    for (uint32_t first = 0; first < bytes; first += FQT_PIECE_BYTES) {
+        const uint32_t count = bytes - first < FQT_PIECE_BYTES ? bytes - first : FQT_PIECE_BYTES;
+        fqt_source_take(source, piece, fqt_aligned(count));
+        if (blob <= FQT_BLOB_LOW_BYTES) {
+            weights_check(piece, blob, first, count, &source->fault);
+        } else if (blob == FQT_BLOB_WEIGHT_SCALES) {
+            scales_check(piece, first / 4, count / 4, &source->fault);
+        }
+        if (to != NULL) {
+            fqt_copy(to + first, piece, count);
+        }
+    }
+}
+
+void fqt_blobs_take(const fqt_model_t *model, fqt_source_t *source, uint32_t index, bool stores) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    if (!fqt_has_blobs(model, index, source->header.flags & FQT_FILE_CHECKPOINT)) {
+        return;
+    }
+    fqt_at_layer(model, index, &source->fault);
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        const uint32_t bytes = fqt_blob_bytes(model, index, blob);
+        const bool is_low = blob == FQT_BLOB_LOW_BYTES;
+        uint8_t *to = stores && (!is_low || fqt_has_low_bytes(layer)) ? model->arena + layer->blobs[blob] : NULL;
+        if (!is_low || source->low_bytes[index / 32] >> index % 32 & 1) {
+            take_blob(source, blob, bytes, to);
+        } else if (to != NULL) {
+            fqt_fill_zero(to, bytes);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// A layer's blobs: their lengths, their places in a file, and taking them from one.
+#ifndef FQT_BLOBS_H
+#define FQT_BLOBS_H
+
+#include "fqt_model.h"
+
+// Where blobs are placed: at multiples of 4.
+static inline uint32_t fqt_aligned(uint32_t bytes) {
+    return (bytes + 3u) & ~3u;
+}
+
+// Low bytes are as many as weights; scales and biases are words, one a channel.
+static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, uint32_t blob) {
+    const uint32_t channels = fqt_output_of(model, index)->channels;
+    return (blob <= FQT_BLOB_LOW_BYTES ? fqt_layer(model, index)->filter_elements : 4) * channels;
+}
+
+// Where the first layer's blobs begin.
+static inline uint32_t fqt_blobs_start(const fqt_model_t *model) {
+    return FQT_HEADER_BYTES + model->layer_count * FQT_RECORD_BYTES;
+}
+
+// Whether a file has blobs of layer `index`.
+bool fqt_has_blobs(const fqt_model_t *model, uint32_t index, bool checkpoint);
+
+// Where the blobs of layer `index` lie in a file, from `offset` on: one after another, 0 for those that are left out. Returns
+// where they end.
+uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, bool low_bytes, uint32_t offset,
+    uint32_t blobs[FQT_BLOBS]);
+
+// The blobs end where the file's checksum begins: nothing lies between.
+void fqt_blobs_end_check(fqt_source_t *source, uint32_t end);
+
+// Take the blobs of layer `index`, the next in the source; check all values; with `stores`, put them into the arena.
+void fqt_blobs_take(const fqt_model_t *model, fqt_source_t *source, uint32_t index, bool stores);
+
+#endif
