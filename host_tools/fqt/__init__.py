@@ -7,7 +7,8 @@ Public modules: core, emulator, inputs, layers, model_file, options, reference, 
 and what this one exports. The rooms behind them, in their order; each uses only itself and those
 before it (tests/core/test_python_rooms.py):
 
-    inputs, options, plotting   what any room may use: checks of what users pass, how training goes
+    arguments, shapes, files, inputs, options, plotting     what any room may use: checks of what
+                                users pass, how training goes
     file                        the model file: its records, its checks, reading and writing
     layers                      layers in float32, forward next to backward
     reference                   the training step in integers: the specification

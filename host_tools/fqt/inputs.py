@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.arguments import real_number
+
 
 class DivergenceError(RuntimeError):
     """Training ran away: the text names the layer."""
@@ -29,10 +31,14 @@ def check_master(master: int) -> None:
 def check_learning_rate(lr: float) -> float:
     """lr as a float32 value; subnormal numbers count as 0. Raises ValueError unless finite and >=
     0."""
-    rate = np.float32(lr)
-    if not np.isfinite(rate) or rate < 0:
-        raise ValueError(f"lr must be a finite number, 0 or more, not {lr}")
-    return float(rate) if rate >= np.finfo(np.float32).tiny else 0.0
+    return float32_number("lr", lr)
+
+
+def float32_number(what: str, value: float) -> float:
+    """A setting of training as a float32 value; subnormal numbers count as 0. Raises ValueError
+    unless finite and >= 0."""
+    number = np.float32(real_number(what, value, 0))
+    return float(number) if number >= np.finfo(np.float32).tiny else 0.0
 
 
 def check_label(classes: int, label: int) -> None:

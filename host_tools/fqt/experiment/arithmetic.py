@@ -107,11 +107,7 @@ class Mixed:
         self.back = net.layers[split:]
         self.activation = front[-1].activation
         front[-1].activation = "none"  # applied here, in float32
-        states = [layer.state for layer in front]
         front = Sequential(front, net.input_shape, 1, net.name, "mean_squared_error")
-        for layer, state in zip(front.layers, states, strict=True):
-            for name, values in state.items():
-                setattr(layer, name, values)
         self.model = _quantized(front, calibration, "all", seed, bytes_in)
         self.core = core.Model(self.model, run.master)
         self.loss = LOSSES[net.loss]
@@ -161,7 +157,9 @@ def _orders(count: int, training: Training, seed: int) -> Iterator[tuple[np.ndar
 
 
 def trainer(net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool):
-    """The network in the run's arithmetic; layers to be reset have new random weights."""
+    """The network in the run's arithmetic; layers to be reset have new random weights. net itself
+    stays as it is."""
+    net = net.copy()
     if run.reset != "none":
         net.reset(trainable_names(net, run.reset), seed)
     kinds = {"float32": Float32, "int8": Int8, "mixed": Mixed}

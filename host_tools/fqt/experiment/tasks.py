@@ -155,7 +155,7 @@ def _transfer(experiment, run, seed, folder, kept, say) -> dict:
         split = data.member_split(arrays, transfer.group, member, transfer.samples_per_class, seed)
         net = load_pretrained(experiment, member, seed, folder, kept)
         untouched = trainer(
-            net.copy(),
+            net,
             Run(run.name, run.arithmetic, run.master, run.float_layers, run.train),
             split.calibration,
             seed,

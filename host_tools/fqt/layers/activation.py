@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 ACTIVATIONS = ("none", "relu", "relu6")
+# What others write into the last layer, and the loss that has it built in.
+OF_LOSSES = {"softmax": "softmax_cross_entropy", "sigmoid": "binary_cross_entropy"}
 
 
 def check_activation(activation: str) -> str:
-    """Gives it back. Raises ValueError for an unknown one."""
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"activation is 'none', 'relu' or 'relu6', not {activation!r}")
+    """Returns it. Raises ValueError for an unknown one."""
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
+        advice = ""
+        if activation is None or activation == "linear":
+            advice = ": leave it off"
+        elif isinstance(activation, str) and activation in OF_LOSSES:
+            advice = f": leave it off, the loss {OF_LOSSES[activation]} includes {activation}"
+        raise ValueError(f"activation is 'none', 'relu' or 'relu6', not {activation!r}{advice}")
     return activation
 
 

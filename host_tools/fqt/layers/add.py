@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fqt.arguments import name_text
 from fqt.layers.activation import activate, check_activation, through_activation
 from fqt.layers.layer import Layer
 
@@ -14,7 +15,7 @@ class Add(Layer):
 
     def __init__(self, other: str, activation: str = "none", *, name=None, source=None):
         super().__init__(name=name, source=source)
-        self.other = other
+        self.other = name_text("the other layer's name", other)
         self.activation = check_activation(activation)
 
     @property

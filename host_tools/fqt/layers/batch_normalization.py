@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.arguments import real_number
 from fqt.layers.activation import activate, check_activation, through_activation
 from fqt.layers.layer import Layer
 
@@ -30,9 +31,9 @@ class BatchNormalization(Layer):
         source: str | None = None,
     ):
         super().__init__(name=name, source=source)
-        if not 0 <= momentum < 1:
+        if not 0 <= real_number("momentum", momentum) < 1:
             raise ValueError(f"momentum is 0 or more and below 1, not {momentum}")
-        if not epsilon > 0:
+        if not real_number("epsilon", epsilon) > 0:
             raise ValueError(f"epsilon is above 0, not {epsilon}")
         self.activation = check_activation(activation)
         self.momentum = momentum

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fqt.arguments import whole_number, whole_numbers
 from fqt.layers.conv2d import Conv2D
+from fqt.layers.limits import LARGEST_KERNEL
 
 
 class Conv1D(Conv2D):
@@ -23,10 +25,9 @@ class Conv1D(Conv2D):
         name: str | None = None,
         source: str | None = None,
     ):
-        if isinstance(padding, int):
-            padding = (padding, padding)
-        if not isinstance(padding, str):
-            padding = (0, 0, *padding)
+        kernel = whole_number("kernel, in time steps,", kernel, 1, LARGEST_KERNEL)
+        stride = whole_number("stride, in time steps,", stride, 1, LARGEST_KERNEL)
+        padding = _padding_of_both_ends(padding)
         super().__init__(
             units, (1, kernel), (1, stride), padding, activation, name=name, source=source
         )
@@ -35,3 +36,17 @@ class Conv1D(Conv2D):
         if len(input_shape) != 3 or input_shape[0] != 1:
             raise ValueError(f"time series are (1, time, channels), not {input_shape}")
         super().build(input_shape, rng)
+
+
+def _padding_of_both_ends(padding) -> str | tuple[int, int, int, int]:
+    """A Conv1D's padding as a Conv2D's. Raises ValueError for what it cannot be."""
+    if isinstance(padding, str) and padding in ("same", "valid"):
+        return padding
+    ends = whole_numbers(padding, 2, 0, LARGEST_KERNEL - 1)
+    if ends is None:
+        advice = ": causal padding is (kernel - 1, 0)" if isinstance(padding, str) else ""
+        raise ValueError(
+            "padding of a Conv1D is 'same', 'valid', a number or (before, after), "
+            f"0 or more and below the kernel, not {padding!r}{advice}"
+        )
+    return 0, 0, *ends

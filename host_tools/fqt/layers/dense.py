@@ -13,6 +13,7 @@ class Dense(Weighted):
     """y[o] = sum over c of weights[o][c] * x[c] + biases[o], on the flattened input."""
 
     kind = name_stem = "dense"
+    slides = False
 
     def build(self, input_shape, rng):
         self.input_shape = tuple(input_shape)

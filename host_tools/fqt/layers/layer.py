@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.arguments import name_text
+
 
 class Layer:
     """A layer without parameters.
@@ -13,11 +15,12 @@ class Layer:
     """
 
     kind = ""  # as in a model file
+    slides = True  # whether its parameters do as well for images of another height and width
     name_stem = ""  # of names that a network gives: a model file's have at most 16 bytes
 
     def __init__(self, *, name: str | None = None, source: str | None = None):
-        self.name = name
-        self.source = source
+        self.name = None if name is None else name_text("a layer's name", name)
+        self.source = None if source is None else name_text("a layer's source", source)
         self.input_shape: tuple[int, ...] = ()
         self.output_shape: tuple[int, ...] = ()
         self.gradients: dict[str, np.ndarray] = {}
@@ -27,6 +30,31 @@ class Layer:
         """Set the shapes (without the batch) and make the parameters. Raises ValueError for shapes
         that do not fit."""
         self.input_shape = self.output_shape = tuple(input_shape)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it is part of a network: it has shapes, and parameters if its kind has some."""
+        return bool(self.output_shape)
+
+    def rebuild(
+        self,
+        input_shape: tuple[int, ...],
+        rng: np.random.Generator,
+        *other_shapes: tuple[int, ...],
+    ) -> None:
+        """build, but what a built layer has learned stays. Raises ValueError when that does not
+        fit the shape."""
+        kept = self.state if self.is_built else {}
+        was = self.input_shape
+        self.build(input_shape, rng, *other_shapes)
+        fits = all(array.shape == self.state[key].shape for key, array in kept.items())
+        if kept and not (fits and (self.slides or was == self.input_shape)):
+            raise ValueError(
+                f"what it has learned is for an input of {was}, here it reads {self.input_shape}: "
+                "put a new layer in its place"
+            )
+        for key, array in kept.items():
+            setattr(self, key, array)
 
     @property
     def sources(self) -> tuple[str | None, ...]:

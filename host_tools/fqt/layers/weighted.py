@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.arguments import is_whole_number
 from fqt.layers.activation import activate, check_activation, through_activation
 from fqt.layers.layer import Layer
 from fqt.layers.limits import LARGEST_EXTENT
@@ -21,9 +22,11 @@ class Weighted(Layer):
         source: str | None = None,
     ):
         super().__init__(name=name, source=source)
-        if not 1 <= units <= LARGEST_EXTENT:
-            raise ValueError(f"a {self.kind} layer has 1 to {LARGEST_EXTENT} outputs, not {units}")
-        self.units = units
+        if not is_whole_number(units, 1, LARGEST_EXTENT):
+            raise ValueError(
+                f"a {self.kind} layer has 1 to {LARGEST_EXTENT} outputs, not {units!r}"
+            )
+        self.units = int(units)
         self.activation = check_activation(activation)
         self.weights = self.biases = np.empty(0, np.float32)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.arguments import whole_numbers
 from fqt.layers.limits import LARGEST_KERNEL
 
 
@@ -29,7 +30,7 @@ class Window:
             raise ValueError(
                 f"a window slides over height x width x channels, not over {input_shape}"
             )
-        padding = self.wanted_padding
+        padding = check_padding(self.wanted_padding)
         if padding == "same":
             sides = []
             for size, kernel, stride in zip(input_shape, self.kernel, self.stride, strict=False):
@@ -38,15 +39,8 @@ class Window:
             self.padding = tuple(sides)
         elif padding == "valid":
             self.padding = (0, 0, 0, 0)
-        elif isinstance(padding, int):
-            self.padding = (padding,) * 4
-        elif isinstance(padding, tuple) and len(padding) == 4:
-            self.padding = padding
         else:
-            raise ValueError(
-                "padding is 'same', 'valid', a number or "
-                f"(top, bottom, left, right), not {padding!r}"
-            )
+            self.padding = padding
         top, bottom, left, right = self.padding
         extents = []
         for size, before, after, kernel, stride in (
@@ -134,10 +128,24 @@ class Window:
 
 def pair(value) -> tuple[int, int]:
     """A number or (height, width) as the latter. Raises ValueError for others."""
-    both = (value, value) if isinstance(value, int) else tuple(value)
-    if len(both) != 2 or not 1 <= min(both) <= max(both) <= LARGEST_KERNEL:
+    both = whole_numbers(value, 2, 1, LARGEST_KERNEL)
+    if both is None:
         raise ValueError(
             "a kernel or stride is a number or (height, width), "
             f"1 to {LARGEST_KERNEL}, not {value!r}"
         )
     return both
+
+
+def check_padding(value) -> str | tuple[int, int, int, int]:
+    """ "same", "valid", or (top, bottom, left, right): that, or a number for all sides. Raises
+    ValueError for others."""
+    if isinstance(value, str) and value in ("same", "valid"):
+        return value
+    sides = whole_numbers(value, 4, 0, LARGEST_KERNEL - 1)
+    if sides is None:
+        raise ValueError(
+            "padding is 'same', 'valid', a number or (top, bottom, left, right), "
+            f"0 or more and below the kernel, not {value!r}"
+        )
+    return sides

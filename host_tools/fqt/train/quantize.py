@@ -11,6 +11,7 @@ import zlib
 
 import numpy as np
 
+from fqt.arguments import whole_number
 from fqt.file.model_checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.model_file import KEEPS_SCALE, LayerRecord, ModelFile
 from fqt.layers import Add, BatchNormalization, Layer, Weighted
@@ -43,9 +44,9 @@ def quantize(
     """
     net = folded(net)
     _check_runs_on_a_device(net)
-    x = net.samples(calibration_x)
-    if not len(x) or not np.isfinite(x).all():
-        raise ValueError("calibration data must be at least one sample of finite numbers")
+    x = net.samples(calibration_x, "calibration sample")
+    if not len(x):
+        raise ValueError("calibration data must be at least one sample")
     if input_type == "uint8":
         input_scale = 1 / 255 if input_scale is None else input_scale
         if not 0 < input_scale < np.inf:
@@ -60,6 +61,7 @@ def quantize(
         scale, zero_point = _affine(float(x.min()), float(x.max()))
     else:
         raise ValueError(f"input_type is 'uint8' or 'int8', not {input_type!r}")
+    seed = whole_number("seed", seed, 0)
     model = ModelFile(
         net.name,
         net.input_shape,
@@ -106,12 +108,7 @@ def folded(net: Sequential) -> Sequential:
         if isinstance(layer, Add):
             layer.other = sources[1]
         layers.append(layer)
-    parameters = [layer.parameters for layer in layers]
-    result = Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
-    for layer, arrays in zip(layers, parameters, strict=True):
-        for key, array in arrays.items():
-            setattr(layer, key, array)
-    return result
+    return Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
 
 
 def _fold(normalization: BatchNormalization, into: Weighted) -> None:

@@ -6,37 +6,35 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import numpy as np
 
+from fqt.arguments import name_text, one_of, real_number, whole_number, whole_numbers
 from fqt.inputs import check_learning_rate
 from fqt.layers import LARGEST_EXTENT, Add, BatchNormalization, Layer, Weighted
-from fqt.reference.fixed import shuffle
+from fqt.shapes import check_finite, many_of_shape, numbers
+from fqt.train.archive import read_archive, write_archive
+from fqt.train.assembly import adopted, check_layers, working_copies
+from fqt.train.fitting import Epochs, train_epochs
 from fqt.train.losses import LOSSES
 from fqt.train.schedules import check_schedule, learning_rate
+from fqt.train.targets import check_labels, check_targets
 
 EVALUATED_TOGETHER = 64  # samples: enough to be fast, and layers keep what they read
-
-
-@dataclass
-class Epoch:
-    """What one epoch of training gave. loss: mean over its samples, before each step."""
-
-    epoch: int
-    loss: float
-    lr: float
 
 
 class Sequential:
     """Layers in the order in which they run.
 
     layers: from fqt.layers. Each reads the output of the one before, unless it names another
-    source. input_shape: (height, width, channels). Inputs are float32 in real units (for images
-    value / 255). seed: of the random weights. loss: "softmax_cross_entropy" (classes),
-    "mean_squared_error" or "binary_cross_entropy". Raises ValueError when shapes do not fit or
-    nothing reads a layer's output, naming the layer.
+    source. New layers become the network's own; of layers that belong to another network it takes
+    copies, which keep what these know, and that network stays as it is: so
+    Sequential([*trained.layers[:-1], Dense(5)], ...) puts a new head on trained layers.
+    input_shape: (height, width, channels). Inputs are float32 in real units (for images
+    value / 255). seed: of the random weights of new layers. loss: "softmax_cross_entropy"
+    (classes), "mean_squared_error" or "binary_cross_entropy". Raises ValueError when shapes do not
+    fit or nothing reads a layer's output, naming the layer; the layers are unchanged then.
     """
 
     def __init__(
@@ -47,38 +45,23 @@ class Sequential:
         name: str = "model",
         loss: str = "softmax_cross_entropy",
     ):
-        if not layers:
-            raise ValueError("a network needs at least one layer")
-        if loss not in LOSSES:
-            raise ValueError(f"loss is one of {', '.join(LOSSES)}, not {loss!r}")
-        self.layers = layers
-        self.input_shape = tuple(input_shape)
-        if (
-            len(self.input_shape) != 3
-            or not 1 <= min(self.input_shape) <= max(self.input_shape) <= LARGEST_EXTENT
-        ):
-            raise ValueError(
-                "input_shape is (height, width, channels), "
-                f"1 to {LARGEST_EXTENT} each, not {input_shape}"
-            )
-        self.name = name
-        self.loss = loss
-        for number, layer in enumerate(layers, 1):
-            layer.name = layer.name or f"{layer.name_stem}_{number}"
-        names = [layer.name for layer in layers]
-        if len(set(names)) != len(names) or "input" in names:
-            raise ValueError(f"layer names must differ, and from 'input': {', '.join(names)}")
+        given = check_layers(layers)
+        self.loss = one_of("loss", loss, LOSSES)
+        self.input_shape = _check_input_shape(input_shape)
+        self.name = name_text("a network's name", name)
+        self.layers = working_copies(given)
         # The tensors that each layer reads: 0 is the input, i the output of layer i (from 1).
         self.inputs: list[tuple[int, ...]] = []
-        rng = np.random.default_rng(seed)
-        for number, layer in enumerate(layers, 1):
+        rng = np.random.default_rng(whole_number("seed", seed, 0))
+        for number, layer in enumerate(self.layers, 1):
             try:
                 self.inputs.append(self._tensors_read(number, layer))
                 shape, *others = (self.shape_of(tensor) for tensor in self.inputs[-1])
-                layer.build(shape, rng, *others)
+                layer.rebuild(shape, rng, *others)
             except ValueError as error:
                 raise ValueError(f"layer {number} ({layer.name}): {error}") from None
         self._check_readers()
+        self.layers = adopted(given, self.layers)
 
     # -- the graph
 
@@ -126,22 +109,20 @@ class Sequential:
 
     # -- data
 
-    def samples(self, x: np.ndarray) -> np.ndarray:
+    def samples(self, x: np.ndarray, what: str = "sample") -> np.ndarray:
         """x as float32 [samples][height][width][channels].
 
-        x: that shape, samples that are flattened, or one sample alone. Raises ValueError for
-        others.
+        x: that shape, in which axes of length 1 may be left out, samples that are flattened, or
+        one sample alone. Raises ValueError for others, also for arrays of the same size whose axes
+        are in another order, and for numbers that are not finite, naming the sample. what: a
+        sample's name in these messages.
         """
-        x = np.asarray(x, np.float32)
+        x = numbers(f"{what}s", x)
         if x.shape == self.input_shape:
-            return x[None]
-        elements = math.prod(self.input_shape)
-        if x.ndim < 2 or math.prod(x.shape[1:]) != elements:
-            raise ValueError(
-                f"samples are [samples] x {self.input_shape} ({elements} elements each), "
-                f"not {x.shape}"
-            )
-        return x.reshape(-1, *self.input_shape)
+            x = x[None]
+        x = many_of_shape(f"{what}s", x, self.input_shape)
+        check_finite(what, x)
+        return x
 
     def labelled_samples(
         self, x: np.ndarray, y: np.ndarray | None
@@ -156,45 +137,17 @@ class Sequential:
         if not len(x):
             raise ValueError("no samples")
         if self.loss == "softmax_cross_entropy":
-            return x, self._labels(x, y)
-        return x, self._targets(x, y)
-
-    def _labels(self, x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
-        y = np.asarray(y)
-        if y.dtype.kind not in "iu" or y.shape != (len(x),):
-            raise ValueError(
-                f"{len(x)} samples need as many integer labels, not {y.dtype} of shape {y.shape}"
-            )
-        for label in (y.min(), y.max()):
-            if not 0 <= label < self.outputs:
-                raise ValueError(f"labels must be 0 to {self.outputs - 1}, not {label}")
-        return y
-
-    def _targets(self, x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
-        if y is None:
-            if x[0].size != self.outputs:
-                raise ValueError(
-                    f"targets are needed: the input has {x[0].size} elements, "
-                    f"the output {self.outputs}"
-                )
-            y = x
-        y = np.asarray(y, np.float32)
-        if y.shape[:1] != (len(x),) or y.size != len(x) * self.outputs:
-            raise ValueError(
-                f"targets are [{len(x)}][{self.outputs}] for as many samples and outputs, "
-                f"not {y.shape}"
-            )
-        if not np.isfinite(y).all():
-            raise ValueError("targets must be finite numbers")
-        if self.loss == "binary_cross_entropy" and (y.min() < 0 or y.max() > 1):
-            raise ValueError("targets of binary_cross_entropy must be 0 to 1")
-        return y.reshape(len(x), self.outputs)
+            return x, check_labels(y, len(x), self.outputs)
+        return x, check_targets(y, x, self.layers[-1].output_shape, self.loss)
 
     # -- forward
 
     def tensors(self, x: np.ndarray) -> list[np.ndarray]:
         """x: as in samples -> the input and each layer's output, [batch] and its shape."""
-        tensors = [self.samples(x)]
+        return self._tensors(self.samples(x))
+
+    def _tensors(self, x: np.ndarray) -> list[np.ndarray]:
+        tensors = [x]
         for layer, inputs in zip(self.layers, self.inputs, strict=True):
             tensors.append(layer.forward(*[tensors[tensor] for tensor in inputs]))
         return tensors
@@ -250,11 +203,11 @@ class Sequential:
             chosen = range(len(self.layers))
         self._set_training(chosen)
         try:
-            outputs = self.forward(x)
+            output = self._tensors(x)[-1]
         finally:
             self._set_training(())
-        losses, error = LOSSES[self.loss](outputs, y)
-        self._backward(error / len(outputs), chosen)
+        losses, error = LOSSES[self.loss](output.reshape(len(output), -1), y)
+        self._backward(error / len(output), chosen)
         return float(losses.mean())
 
     def _set_training(self, chosen: Collection[int]) -> None:
@@ -290,44 +243,35 @@ class Sequential:
         train: str | list[str] = "all",
         seed: int = 1,
         weight_decay: float = 0.0,
-    ) -> Iterator[Epoch]:
-        """Train by stochastic gradient descent; yield after each epoch.
+    ) -> Epochs:
+        """Train by stochastic gradient descent: an iterator that trains an epoch, and returns what
+        it gave, each time that it is asked for the next one.
 
         x, y: as in labelled_samples. With batch=1 this takes the same samples in the same order,
         with the same learning rates, as fqt.fit on a device with the same seed. schedule: of the
         rate, as in fqt.train.schedules. train: as in trainable_names. weight_decay: weights (not
-        biases) also lose lr * weight_decay of themselves. Nothing happens before the first epoch
-        is asked for. Raises ValueError for data that do not fit, a rate or weight_decay that is
-        not finite and >= 0, an unknown schedule, and when no layer trains.
+        biases) also lose lr * weight_decay of themselves. Arguments are checked at once, but
+        nothing trains before the first epoch is asked for. Raises ValueError for data that do not
+        fit, a rate or weight_decay that is not finite and >= 0, no epoch, an unknown schedule, and
+        when no layer trains; and, with an epoch, DivergenceError when its loss is no number.
         """
         x, y = self.labelled_samples(x, y)
+        epochs = whole_number("epochs", epochs, 1)
         lr = check_learning_rate(lr)
+        batch = whole_number("batch, at least 1 sample,", batch, 1)
         check_schedule(schedule)
-        if not 0 <= weight_decay < math.inf:
-            raise ValueError(
-                f"weight_decay must be a finite number, 0 or more, not {weight_decay}"
-            )
-        if batch < 1:
-            raise ValueError(f"a batch has at least 1 sample, not {batch}")
+        seed = whole_number("seed", seed, 0)
+        weight_decay = real_number("weight_decay", weight_decay, 0)
         chosen = self._chosen(train)
         if not chosen:
-            raise ValueError("no layer trains")
-        order = np.arange(len(x))
-        for epoch in range(epochs):
-            rate = np.float32(learning_rate(schedule, lr, epoch, epochs))
-            shuffle(order, seed + epoch)
-            loss = 0.0
-            for start in range(0, len(x), batch):
-                picked = order[start : start + batch]
-                loss += self.gradients(x[picked], y[picked], chosen) * len(picked)
-                for i in chosen:
-                    _step(self.layers[i], rate, np.float32(weight_decay))
-            yield Epoch(epoch + 1, loss / len(x), float(rate))
+            raise ValueError("no layer trains: train=... says which do")
+        rates = [learning_rate(schedule, lr, epoch, epochs) for epoch in range(epochs)]
+        return Epochs(train_epochs(self, x, y, rates, batch, chosen, seed, weight_decay))
 
     def reset(self, names: str | list[str] = "all", seed: int = 1) -> None:
         """New random weights and zero biases for layers. names: as in trainable_names. Raises
         ValueError for a name that is not there."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(whole_number("seed", seed, 0))
         for i in self._chosen(names):
             self.layers[i].reset(rng)
 
@@ -349,24 +293,20 @@ class Sequential:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write all parameters to a NumPy archive: "conv2d_1.weights", "conv2d_1.biases", ...,
-        float32; of batch normalizations also the running mean and variance."""
-        with open(path, "wb") as file:
-            np.savez(file, **{name: array for name, _, _, array in self._named_state()})
+        float32; of batch normalizations also the running mean and variance. Raises OSError; the
+        file that was there still is then."""
+        write_archive(path, {name: array for name, _, _, array in self._named_state()})
 
     def load(self, path: str | os.PathLike) -> None:
         """Take the parameters that save wrote.
 
-        Raises OSError, and ValueError when the archive is of another network; nothing has changed
-        then.
+        Raises OSError, and ValueError when the file is no archive, is of another network, or holds
+        anything but finite numbers; nothing has changed then.
         """
-        with np.load(path) as archive:
-            loaded = dict(archive)
-        wanted = {name: array.shape for name, _, _, array in self._named_state()}
-        found = {name: array.shape for name, array in loaded.items()}
-        if wanted != found:
-            raise ValueError(f"{os.fspath(path)} holds {found}, the network has {wanted}")
+        shapes = {name: array.shape for name, _, _, array in self._named_state()}
+        loaded = read_archive(path, shapes)
         for name, layer, key, _ in self._named_state():
-            setattr(layer, key, loaded[name].astype(np.float32))
+            setattr(layer, key, loaded[name])
 
     def _named_state(self) -> list[tuple[str, Layer, str, np.ndarray]]:
         return [
@@ -393,6 +333,8 @@ def trainable_names(net: Sequential, train: str | list[str]) -> list[str]:
         if not count.isdigit() or not 1 <= int(count) <= len(names):
             raise ValueError(f"train={train!r}: the network has {len(names)} layers with weights")
         return names[-int(count) :]
+    if not isinstance(train, (str, list, tuple, set)):
+        raise ValueError(f"train is 'all', 'none', 'last:2', or names of layers, not {train!r}")
     wanted = [name.strip() for name in train.split(",")] if isinstance(train, str) else list(train)
     for name in wanted:
         if name not in names:
@@ -407,9 +349,11 @@ def _parts(count: int) -> list[slice]:
     return [slice(i, i + EVALUATED_TOGETHER) for i in range(0, count, EVALUATED_TOGETHER)]
 
 
-def _step(layer: Layer, rate: np.float32, weight_decay: np.float32) -> None:
-    for key, values in layer.parameters.items():
-        gradient = layer.gradients[key]
-        if weight_decay and key == "weights":
-            gradient = gradient + weight_decay * values
-        values -= rate * gradient
+def _check_input_shape(input_shape) -> tuple[int, int, int]:
+    extents = whole_numbers(input_shape, 3, 1, LARGEST_EXTENT)
+    if extents is None or not isinstance(input_shape, (tuple, list)):
+        raise ValueError(
+            "input_shape is (height, width, channels), "
+            f"1 to {LARGEST_EXTENT} each, not {input_shape!r}"
+        )
+    return extents

@@ -94,9 +94,9 @@
         "update_rate is (least, greatest) or one number, above 0 and at most 1") \
     FQT_MESSAGE(VALUE_ERROR, UPDATE_RATES, "update_rate is (least, greatest): the first is above the second") \
     FQT_MESSAGE(VALUE_ERROR, NOTHING_TRAINS, \
-        "no layer trains: unfreeze() one, or choose some when the model is made (fqt quantize, train=)") \
+        "no layer trains: unfreeze() one, or choose some when the model is made (quantize(..., train=) on the desk)") \
     FQT_MESSAGE(VALUE_ERROR, NOT_TRAINABLE, \
-        "it has no weights that train (they are chosen when the model is made: fqt quantize, train=)") \
+        "it has no weights that train (they are chosen when the model is made: quantize(..., train=) on the desk)") \
     FQT_MESSAGE(RUNTIME_ERROR, DIVERGED, \
         "training diverged, its output stays off its range or 0; lower lr, and restore() the last good weights") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NUMBER, "no such layer: layers are 1 to #, or names") \

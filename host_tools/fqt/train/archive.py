@@ -1,0 +1,60 @@
+"""The parameters of a network in a NumPy archive: written whole, and checked before anything is
+taken from it."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+
+import numpy as np
+
+from fqt.files import write_whole
+
+
+def write_archive(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:
+    """Raises OSError; what was at the path is still there then."""
+    write_whole(path, lambda file: np.savez(file, **arrays))
+
+
+def read_archive(path: str | os.PathLike, shapes: dict[str, tuple[int, ...]]) -> dict:
+    """The arrays of an archive, float32, by name. shapes: what it must hold.
+
+    Raises OSError, and ValueError for what is no NumPy archive, for other names or shapes, and
+    for arrays of anything but finite numbers.
+    """
+    place = os.fspath(path)
+    arrays = open_archive(path)
+    found = {name: array.shape for name, array in arrays.items()}
+    if found != shapes:
+        raise ValueError(f"{place} holds {found}, the network has {shapes}")
+    result = {}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "iuf":
+            raise ValueError(f"{place}: {name} must be numbers, not {array.dtype}")
+        with np.errstate(over="ignore"):
+            result[name] = array.astype(np.float32)
+        if not np.isfinite(result[name]).all():
+            raise ValueError(f"{place}: {name} has numbers that are not finite in float32")
+        if name.endswith(".running_variance") and (result[name] < 0).any():
+            raise ValueError(f"{place}: {name} has a variance below 0")
+    return result
+
+
+def open_archive(path: str | os.PathLike, names: list[str] | None = None) -> dict:
+    """All arrays of a NumPy archive, or those named that it has, whatever is in it. Raises
+    OSError, and ValueError that names the file when it is none or is damaged."""
+    place = os.fspath(path)
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("it is one array, an archive (.npz) holds them by name")
+        with archive:
+            wanted = archive.files if names is None else [n for n in names if n in archive.files]
+            arrays = {name: archive[name] for name in wanted}
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{place} is not a NumPy archive that can be read: {error}") from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{place}: {name} is not an array")
+    return arrays

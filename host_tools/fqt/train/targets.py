@@ -1,0 +1,51 @@
+"""What samples should give, checked before training in float32: labels of classes, or numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fqt.shapes import check_finite, is_of_shape, numbers
+
+
+def check_labels(y, samples: int, classes: int) -> np.ndarray:
+    """y as integers [samples], each below `classes`. Raises ValueError for others."""
+    y = np.asarray(y)
+    if y.dtype.kind not in "iu" or y.shape != (samples,):
+        raise ValueError(
+            f"{samples} samples need as many integer labels, not {y.dtype} of shape {y.shape}"
+        )
+    for label in (y.min(), y.max()):
+        if not 0 <= label < classes:
+            raise ValueError(f"labels must be 0 to {classes - 1}, not {label}")
+    return y
+
+
+def check_targets(y, x: np.ndarray, output_shape: tuple[int, ...], loss: str) -> np.ndarray:
+    """y as float32 [samples][outputs].
+
+    y: [samples] and the last layer's output shape, or [samples][outputs]; [samples] will do for
+    one output; None: x, the samples themselves, [samples][height][width][channels], whose own
+    shape fits y too when they have as many elements. Raises ValueError for others.
+    """
+    outputs = math.prod(output_shape)
+    elements = math.prod(x.shape[1:])
+    if y is None:
+        if elements != outputs:
+            raise ValueError(
+                f"targets are needed: the input has {elements} elements, the output {outputs}"
+            )
+        y = x
+    y = numbers("targets", y)
+    shapes = [output_shape] + ([x.shape[1:]] if elements == outputs else [])
+    if y.shape[:1] != (len(x),) or not any(is_of_shape(y.shape[1:], shape) for shape in shapes):
+        raise ValueError(
+            f"targets are [{len(x)}][{outputs}] for as many samples and outputs, or "
+            f"[{len(x)}] and the output's shape {output_shape}, not {y.shape}"
+        )
+    y = y.reshape(len(x), outputs)
+    check_finite("targets must be finite numbers: target", y)
+    if loss == "binary_cross_entropy" and (y.min() < 0 or y.max() > 1):
+        raise ValueError("targets of binary_cross_entropy must be 0 to 1")
+    return y
