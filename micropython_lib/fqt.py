@@ -330,6 +330,7 @@ def fit(
                 loss += net.loss
                 steps += 1
             if steps:
+                net.end_batch()
                 loss /= steps
                 if keep and steps == count and (kept is None or loss < kept[1]):
                     net.save(keep, checkpoint=True)

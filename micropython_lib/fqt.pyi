@@ -35,7 +35,8 @@ class Model:
     master: int
     """Bits kept of each trainable weight: 8 or 16."""
     batch: int
-    """Steps whose gradients are summed before the weights change."""
+    """Steps whose gradients are summed before the weights change: a mini-batch. One that is not
+    full ends with an epoch of fit, with freeze, unfreeze and save, and with end_batch()."""
     steps: int
     """Training steps so far, those before saving included."""
     diverged: str | None
@@ -105,6 +106,9 @@ class Model:
         rate that is negative or not finite, and when no layer trains; RuntimeError when a layer
         diverged.
         """
+    def end_batch(self) -> None:
+        """End a mini-batch before it is full: apply the gradients that are summed so far. Each
+        sample counts as much as one of a full mini-batch."""
     def features(self, x: Buffer, out: Buffer, index: int = 0, offset: int = 0) -> Buffer:
         """What the frozen front part gives for a sample: feature_elements bytes to `out`, from
         byte `offset` on; gives `out`. ValueError when they do not fit there, and when no layer in

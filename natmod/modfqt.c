@@ -475,6 +475,7 @@ static mp_obj_t change_layers(size_t n_args, const mp_obj_t *args, uint32_t chan
         if (change == RESET) {
             fqt_reset(model, i);
         } else {
+            fqt_end_batch(model);
             fqt_freeze(model, i, change == FREEZE);
         }
     }
@@ -551,9 +552,17 @@ static bool write_to_callable(void *context, const void *bytes, uint32_t count) 
     return true;
 }
 
+// end_batch(): end a mini-batch before it is full
+static mp_obj_t engine_end_batch(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    fqt_end_batch(&get_engine(args[0])->model);
+    return mp_const_none;
+}
+
 // _write(write, checkpoint): call write(bytes) with one piece of the file after another
 static mp_obj_t engine_write(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
+    engine_end_batch(1, args);
     fqt_model_write(&get_engine(args[0])->model, mp_obj_is_true(args[2]), write_to_callable, (void *)args[1]);
     return mp_const_none;
 }
@@ -704,6 +713,7 @@ static const mp_obj_fun_builtin_var_t methods[] = {
     FUNCTION(1, 2, engine_unfreeze),
     FUNCTION(1, 2, engine_reset),
     FUNCTION(1, 5, engine_options),
+    FUNCTION(1, 1, engine_end_batch),
     FUNCTION(3, 3, engine_write),
     FUNCTION(2, 2, engine_restore),
 #ifdef FQT_PROFILE
@@ -728,6 +738,7 @@ FQT_ENTRY mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, m
         MP_QSTR_unfreeze,
         MP_QSTR_reset,
         MP_QSTR__options,
+        MP_QSTR_end_batch,
         MP_QSTR__write,
         MP_QSTR__restore,
 #ifdef FQT_PROFILE

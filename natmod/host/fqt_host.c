@@ -125,7 +125,12 @@ void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t 
     host->model.options = (fqt_options_t) {least_rate, greatest_rate, weight_decay, standardizes, samples};
 }
 
+void fqt_host_end_batch(fqt_host_model_t *host) {
+    fqt_end_batch(&host->model);
+}
+
 void fqt_host_freeze(fqt_host_model_t *host, uint32_t layer, bool frozen) {
+    fqt_end_batch(&host->model);
     fqt_freeze(&host->model, layer, frozen);
 }
 

@@ -35,6 +35,8 @@ FQT_HOST_EXPORT bool fqt_host_quantize_float(const fqt_host_model_t *host, uint3
 // Rates in Q16, weight decay as float32 bits.
 FQT_HOST_EXPORT void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate,
     uint32_t weight_decay, bool standardizes, bool samples);
+// End a mini-batch before it is full; freezing does so too.
+FQT_HOST_EXPORT void fqt_host_end_batch(fqt_host_model_t *host);
 FQT_HOST_EXPORT void fqt_host_freeze(fqt_host_model_t *host, uint32_t layer, bool frozen);
 FQT_HOST_EXPORT void fqt_host_reset(fqt_host_model_t *host, uint32_t layer);
 

@@ -74,6 +74,35 @@ def check_a_cache_file_does_not_outlive_fit():
     raises(ValueError, "frozen or unfrozen", lambda: next(generator))
 
 
+def check_the_last_mini_batch_counts():
+    for batch in (4, 64):  # the last of an epoch has one sample; not one is ever full
+        net = fqt.Model("head.fqt", batch=batch)
+        same = fqt.Model("head.fqt", batch=batch)
+        start = state(net)
+        list(fqt.fit(net, DATA, epochs=2, lr=0.5, schedule="constant"))
+        order = array.array("H", range(COUNT))
+        for seed in (1, 2):
+            fqt.shuffle(order, seed)
+            for i in order:
+                same.train(X, LABELS[i], 0.5, i)
+            same.end_batch()
+        assert state(net) == state(same) != start
+
+
+def check_saving_and_freezing_end_a_mini_batch():
+    net = fqt.Model("head.fqt", batch=64)
+    before = net.scores(X)
+    net.train(X, 1, 0.5)
+    assert net.scores(X) == before
+    net.save("pending.fqt")
+    assert fqt.Model("pending.fqt").scores(X) == net.scores(X) != before
+    os.remove("pending.fqt")
+    before = net.scores(X)
+    net.train(X, 1, 0.5)
+    net.freeze("dense_3")
+    assert net.scores(X) != before
+
+
 def check_keeping():
     net = fqt.Model("head.fqt")
     losses = []
@@ -112,6 +141,8 @@ run(
     check_schedules,
     check_caches,
     check_a_cache_file_does_not_outlive_fit,
+    check_the_last_mini_batch_counts,
+    check_saving_and_freezing_end_a_mini_batch,
     check_keeping,
     check_divergence,
 )

@@ -105,6 +105,23 @@ def test_freezing_and_resetting_give_the_same_bytes(model, master, batch, data):
     assert fast.to_bytes() == reference.to_bytes()
 
 
+@pytest.mark.parametrize("master", [8, 16])
+@pytest.mark.parametrize("batch", [4, 64])
+def test_a_mini_batch_that_ends_early_gives_the_same_bytes(small_model, master, batch):
+    """The steps that are pending count: after end_batch, and in what is saved."""
+    reference, fast = train_both(small_model, master, 6, 0.05, 1, batch=batch)
+    saved = core.Model(small_model, master, batch)
+    probe = random_samples(small_model, 1)[0]
+    before = fast.logits(probe).tolist()
+    for network in (reference, fast, reference, fast):  # twice: nothing is pending then
+        network.end_batch()
+    assert fast.logits(probe).tolist() == reference.logits(probe).tolist() != before
+    targets = random_targets(small_model, 6, 1)
+    for sample, target in zip(random_samples(small_model, 6, 1), targets, strict=True):
+        saved.train(sample, target, 0.05)
+    assert saved.to_bytes() == fast.to_bytes() == reference.to_bytes()
+
+
 @settings(max_examples=60, deadline=None)
 @given(networks(), st.sampled_from([8, 16]))
 def test_training_from_kept_features_gives_the_same_bytes(model, master):

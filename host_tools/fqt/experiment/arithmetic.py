@@ -75,6 +75,7 @@ class Int8:
         greatest_loss = 0
         for order, rate in _orders(len(x), training, seed):
             losses = self.core.train_many(x, y, order, rate)
+            self.core.end_batch()
             for loss in (losses * 65536).astype(int).tolist():
                 greatest_loss = follow_greatest_loss(greatest_loss, loss)
                 rate_q16 = update_rate(loss, greatest_loss, *self.run.options.rates_q16)

@@ -394,10 +394,7 @@ class Network:
         if self.batch > 1 and learning_rate > 0:
             self.batch_steps += 1
             if self.batch_steps == self.batch:
-                self.batch_steps = 0
-                for i, updates in enumerate(self.updates):
-                    if updates:
-                        apply_sums(self.parameters[i], self.random, self.sums[i])
+                self.end_batch()
         for i, record in enumerate(self.model.layers):
             y = self.tensors[i + 1]
             if y.next_error_scale:
@@ -414,10 +411,21 @@ class Network:
                 self.tensors[i + 1].scale = self._inputs(i)[0].scale
         self.step_count += 1
 
+    def end_batch(self) -> None:
+        """A mini-batch's end, be it full or not: apply what its steps have summed (section 10).
+        freeze and to_model_file do so first."""
+        if self.batch_steps == 0:
+            return
+        self.batch_steps = 0
+        for i, updates in enumerate(self.updates):
+            if updates:
+                apply_sums(self.parameters[i], self.random, self.sums[i])
+
     # -- layers
 
     def freeze(self, i: int, frozen: bool = True) -> None:
         """Stop or start the updates of layer i (from 0), if it is trainable."""
+        self.end_batch()
         self.updates[i] = self.model.layers[i].trainable and not frozen
 
     def reset(self, i: int) -> None:
@@ -430,7 +438,8 @@ class Network:
     # -- saving
 
     def to_model_file(self, checkpoint: bool = False) -> ModelFile:
-        """The model as it is now."""
+        """The model as it is now. Ends a mini-batch."""
+        self.end_batch()
         model = self.model
         layers = []
         for i, record in enumerate(model.layers):

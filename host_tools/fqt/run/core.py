@@ -62,6 +62,7 @@ def library(path: str | None = None) -> ctypes.CDLL:
         "diverged": (u32, [handle]),
         "quantize_float": (boolean, [handle, u32, ctypes.POINTER(ctypes.c_int8)]),
         "set_options": (None, [handle, u32, u32, u32, boolean, boolean]),
+        "end_batch": (None, [handle]),
         "freeze": (None, [handle, u32, boolean]),
         "reset": (None, [handle, u32]),
         "predict": (None, [handle, _BYTES, u32, _BYTES]),
@@ -356,6 +357,11 @@ class Model:
         )
         check_diverged(self.model, self.diverged)
 
+    def end_batch(self) -> None:
+        """End a mini-batch before it is full: apply what its steps have summed. freeze and
+        to_bytes do so first."""
+        self._library.fqt_host_end_batch(self._handle)
+
     def freeze(self, i: int, frozen: bool = True) -> None:
         """Stop or start the updates of layer i (from 0), if it is trainable."""
         self._library.fqt_host_freeze(self._handle, self._layer(i), frozen)
@@ -374,7 +380,8 @@ class Model:
     # -- saving
 
     def to_bytes(self, checkpoint: bool = False) -> bytes:
-        """The file that the device's model.save() writes."""
+        """The file that the device's model.save() writes. Ends a mini-batch."""
+        self.end_batch()
         size = self._library.fqt_host_file_bytes(self._handle, checkpoint)
         data = ctypes.create_string_buffer(size)
         self._library.fqt_host_write(self._handle, checkpoint, data)

@@ -139,17 +139,24 @@ static bool range_moves(const fqt_model_t *model, uint32_t index) {
     return kind->has_weights ? layer->updates : fqt_output_of(model, index)->needs_error;
 }
 
+void fqt_end_batch(fqt_model_t *model) {
+    if (model->batch_steps == 0) {
+        return;
+    }
+    model->batch_steps = 0;
+    for (uint32_t i = 0; i < model->layer_count; ++i) {
+        if (fqt_layer(model, i)->updates) {
+            fqt_pass_t pass;
+            fqt_pass_begin(&pass, model, i);
+            fqt_update_apply_sums(&pass);
+        }
+    }
+}
+
 // Parameters and scales move between steps only, so that a step uses one set of scales throughout.
 void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
     if (model->batch > 1 && learning_rate != FQT_SCALE_ZERO && ++model->batch_steps == model->batch) {
-        model->batch_steps = 0;
-        for (uint32_t i = 0; i < model->layer_count; ++i) {
-            if (fqt_layer(model, i)->updates) {
-                fqt_pass_t pass;
-                fqt_pass_begin(&pass, model, i);
-                fqt_update_apply_sums(&pass);
-            }
-        }
+        fqt_end_batch(model);
     }
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_tensor_t *output = fqt_output_of(model, i);

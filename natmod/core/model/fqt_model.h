@@ -253,7 +253,10 @@ int32_t fqt_loss(fqt_model_t *model, uint32_t label);
 // the loss in Q16. fqt_trains().
 int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate);
 
-// Stop or start a layer's updates; only a trainable layer's can start.
+// End a mini-batch before it is full: apply what its steps have summed. Nothing changes when no step is pending.
+void fqt_end_batch(fqt_model_t *model);
+
+// Stop or start a layer's updates; only a trainable layer's can start. Call fqt_end_batch first.
 void fqt_freeze(fqt_model_t *model, uint32_t index, bool frozen);
 
 // Random weights for a trainable layer (He et al. 2015, uniform), and biases of 0.
