@@ -3,7 +3,6 @@
 # Everything that is built lies under build/, made once and redone when its inputs change. MPY_DIR=... takes a MicroPython
 # checkout that is already there (nothing is written to it).
 
-MICROPYTHON_VERSION = 1.26.1
 ARCH ?= x64
 JOBS ?= $(shell nproc)
 
@@ -57,7 +56,7 @@ export FQT_BUILD = $(CURDIR)/$(BUILD)
 export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-quick lint format natmod dist firmware bench sweep pytorch accuracy core info clean distclean
+.PHONY: help setup demo test test-quick lint format natmod dist firmware bench sweep pytorch accuracy core info requirements clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +113,9 @@ info: setup ## the table of a model file: make info MODEL=digits.fqt
 	@test -n "$(MODEL)" || { echo "name a model file: make info MODEL=digits.fqt"; exit 1; }
 	@$(VENV)/bin/fqt info "$(MODEL)"
 
+requirements: $(VENV)/.done ## make requirements.txt anew from the versions in requirements.in
+	@tools/lock_requirements $(VENV) requirements.in requirements.txt
+
 clean: ## remove what was built; keep what was downloaded
 	rm -rf $(filter-out $(MPY_SOURCE) $(VENV),$(wildcard $(BUILD)/*)) dist
 
@@ -129,14 +131,15 @@ $(BUILD)/debian.done: Makefile
 $(VENV)/.done: requirements.txt host_tools/pyproject.toml | $(BUILD)/debian.done
 	@tools/step python-environment "python3 -m venv must work (Debian: python3-venv)" python3 -m venv $(VENV)
 	@tools/step python-packages "pip must reach a package index for: requirements.txt" \
-	    $(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	    $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@tools/step host-tools "see host_tools/pyproject.toml" \
 	    $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e host_tools
 	@touch $@
 
-$(MPY_SOURCE)/py/dynruntime.mk: tools/fetch_micropython | $(BUILD)/debian.done
-	@tools/step micropython-source "set MPY_DIR to a checkout of MicroPython v$(MICROPYTHON_VERSION)" \
-	    tools/fetch_micropython $(MICROPYTHON_VERSION) $(MPY_SOURCE)
+$(MPY_SOURCE)/py/dynruntime.mk: tools/fetch_micropython tools/micropython_versions | $(BUILD)/debian.done
+	@tools/step micropython-source "set MPY_DIR to a checkout of MicroPython, of a version in tools/micropython_versions" \
+	    tools/fetch_micropython tools/micropython_versions $(MPY_SOURCE)
+	@echo "== MicroPython $$(cat $(MPY_SOURCE).taken)"
 	@touch -c $@ 2>/dev/null || true
 
 $(MPY_CROSS): | $(MPY_SOURCE)/py/dynruntime.mk
