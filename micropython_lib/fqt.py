@@ -7,6 +7,8 @@ import array
 import os
 import time
 
+__version__ = "0"  # natmod/Makefile enters the content of VERSION
+
 
 def _error(number, layer, name, *numbers):
     # The exception for an error of the native part. Texts lie behind the code in this module's

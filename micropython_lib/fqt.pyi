@@ -14,6 +14,9 @@ Target = int | float | Buffer | None
 # inputs themselves), or a sequence of (sample, target).
 Data = tuple[Buffer, Buffer | None] | Sequence[tuple[Buffer, Target]]
 
+__version__: str
+"""The version of the module, as in the file VERSION and CHANGELOG.md."""
+
 class Model:
     """A network that predicts and trains. Everything it needs is allocated when it is made.
 

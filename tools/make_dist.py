@@ -12,6 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
+VERSION = Path(__file__).parents[1] / "VERSION"
+
 
 def main(arch: str, module: Path, dist: Path) -> None:
     header = module.read_bytes()[:4]
@@ -21,7 +23,7 @@ def main(arch: str, module: Path, dist: Path) -> None:
     folder = dist / f"{arch}_{version}"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(module, folder / "fqt.mpy")
-    package = {"urls": [["fqt.mpy", "fqt.mpy"]], "version": "0.1.0"}
+    package = {"urls": [["fqt.mpy", "fqt.mpy"]], "version": VERSION.read_text().strip()}
     (folder / "package.json").write_text(json.dumps(package, indent=2) + "\n")
     sizes = dist / "sizes.json"
     known = json.loads(sizes.read_text()) if sizes.exists() else {}

@@ -7,6 +7,7 @@ Public modules: core, emulator, inputs, layers, model_file, options, reference, 
 and what this one exports. The rooms behind them, in their order; each uses only itself and those
 before it (tests/core/test_python_rooms.py):
 
+    version                     of the host tools and the module
     arguments, shapes, files, inputs, options, plotting     what any room may use: checks of what
                                 users pass, how training goes
     file                        the model file: its records, its checks, reading and writing
@@ -35,6 +36,7 @@ from fqt.layers import (
 )
 from fqt.train.quantize import quantize, quantize_input
 from fqt.train.sequential import Sequential
+from fqt.version import __version__
 
 __all__ = [
     "Add",
@@ -50,6 +52,7 @@ __all__ = [
     "ModelFile",
     "ModelFileError",
     "Sequential",
+    "__version__",
     "quantize",
     "quantize_input",
 ]

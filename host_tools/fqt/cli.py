@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from fqt import experiment
@@ -13,6 +12,7 @@ from fqt.device import bench, sweep
 from fqt.device.install import install
 from fqt.file.model_file import ModelFile
 from fqt.run import info
+from fqt.version import __version__
 
 
 def run_info(arguments: argparse.Namespace) -> None:
@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="fqt", description="Quantized training on microcontrollers: the host's side."
     )
-    root.add_argument("--version", action="version", version=version("fqt-host"))
+    root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(dest="command", required=True)
     command = commands.add_parser(
         "info", help="show a model file: layers, parameters, RAM on the device"

@@ -1,0 +1,18 @@
+# Debian's packages and the Python environment that everything else needs.
+
+VENV = $(BUILD)/venv
+PYTHON = $(VENV)/bin/python
+PIP_INSTALL = $(VENV)/bin/pip install --quiet --disable-pip-version-check
+
+DEBIAN_BUILD = build-essential git python3 python3-venv python3-dev pkg-config dpkg-dev xz-utils
+
+$(BUILD)/debian.done: mk/python.mk
+	@tools/step debian-packages "install by hand: $(DEBIAN_BUILD)" tools/apt_install $(DEBIAN_BUILD)
+	@touch $@
+
+$(VENV)/.done: requirements.txt host_tools/pyproject.toml VERSION | $(BUILD)/debian.done
+	@tools/step python-environment "python3 -m venv must work (Debian: python3-venv)" python3 -m venv $(VENV)
+	@tools/step python-packages "pip must reach a package index for: requirements.txt" \
+	    $(PIP_INSTALL) --require-hashes -r requirements.txt
+	@tools/step host-tools "see host_tools/pyproject.toml" $(PIP_INSTALL) --no-build-isolation --no-deps -e host_tools
+	@touch $@
