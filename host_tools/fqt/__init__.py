@@ -13,8 +13,8 @@ before it (tests/core/test_python_rooms.py):
     file                        the model file: its records, its checks, reading and writing
     layers                      layers in float32, forward next to backward
     reference                   the training step in integers: the specification
-    train                       networks in float32, quantizing, networks to start from
     run                         models in the C core, what a model file holds
+    train                       networks in float32, quantizing, networks to start from
     device                      boards, real and emulated; what a step costs there
     experiment                  training in several ways, compared over seeds
     core, emulator, model_file, reference_networks      public names for modules in the rooms
@@ -34,7 +34,7 @@ from fqt.layers import (
     GlobalAveragePool,
     MaxPool2D,
 )
-from fqt.train.quantize import quantize, quantize_input
+from fqt.train.quantize import QuantizationWarning, quantize, quantize_input
 from fqt.train.sequential import Sequential
 from fqt.version import __version__
 
@@ -51,6 +51,7 @@ __all__ = [
     "MaxPool2D",
     "ModelFile",
     "ModelFileError",
+    "QuantizationWarning",
     "Sequential",
     "__version__",
     "quantize",

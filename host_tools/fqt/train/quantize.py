@@ -11,11 +11,16 @@ import zlib
 
 import numpy as np
 
-from fqt.arguments import whole_number
+from fqt.arguments import real_number, whole_number
 from fqt.file.model_checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.model_file import KEEPS_SCALE, LayerRecord, ModelFile
-from fqt.layers import Add, BatchNormalization, Layer, Weighted
+from fqt.layers import Layer, Weighted
+from fqt.train.folding import folded
+from fqt.train.input_values import quantize_input
+from fqt.train.quantization_check import QuantizationWarning, check_input_range, check_quantized
 from fqt.train.sequential import Sequential, trainable_names
+
+__all__ = ["QuantizationWarning", "folded", "quantize", "quantize_input", "quantize_weights"]
 
 TRAINABLE_MARGIN = (
     1.05  # room above what calibration saw, as ranges that follow keep it on the device
@@ -38,9 +43,13 @@ def quantize(
     hundred are plenty. train: what trains on the device, as in trainable_names. input_type
     "uint8": a device takes bytes u that mean u * input_scale (1/255 when not given); "int8": the
     input's scale and zero point come from calibration_x, and devices take float arrays or what
-    quantize_input gives. seed: of the stochastic rounding on the device. Raises ValueError for
-    data that do not fit, and for a network that a device does not run: its last layer must have
-    weights and no activation, and a Flatten must be alone in reading its input.
+    quantize_input returns. seed: of the stochastic rounding on the device.
+
+    Raises ValueError for data that do not fit, and for a network that a device does not run: its
+    last layer must have weights and no activation, and a Flatten must be alone in reading its
+    input; and when int8 does not hold what the network does on the calibration data: inputs beyond
+    the input's range, outputs beyond +-16384 or that differ by less than 2^-16, outputs that are
+    not float32's or do not depend on the input. What is only doubtful is a QuantizationWarning.
     """
     net = folded(net)
     _check_runs_on_a_device(net)
@@ -48,10 +57,9 @@ def quantize(
     if not len(x):
         raise ValueError("calibration data must be at least one sample")
     if input_type == "uint8":
-        input_scale = 1 / 255 if input_scale is None else input_scale
-        if not 0 < input_scale < np.inf:
-            raise ValueError(f"input_scale must be a finite number above 0, not {input_scale}")
-        scale, zero_point = _float32(input_scale), -128
+        scale, zero_point = _input_scale(input_scale), -128
+        is_uint8 = np.asarray(calibration_x).dtype == np.uint8
+        check_input_range(x, scale, is_uint8, input_scale is None)
     elif input_type == "int8":
         if input_scale is not None:
             raise ValueError(
@@ -84,40 +92,21 @@ def quantize(
         _fill_record(record, layer, output, model, TRAINABLE_MARGIN if follows else 1.0)
         model.layers.append(record)
     model.identity = zlib.crc32(model.to_bytes())
-    return ModelFile.from_bytes(model.to_bytes())
+    model = ModelFile.from_bytes(model.to_bytes())
+    check_quantized(net, model, x, tensors)
+    return model
 
 
-def folded(net: Sequential) -> Sequential:
-    """A network of its own with equal outputs and without batch normalizations: what trains on a
-    device.
-
-    Each one's running statistics, gamma and beta go into the weights and biases of the layer that
-    it follows, which keeps its name and takes the normalization's activation.
-    """
-    net = net.copy()
-    makers = ["input"]  # of each tensor: the name of the layer that makes it when all are folded
-    layers = []
-    for layer, inputs in zip(net.layers, net.inputs, strict=True):
-        sources = [makers[tensor] for tensor in inputs]
-        if isinstance(layer, BatchNormalization):
-            _fold(layer, net.layers[inputs[0] - 1])
-            makers.append(sources[0])
-            continue
-        makers.append(layer.name)
-        layer.source = sources[0]
-        if isinstance(layer, Add):
-            layer.other = sources[1]
-        layers.append(layer)
-    return Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
-
-
-def _fold(normalization: BatchNormalization, into: Weighted) -> None:
-    """gamma * (w x + b - mean) / sqrt(variance + epsilon) + beta = (w * factor) x + (b - mean) *
-    factor + beta, channel by channel."""
-    factors = normalization.gamma / np.sqrt(normalization.running_variance + normalization.epsilon)
-    into.weights = into.weights * factors.reshape(-1, *[1] * (into.weights.ndim - 1))
-    into.biases = (into.biases - normalization.running_mean) * factors + normalization.beta
-    into.activation = normalization.activation
+def _input_scale(given: float | None) -> float:
+    if given is None:
+        return _float32(1 / 255)
+    scale = real_number("input_scale", given)
+    if not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
+        raise ValueError(
+            f"input_scale must be a finite number above 0, {SMALLEST_SCALE:.2g} to "
+            f"{LARGEST_SCALE:.2g}, not {given}"
+        )
+    return _float32(scale)
 
 
 def _check_runs_on_a_device(net: Sequential) -> None:
@@ -152,6 +141,11 @@ def _fill_record(
     if not np.isfinite(output).all():
         raise ValueError(f"{layer.name}: outputs are not finite: did the training diverge?")
     least, greatest = float(output.min()) * margin, float(output.max()) * margin
+    if max(greatest, -least) / 255 > LARGEST_SCALE:
+        raise ValueError(
+            f"{layer.name}: outputs reach {max(greatest, -least):.2g}, int8 scales end at "
+            f"{LARGEST_SCALE:.2g}: did the training diverge?"
+        )
     record.activation = getattr(layer, "activation", "none")
     if record.activation == "none":
         record.output_scale, record.output_zero_point = _affine(least, greatest)
@@ -182,26 +176,17 @@ def quantize_weights(
     if not np.isfinite(weights).all():
         raise ValueError("weights are not finite: did the training diverge?")
     peaks = np.abs(weights).reshape(len(weights), -1).max(axis=1)
+    if peaks.max() / 127 > LARGEST_SCALE:
+        raise ValueError(
+            f"weights reach {peaks.max():.2g}, int8 scales end at {LARGEST_SCALE:.2g}: did the "
+            "training diverge?"
+        )
     scales = np.where(peaks > 0, peaks / 127, peaks.max() / 127 or FALLBACK_SCALE)
     scales = np.clip(np.maximum(scales, least_scales), SMALLEST_SCALE, LARGEST_SCALE).astype(
         np.float32
     )
     quantized = np.round(weights / scales.reshape(-1, *[1] * (weights.ndim - 1)))
     return np.clip(quantized, -127, 127).astype(np.int8), scales
-
-
-def quantize_input(model: ModelFile, x: np.ndarray) -> np.ndarray:
-    """Samples in real units as the uint8 or int8 values that a device takes; the shape stays.
-
-    Numbers beyond the input's range become its ends. Raises ValueError for numbers that are not
-    finite.
-    """
-    x = np.asarray(x, np.float64)
-    if not np.isfinite(x).all():
-        raise ValueError("input has numbers that are not finite")
-    q = np.floor(x / model.input_scale + 0.5) + model.input_zero_point  # halves up, as the device
-    q = np.clip(q, -128, 127).astype(np.int8)
-    return q.view(np.uint8) ^ 0x80 if model.input_type == "uint8" else q
 
 
 def _affine(least: float, greatest: float) -> tuple[float, int]:

@@ -1,0 +1,42 @@
+"""Batch normalizations in float32 networks, folded into the layers that they follow: no device has
+them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fqt.layers import Add, BatchNormalization, Weighted
+from fqt.train.sequential import Sequential
+
+
+def folded(net: Sequential) -> Sequential:
+    """A network of its own with equal outputs and without batch normalizations: what trains on a
+    device.
+
+    Each one's running statistics, gamma and beta go into the weights and biases of the layer that
+    it follows, which keeps its name and takes the normalization's activation.
+    """
+    net = net.copy()
+    makers = ["input"]  # of each tensor: the name of the layer that makes it when all are folded
+    layers = []
+    for layer, inputs in zip(net.layers, net.inputs, strict=True):
+        sources = [makers[tensor] for tensor in inputs]
+        if isinstance(layer, BatchNormalization):
+            _fold(layer, net.layers[inputs[0] - 1])
+            makers.append(sources[0])
+            continue
+        makers.append(layer.name)
+        layer.source = sources[0]
+        if isinstance(layer, Add):
+            layer.other = sources[1]
+        layers.append(layer)
+    return Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
+
+
+def _fold(normalization: BatchNormalization, into: Weighted) -> None:
+    """gamma * (w x + b - mean) / sqrt(variance + epsilon) + beta = (w * factor) x + (b - mean) *
+    factor + beta, channel by channel."""
+    factors = normalization.gamma / np.sqrt(normalization.running_variance + normalization.epsilon)
+    into.weights = into.weights * factors.reshape(-1, *[1] * (into.weights.ndim - 1))
+    into.biases = (into.biases - normalization.running_mean) * factors + normalization.beta
+    into.activation = normalization.activation

@@ -1,0 +1,269 @@
+"""Whether a quantized network says what the float32 one says, seen on its calibration data.
+
+What int8 cannot hold is an error here, before a board has the file: inputs beyond the input's
+range, outputs beyond what 32 bits hold or below their unit, numbers of different units in one
+scale, a network whose output does not depend on its input. What may do is a QuantizationWarning.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from fqt.file.model_file import ModelFile
+from fqt.reference import Network
+from fqt.run import core
+from fqt.train.input_values import quantize_input
+from fqt.train.sequential import Sequential
+
+OUTPUT_LIMIT = 16384  # of an output: Q16 in 31 bits
+OUTPUT_UNIT = 2.0**-16
+COMPARED = 256  # samples at most that are compared in the core
+COMPARED_SLOWLY = 8  # in the reference, where no core is built
+# Of the error of the outputs, in units of what tells samples apart. Networks of random weights on
+# noise reach 0.28, trained ones 0.05; at 0.5 a decision between two classes falls otherwise for
+# one sample in seven.
+DOUBTFUL = 0.3
+UNUSABLE = 0.5
+AGREEMENT = 0.5  # of classes with float32's, beyond chance: where it is less they are unusable
+MANY = 0.01  # the share of calibration data beyond the input's range that is no outlier any more
+NAMED = 4  # features that a message names
+
+
+class QuantizationWarning(UserWarning):
+    """A quantized network may be worse than the float32 one: the text says where, and what to
+    do."""
+
+
+def check_input_range(x: np.ndarray, scale: float, is_uint8: bool, is_default: bool) -> None:
+    """Calibration samples against what uint8 inputs hold, 0 to 255 * scale.
+
+    is_uint8, is_default: whether the samples came as uint8, and whether the scale is the default.
+    Raises ValueError when many lie beyond; few are a QuantizationWarning.
+    """
+    top = 255 * scale
+    share = float(np.mean((x > top + scale / 2) | (x < -scale / 2)))
+    if share == 0:
+        if is_uint8 and is_default and x.any():
+            _warn(
+                f"calibration_x is uint8, its numbers 0 to {x.max():g} are taken as real units: a "
+                "byte u that a device reads means u / 255; say input_scale=1 if the network was "
+                "trained on these bytes as they are, or pass float32 numbers"
+            )
+        return
+    text = (
+        f"calibration data reach from {x.min():.4g} to {x.max():.4g}, uint8 inputs hold 0 to "
+        f"{top:.4g} (255 * input_scale): {share:.1%} of them lie beyond"
+    )
+    if x.min() < -scale / 2:
+        advice = "input_type='int8' holds numbers below 0"
+    elif is_default:
+        advice = (
+            "pass x / 255 if the network was trained on that, input_scale=1 if it was trained on "
+            "these numbers as they are"
+        )
+    else:
+        advice = f"input_scale={x.max() / 255:.4g} holds them"
+    if share > MANY:
+        raise ValueError(f"{text}: {advice}")
+    _warn(f"{text}, and are cut off: {advice}")
+
+
+def check_quantized(
+    net: Sequential, model: ModelFile, x: np.ndarray, tensors: list[np.ndarray]
+) -> None:
+    """The model against the network that it was made of. x: calibration samples, tensors: what
+    the network makes of them. Raises ValueError when the model is unusable; what is doubtful is a
+    QuantizationWarning."""
+    outputs = tensors[-1].reshape(len(x), -1).astype(np.float64)
+    _check_output_range(net, outputs)
+    for text in _check_alive(net, x, tensors, outputs):
+        _warn(text)
+    picked, got = _integer_outputs(model, x)
+    error = _error_share(net.loss, got, outputs[picked])
+    if error <= DOUBTFUL:
+        return
+    text = (
+        f"the quantized network's outputs are off by {error:.2g} times what tells calibration "
+        f"samples apart: {_cause(net, model, x, tensors, outputs)}"
+    )
+    has_classes = net.loss == "softmax_cross_entropy"
+    agree = has_classes and _agreement(got, outputs[picked]) >= AGREEMENT
+    if error > UNUSABLE and not agree:
+        raise ValueError(text)
+    _warn(text)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, QuantizationWarning, stacklevel=4)  # where quantize was called
+
+
+def _last(net: Sequential) -> str:
+    return _place(net, len(net.layers))
+
+
+def _place(net: Sequential, number: int) -> str:
+    return f"layer {number} ({net.layers[number - 1].name})"
+
+
+def _check_output_range(net: Sequential, outputs: np.ndarray) -> None:
+    greatest = float(np.abs(outputs).max())
+    if greatest < OUTPUT_LIMIT:
+        return
+    advice = (
+        "did the training diverge?"
+        if net.loss != "mean_squared_error"
+        else "train on targets divided by "
+        f"{10 ** np.ceil(np.log10(greatest / 100)):g}, and multiply what the device gives"
+    )
+    raise ValueError(
+        f"{_last(net)}: outputs reach {greatest:.4g} on calibration data, a device's are within "
+        f"+-{OUTPUT_LIMIT}: {advice}"
+    )
+
+
+def _check_alive(
+    net: Sequential, x: np.ndarray, tensors: list[np.ndarray], outputs: np.ndarray
+) -> list[str]:
+    """Raises ValueError when outputs do not depend on the input, but for a last layer of zeros,
+    which begins so; returns what to warn of, other layers that are always 0."""
+    if not _differs(x):
+        return []
+    doubts = []
+    for number, (layer, output) in enumerate(zip(net.layers, tensors[1:], strict=True), 1):
+        activation = getattr(layer, "activation", "none")
+        is_dead = activation != "none" and not output.any()
+        begins = number == len(net.layers) and not layer.parameters["weights"].any()
+        if not _differs(outputs) and not begins and not _differs(output):
+            value = "0" if is_dead else "the same"
+            raise ValueError(
+                f"{_place(net, number)}: its outputs are {value} for all {len(x)} calibration "
+                "samples, so that the network's do not depend on its input: it is dead; train it "
+                "again from reset() with a lower lr"
+            )
+        if is_dead:
+            doubts.append(
+                f"{_place(net, number)}: its outputs are 0 for all {len(x)} calibration samples, "
+                f"{activation} passes nothing: it will not train either; reset it and train again"
+            )
+    return doubts
+
+
+def _differs(samples: np.ndarray) -> bool:
+    return bool((samples != samples[0]).any())
+
+
+def _integer_outputs(model: ModelFile, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which calibration samples were run, and the device's outputs for them, real units."""
+    try:
+        integer = core.Model(model)
+    except OSError:  # the core is not built here
+        picked = _spread(len(x), COMPARED_SLOWLY)
+        network = Network(model)
+        outputs = [network.logits(sample) for sample in quantize_input(model, x[picked])]
+        return picked, np.stack(outputs) / 65536
+    picked = _spread(len(x), COMPARED)
+    return picked, integer.outputs(quantize_input(model, x[picked]))
+
+
+def _spread(count: int, most: int) -> np.ndarray:
+    """At most so many of range(count), evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
+
+
+def _error_share(loss: str, got: np.ndarray, want: np.ndarray) -> float:
+    """The error of outputs [samples][outputs] in units of what tells samples apart: their
+    deviation from the mean sample. Where the float32 network tells none apart, in units of the
+    outputs themselves."""
+    decides = True
+    if loss == "softmax_cross_entropy":  # which takes no notice of what all outputs share
+        got = got - got.mean(axis=1, keepdims=True)
+        want = want - want.mean(axis=1, keepdims=True)
+        decides = len(np.unique(want.argmax(axis=1))) > 1
+    elif loss == "binary_cross_entropy":
+        decides = _differs(want > 0)
+    error = _root_mean_square(got - want)
+    size = _root_mean_square(want)
+    signal = _root_mean_square(want - want.mean(axis=0))
+    if decides and signal > 1e-6 * size:
+        return error / signal
+    # Outputs about 0 tell of no training, not of a range.
+    return error / size if size > 16 * OUTPUT_UNIT else 0.0
+
+
+def _agreement(got: np.ndarray, want: np.ndarray) -> float:
+    """Cohen's kappa of the classes that outputs [samples][classes] decide for: 1 for all the same,
+    0 for as many as by chance, and where there is one class only."""
+    classes = np.arange(want.shape[1])
+    of_got, of_want = (outputs.argmax(axis=1)[:, None] == classes for outputs in (got, want))
+    agree = float((of_got & of_want).any(axis=1).mean())
+    by_chance = float((of_got.mean(axis=0) * of_want.mean(axis=0)).sum())
+    return 0.0 if by_chance == 1 else (agree - by_chance) / (1 - by_chance)
+
+
+def _root_mean_square(values: np.ndarray) -> float:
+    return float(np.sqrt(np.square(values).mean()))
+
+
+def _cause(
+    net: Sequential,
+    model: ModelFile,
+    x: np.ndarray,
+    tensors: list[np.ndarray],
+    outputs: np.ndarray,
+) -> str:
+    """What makes a quantized network's outputs unlike float32's, and what helps."""
+    deviation = float(outputs.std(axis=0).max())
+    if deviation < 16 * OUTPUT_UNIT:
+        return (
+            f"{_last(net)}: outputs differ by {deviation:.2g} from sample to sample, a device's "
+            f"are in steps of {OUTPUT_UNIT:.2g}: train on targets multiplied by "
+            f"{10 ** np.ceil(-np.log10(max(deviation, 1e-30))):g}, and divide what it gives"
+        )
+    vanishing = _vanishing_features(model, x)
+    if vanishing:
+        return (
+            f"inputs are in steps of {model.input_scale:.2g}, {vanishing} vary by less: bring "
+            "each feature to mean 0 and deviation 1 before training, here and on the device"
+        )
+    number, share = _worst_layer(net, model, x, tensors)
+    return (
+        f"{_place(net, number)} loses most, its outputs are off by {share:.2g}: its weights, or "
+        "what it reads, have values of very different sizes; scale them alike, or train longer "
+        "with weight_decay"
+    )
+
+
+def _vanishing_features(model: ModelFile, x: np.ndarray) -> str:
+    """The input's channels (elements, where it is 1 x 1) that differ from sample to sample, but
+    by less than the input's step."""
+    flat = x.reshape(-1, x.shape[-1]).astype(np.float64)
+    deviations = flat.std(axis=0)
+    small = np.flatnonzero((deviations > 0) & (deviations < model.input_scale))
+    if not len(small):
+        return ""
+    named = ", ".join(f"{i} ({deviations[i]:.2g})" for i in small[:NAMED])
+    more = f" and {len(small) - NAMED} more" if len(small) > NAMED else ""
+    return f"channels {named}{more}"
+
+
+def _worst_layer(
+    net: Sequential, model: ModelFile, x: np.ndarray, tensors: list[np.ndarray]
+) -> tuple[int, float]:
+    """The layer (from 1) at which the error grows most, and its error as in _error_share."""
+    network = Network(model)
+    samples = quantize_input(model, x[:COMPARED_SLOWLY])
+    got: list[list[np.ndarray]] = [[] for _ in net.layers]
+    for sample in samples:
+        logits = network.logits(sample) / 65536
+        for i, tensor in enumerate(network.tensors[1:-1]):
+            got[i].append((tensor.values.astype(np.float64) - tensor.zero_point) * tensor.scale)
+        got[-1].append(logits)
+    shares = []
+    for of_layer, want in zip(got, tensors[1:], strict=True):
+        want = want[: len(samples)].reshape(len(samples), -1).astype(np.float64)
+        shares.append(_error_share("", np.stack(of_layer).reshape(want.shape), want))
+    growth = np.diff(np.concatenate([[0.0], np.minimum(shares, 1e6)]))
+    worst = int(growth.argmax())
+    return worst + 1, shares[worst]
