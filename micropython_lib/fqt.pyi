@@ -10,9 +10,14 @@ Shape = tuple[int, int, int]
 # What a sample should give: a label; or an array 'f' of `outputs` numbers, a number when there is
 # one output, None for the input itself.
 Target = int | float | Buffer | None
-# Samples one after another with their labels or targets (an array 'f', one row a sample; None: the
-# inputs themselves), or a sequence of (sample, target).
-Data = tuple[Buffer, Buffer | None] | Sequence[tuple[Buffer, Target]]
+# Two buffers, of all samples one after another and of what they should give: labels or numbers
+# (any buffer or sequence of them), rows (an array 'f', `outputs` numbers a sample), or None (the
+# inputs themselves). Or a sequence of (sample, target): a list, or an object with __len__ and
+# __getitem__ that reads a sample when its turn comes. What can be known without reading is
+# compared before anything changes: ValueError for numbers of samples, targets and elements that
+# do not fit, for labels that are no classes, and for no samples; TypeError for other forms. Each
+# says which form is meant.
+Data = tuple[Buffer, Buffer | Sequence[Target] | None] | Sequence[tuple[Buffer, Target]]
 
 __version__: str
 """The version of the module, as in the file VERSION and CHANGELOG.md."""
@@ -26,6 +31,10 @@ class Model:
     that is no multiple of a sample, an index beyond the samples, and floats that are not finite.
 
     Layers are named as `print(net)` shows them, or numbered from 1.
+
+    update_rate, sample_updates, standardize and weight_decay can be set. AttributeError for all
+    others, and for a name that is mistyped; a class made from this one may have attributes of its
+    own.
     """
 
     loss: float
@@ -82,7 +91,9 @@ class Model:
 
         With a buffer (also a file in ROMFS) frozen layers are used where they lie; otherwise they
         are loaded to RAM. ValueError says what is wrong with the file and where; MemoryError when
-        it does not fit; OSError when it cannot be read.
+        it does not fit; OSError when it cannot be read. A path that is not there but in `path`.new
+        is what save() left when power failed: it is taken up when it is whole, and otherwise as if
+        it were not there (OSError ENOENT).
         """
     def predict(self, x: Buffer, index: int = 0) -> int:
         """The class of a sample: the first greatest output; with one output 1 when it is above 0,
@@ -125,19 +136,23 @@ class Model:
     def reset(self, layer: str | int = ...) -> None:
         """Random weights and zero biases for a layer, or for all that train."""
     def evaluate(self, data: Data) -> float:
-        """The share of samples that are predicted right; data as in fit. ValueError when the model
-        has no classes: loss_for tells how well a sample fits."""
+        """The share of samples that are predicted right; data and its errors as in fit. ValueError
+        when the model has no classes: loss_for tells how well a sample fits."""
     def save(self, path: str, *, checkpoint: bool = False) -> None:
         """Write the model as it is now. A power cut at any byte leaves the old file or the new
-        one.
+        one: the new one is written as `path`.new, then renamed.
 
-        With checkpoint=True the frozen layers are left out; restore() takes it back.
+        With checkpoint=True the frozen layers are left out; restore() takes it back. ValueError
+        when `path` is there and no checkpoint: it would be lost. OSError when the file system is
+        full (both files must fit) or fails; the old file is whole then, and no half one is left.
+        A mini-batch ends first: a run that goes on from the file is the run that saved it.
         """
     def restore(self, source: str | Buffer | Any) -> None:
         """Take the trained state from a checkpoint of this model (a path, an open file or a
         buffer).
 
-        ValueError when it is damaged or of another model; the model is unchanged then.
+        ValueError when it is damaged or of another model; the model is unchanged then. What a
+        power cut left of a path is taken up as in Model(path).
         """
 
 class Progress:
@@ -151,8 +166,14 @@ class Progress:
     cache: str | None
     """What the cache takes and saves."""
 
+class Fit(Iterator[Progress]):
+    """What fit returns. It trains an epoch each time that it is asked for the next, and only
+    then."""
+
+    def close(self) -> None:
+        """End it. MicroPython does not do so when a loop is left with `break`."""
+
 def fit(
-    net: Model,
     data: Data,
     *,
     epochs: int | None = None,
@@ -162,17 +183,28 @@ def fit(
     seed: int = 1,
     cache: bool | str | None = None,
     keep: str | None = None,
-) -> Iterator[Progress]:
-    """Train for a number of epochs, or for a time budget, whichever ends first; one epoch when
-    neither is given.
+) -> Fit:
+    """Train for a number of epochs (1 or more), or for a time budget (above 0, of any length; at
+    least one step), whichever ends first; one epoch when neither is given. Nothing is trained
+    until the result is iterated; save, evaluate and the next fit print a reminder when it never
+    was.
 
     The order is shuffled anew each epoch, the same on every machine for the same seed. schedule:
-    how the learning rate falls over the epochs; with a time budget alone it is constant. cache:
-    keep what the frozen front part gives for each sample, in RAM (True) or in a file of that name,
-    which is removed in the end. keep: a path, to which a checkpoint is saved after each epoch with
-    a lower loss than before; when training diverges, it is restored before RuntimeError is raised.
-    ValueError for no samples, or more than 65,535, and for a cache when nothing is frozen in
-    front.
+    how the learning rate falls over the epochs; with a time budget alone it is constant. A
+    mini-batch that is not full ends with its epoch.
+
+    cache: keep what the frozen front part gives for each sample, in RAM (True) or in a file of
+    that name. The file loses its name as soon as it is open and takes room while fit runs: nothing
+    is left after `break`, Ctrl-C or a power cut. On FAT, where that cannot be, it is removed in
+    the end, and after `break` by close(); or the next fit takes it over. ValueError when there is
+    another file of that name.
+
+    keep: a path, to which a checkpoint is saved after each epoch with a lower loss than before;
+    when training diverges, it is restored before RuntimeError is raised. ValueError when there is
+    a file of that name that is no checkpoint.
+
+    All arguments are checked at the call. ValueError or TypeError for those that do not fit, for
+    more than 65,535 samples, and for a cache when nothing is frozen in front.
     """
 
 def shuffle(order: Buffer, seed: int) -> None:

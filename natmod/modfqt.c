@@ -1,6 +1,6 @@
 // The MicroPython binding: types, arguments, buffers and exceptions. The engine itself is in core/.
 //
-// Engine(source, master, batch) is the base of the class Model in micropython_lib/fqt.py, which adds what Python does
+// Engine(source, master, batch) is the base of the class Model in micropython_lib/fqt, which adds what Python does
 // better: saving to files, evaluating, printing. A step allocates nothing.
 //
 // The module is this one translation unit, core included; the build finds the names that Python sees in this file.

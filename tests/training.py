@@ -23,7 +23,15 @@ from fqt.train.schedules import learning_rate
 from models import Layer, random_model, random_samples, random_targets
 
 HEADER = Path(__file__).resolve().parents[1] / "natmod/core/base/fqt_messages.h"
-API_SCRIPTS = ("api.py", "targets.py", "layers.py", "fitting.py")
+API_SCRIPTS = (
+    "api.py",
+    "targets.py",
+    "layers.py",
+    "fitting.py",
+    "whole_files.py",
+    "forms_of_data.py",
+    "arguments_of_fit.py",
+)
 MSE = "mean_squared_error"
 BCE = "binary_cross_entropy"
 
@@ -107,6 +115,7 @@ def put_api_models(port) -> None:
             (8, 8, 1),
             9,
         ),
+        "wide.fqt": random_model([Layer("dense", 60), Layer("dense", 3)], (6, 6, 1), 11),
         "residual.fqt": random_model(
             [
                 Layer("conv2d", 2, (3, 3), (1, 1), (1, 1, 1, 1)),
@@ -139,7 +148,8 @@ def check_api(port, small_model, frozen_model, other_model) -> None:
     port.put("small.fqt", small_model.to_bytes())
     port.put("floats.fqt", frozen_model.to_bytes())
     port.put("other.fqt", other_model.to_bytes())
-    port.put("checking.py", (SCRIPTS / "checking.py").read_bytes())
+    for helper in ("checking.py", "disks.py"):
+        port.put(helper, (SCRIPTS / helper).read_bytes())
     put_api_models(port)
     for script in API_SCRIPTS:
         source = (SCRIPTS / script).read_text()

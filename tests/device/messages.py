@@ -6,12 +6,14 @@ from checking import raises, run
 
 import fqt
 
+KINDS = ("ValueError", "TypeError", "RuntimeError", "AttributeError")
+
 
 def check_every_message():
     with open("messages.txt") as file:
         lines = [line.rstrip("\n").split(" ", 1) for line in file]
     for line, (kind, text) in enumerate(lines):
-        number = line | ("ValueError", "TypeError", "RuntimeError").index(kind) << 8
+        number = line | KINDS.index(kind) << 8
         text = text.replace("#", "7", 1).replace("#", "4294967295", 1).replace("#", "9", 1)
         error = fqt._error(number, 0, None, 7, 0xFFFFFFFF, 9)
         assert type(error).__name__ == kind and str(error) == text, error

@@ -46,6 +46,17 @@ class CutOs:
         raise PowerCut()
 
 
+class OffOs:
+    # `os` without power: what is tried behind a cut has no effect.
+    stat = os.stat
+
+    @staticmethod
+    def remove(path):
+        raise PowerCut()
+
+    rename = remove
+
+
 def read(path):
     with open(path, "rb") as file:
         return file.read()
@@ -64,14 +75,23 @@ real_os = fqt.os
 # Every byte where that is quick; every 37th on a board.
 for cut in range(0, len(old_bytes), 1 if sys.platform == "linux" else 37):
     fqt.open = lambda path, mode, cut=cut: CutFile(path, cut)
-    try:
-        net.save("model.fqt")
-        raise AssertionError("power was not cut at %d" % cut)
-    except PowerCut:
-        pass
+    fqt.os = OffOs
+    for path in ("model.fqt", "first.fqt"):
+        try:
+            net.save(path)
+            raise AssertionError("power was not cut at %d" % cut)
+        except PowerCut:
+            pass
     fqt.open = real_open
+    fqt.os = real_os
     assert read("model.fqt") == old_bytes, cut
+    assert len(read("first.fqt.new")) == cut
     assert fqt.Model("model.fqt").scores(x) == old.scores(x), cut
+    try:
+        fqt.Model("first.fqt")
+        raise AssertionError("a half file was taken at %d" % cut)
+    except OSError:
+        pass
 
 fqt.os = CutOs
 try:
@@ -104,4 +124,5 @@ except OSError:
 fqt.open = real_open
 assert read("model.fqt") == before
 os.remove("model.fqt")
+os.remove("first.fqt.new")
 print("ok", len(old_bytes), "cuts")

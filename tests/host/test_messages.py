@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from append_messages import messages, texts_block
+from join_python import EXCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = ROOT / "natmod/core/base/fqt_messages.h"
@@ -13,8 +14,9 @@ TOOL = ROOT / "tools/append_messages.py"
 MESSAGES = messages(HEADER.read_text())
 
 
-def native_source():
+def module_source():
     files = [path for path in ROOT.glob("natmod/**/*.[ch]") if path != HEADER]
+    files += ROOT.glob("micropython_lib/fqt/*.py")
     return "\n".join(path.read_text() for path in files)
 
 
@@ -23,14 +25,14 @@ def test_every_message_is_read_and_can_be_told():
     assert len(MESSAGES) == listed.count("FQT_MESSAGE(")
     assert len(MESSAGES) <= 255
     for exception, _, text in MESSAGES:
-        assert exception in ("VALUE_ERROR", "TYPE_ERROR", "RUNTIME_ERROR")
+        assert exception in EXCEPTIONS
         assert text.isascii() and text.isprintable() and "\\" not in text
         assert 0 < len(text) <= 110 and text.count("#") <= 3
 
 
 def test_every_message_is_used():
     names = {name for _, name, _ in MESSAGES}
-    used = set(re.findall(r"FQT_MESSAGE_([A-Z0-9_]+)", native_source()))
+    used = set(re.findall(r"FQT_MESSAGE_([A-Z0-9_]+)", module_source()))
     assert used == names
 
 

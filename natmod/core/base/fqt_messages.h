@@ -4,7 +4,8 @@
 // Code knows messages by number only, since text is RAM on a board. The texts are in this list's order
 //   - at the end of the built fqt.mpy (tools/append_messages.py): each ends with a newline; the length of all of them
 //     follows, 2 bytes little-endian. MicroPython's loader reads a .mpy file no further than its code, so that they take
-//     no RAM: micropython_lib/fqt.py opens the file when something went wrong.
+//     no RAM: micropython_lib/fqt/errors.py opens the file when something went wrong. Python code names its messages
+//     as C code does (tools/join_python.py).
 //   - in the host's library (natmod/host/fqt_host_fault.h).
 #ifndef FQT_MESSAGES_H
 #define FQT_MESSAGES_H
@@ -101,10 +102,47 @@
         "training diverged, its output stays off its range or 0; lower lr, and restore() the last good weights") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NUMBER, "no such layer: layers are 1 to #, or names") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NAME, "no layer has that name: print the model to see them") \
-    FQT_MESSAGE(TYPE_ERROR, ORDER, "order must be an array 'H'")
+    FQT_MESSAGE(TYPE_ERROR, ORDER, "order must be an array 'H'") \
+    /* files, data, fit: micropython_lib/fqt */ \
+    FQT_MESSAGE(TYPE_ERROR, PATH, "a path is needed (str), not #") \
+    FQT_MESSAGE(VALUE_ERROR, CHECKPOINT_PLACE, \
+        "'#' is there and no checkpoint: a checkpoint replaces no other file; choose another path") \
+    FQT_MESSAGE(ATTRIBUTE_ERROR, ATTRIBUTE, \
+        "# cannot be set: update_rate, standardize, weight_decay and sample_updates can") \
+    FQT_MESSAGE(VALUE_ERROR, NO_CLASSES, \
+        "evaluate counts classes, this model has none: loss_for(x, target) tells how well a sample fits") \
+    FQT_MESSAGE(TYPE_ERROR, DATA, \
+        "data is (samples, targets), two buffers, or a sequence of (sample, target), not #") \
+    FQT_MESSAGE(TYPE_ERROR, DATA_ITEM, \
+        "item # of data is no (sample, target); data can also be two buffers: (samples, targets)") \
+    FQT_MESSAGE(VALUE_ERROR, NO_SAMPLES, "no samples: data is empty") \
+    FQT_MESSAGE(VALUE_ERROR, MANY_SAMPLES, "# samples: at most 65535 are possible") \
+    FQT_MESSAGE(VALUE_ERROR, PARTIAL_SAMPLE, "samples of # elements in all: one has #, they end within one") \
+    FQT_MESSAGE(VALUE_ERROR, PARTIAL_TARGET, "targets of # numbers in all: one has #, they end within one") \
+    FQT_MESSAGE(VALUE_ERROR, TARGET_COUNT, \
+        "# samples, but # targets: one label or number a sample, or rows in an array 'f'") \
+    FQT_MESSAGE(VALUE_ERROR, SAMPLE_OF, "item # of data: its sample is no buffer of # elements") \
+    FQT_MESSAGE(VALUE_ERROR, LABEL_OF, \
+        "label # is #: labels are integers, 0 to # (of a one-hot row: the index of its 1)") \
+    FQT_MESSAGE(VALUE_ERROR, LABELS_NEEDED, "labels are needed, integers from 0 to #: None is none") \
+    FQT_MESSAGE(TYPE_ERROR, CACHE, "cache is True (in RAM) or a path (a file while fit runs), not #") \
+    FQT_MESSAGE(VALUE_ERROR, CACHE_PLACE, \
+        "'#' is there and no cache: a cache replaces no other file; choose another path") \
+    FQT_MESSAGE(VALUE_ERROR, NOTHING_TO_CACHE, \
+        "nothing to cache: no layer in front is frozen while others train; leave cache= out") \
+    FQT_MESSAGE(VALUE_ERROR, CACHE_CHANGED, \
+        "layers were frozen or unfrozen: what is cached no longer fits; call fit again") \
+    FQT_MESSAGE(VALUE_ERROR, SAME_FILE, "cache and keep name one file: choose two") \
+    FQT_MESSAGE(VALUE_ERROR, SCHEDULE, "schedule is 'linear', 'constant' or 'cosine', not #") \
+    FQT_MESSAGE(VALUE_ERROR, EPOCHS, "epochs is an integer from 1 to #, not #") \
+    FQT_MESSAGE(VALUE_ERROR, SECONDS, "seconds is a number above 0 and at most #, not #") \
+    FQT_MESSAGE(TYPE_ERROR, SEED, "seed is an integer, not #") \
+    FQT_MESSAGE(RUNTIME_ERROR, RESTORED, "#: those of epoch # are back") \
+    FQT_MESSAGE(RUNTIME_ERROR, FIT_WAITS, \
+        "fit trains only while it is iterated: for progress in fqt.fit(...): print(progress)")
 // clang-format on
 
-enum { FQT_VALUE_ERROR, FQT_TYPE_ERROR, FQT_RUNTIME_ERROR };
+enum { FQT_VALUE_ERROR, FQT_TYPE_ERROR, FQT_RUNTIME_ERROR, FQT_ATTRIBUTE_ERROR };
 
 #define FQT_MESSAGE(exception, name, text) FQT_LINE_##name,
 enum { FQT_MESSAGES };

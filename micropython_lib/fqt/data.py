@@ -1,0 +1,113 @@
+# The forms of data that fit and evaluate take. What can be counted is checked before anything
+# changes.
+
+
+def _elements(buffer):
+    # How many elements a buffer has; None for what is none.
+    try:
+        return len(memoryview(buffer))
+    except TypeError:
+        return None
+
+
+def _length(sequence):
+    try:
+        if not isinstance(sequence, dict):
+            return len(sequence)
+    except TypeError:
+        pass
+    _fail(FQT_MESSAGE_DATA, type(sequence))
+
+
+def _check_label(net, i, label):
+    if not isinstance(label, (int, bool)) or not 0 <= label < net.outputs:
+        _fail(FQT_MESSAGE_LABEL_OF, i, label, net.outputs - 1)
+
+
+def _by_label(net):
+    return net.loss_name == "softmax_cross_entropy"
+
+
+def _sample_elements(net):
+    height, width, channels = net.input_shape
+    return height * width * channels
+
+
+class _Buffers:
+    # All samples one after another in a buffer, and what each should give: a label or number, a
+    # row of an array 'f', or nothing (None for all of them: the input itself).
+    def __init__(self, net, x, targets):
+        elements = _elements(x)
+        of_sample = _sample_elements(net)
+        self.x = x
+        self.targets = targets
+        self.row = 0
+        self.count = elements // of_sample
+        if elements % of_sample:
+            _fail(FQT_MESSAGE_PARTIAL_SAMPLE, elements, of_sample)
+        if targets is None:
+            if _by_label(net):
+                _fail(FQT_MESSAGE_LABELS_NEEDED, net.outputs - 1)
+            return
+        count = _length(targets)
+        if _by_label(net):
+            for i in range(count):
+                _check_label(net, i, targets[i])
+        elif count and isinstance(targets[0], float) and _elements(targets) is not None:
+            self.row = net.outputs
+            self.targets = memoryview(targets)
+            if count % self.row:
+                _fail(FQT_MESSAGE_PARTIAL_TARGET, count, self.row)
+            count //= self.row
+        if count != self.count:
+            _fail(FQT_MESSAGE_TARGET_COUNT, self.count, count)
+
+    def __len__(self):
+        return self.count
+
+    def sample(self, i):
+        target = self.targets
+        if self.row:
+            target = target[i * self.row : (i + 1) * self.row]
+        elif target is not None:
+            target = target[i]
+        return self.x, target, i
+
+
+class _Pairs:
+    # Anything with a length whose items are (sample, target): a list, or an object that reads
+    # files, whose items are looked at when their turn comes.
+    def __init__(self, net, items):
+        self.items = items
+        if isinstance(items, (list, tuple)):
+            for i in range(len(items)):
+                x, target, _ = self.sample(i)
+                elements = _elements(x)
+                if not elements or elements % _sample_elements(net):
+                    _fail(FQT_MESSAGE_SAMPLE_OF, i, _sample_elements(net))
+                if _by_label(net):
+                    _check_label(net, i, target)
+
+    def __len__(self):
+        return len(self.items)
+
+    def sample(self, i):
+        item = self.items[i]
+        try:
+            x, target = item
+        except (TypeError, ValueError):
+            _fail(FQT_MESSAGE_DATA_ITEM, i)
+        return x, target, 0
+
+
+def _samples(net, data):
+    if isinstance(data, (tuple, list)) and len(data) == 2 and _elements(data[0]) is not None:
+        samples = _Buffers(net, *data)
+    elif _elements(data) is None:
+        _length(data)
+        samples = _Pairs(net, data)
+    else:
+        _fail(FQT_MESSAGE_DATA, type(data))
+    if not len(samples):
+        _fail(FQT_MESSAGE_NO_SAMPLES)
+    return samples

@@ -1,0 +1,109 @@
+# Files that are whole or not there, after a power cut too, and that replace no other's.
+import os
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass  # not there, or the file system fails: the caller has its own error
+
+
+def _check_path(path):
+    if not isinstance(path, str):
+        _fail(FQT_MESSAGE_PATH, repr(path))
+
+
+def _head(path):
+    # How a file begins, in as many bytes as a model file's flags need; of none that is there: b"".
+    try:
+        with open(path, "rb") as file:
+            return file.read(16)
+    except OSError:
+        return b""
+
+
+def _check_checkpoint_place(path):
+    # A checkpoint cannot stand in for what it would replace, be it the model that it belongs to.
+    _check_path(path)
+    head = _head(path)
+    if head and not (len(head) == 16 and head[:4] == b"FQT\x1a" and head[14] & 1):
+        _fail(FQT_MESSAGE_CHECKPOINT_PLACE, path)
+
+
+class _Writer:
+    # Short writes are possible on some file systems; a full one answers 0 or raises OSError.
+    def __init__(self, file):
+        self.file = file
+
+    def __call__(self, piece):
+        if self.file.write(piece) != len(piece):
+            raise OSError(28)  # ENOSPC
+
+
+def _write_whole(path, write):
+    # A power cut at any byte leaves the old file or the new one: write(writer) fills one beside
+    # it, which is then renamed. What fails leaves the old file, and no half one.
+    new = path + ".new"
+    try:
+        with open(new, "wb") as file:
+            write(_Writer(file))
+            file.flush()
+    except BaseException:
+        _remove(new)
+        raise
+    try:
+        os.rename(new, path)
+    except OSError as error:
+        # Not every file system renames over a file. From here on, what a power cut or a failure
+        # leaves is taken up by _Source.
+        try:
+            os.remove(path)
+        except OSError:
+            _remove(new)
+            raise error
+        os.rename(new, path)
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+class _Source:
+    # A context that opens a model file by its path, or what _write_whole left beside it when power
+    # failed between its last two steps. The half of one is left when power failed before: it is
+    # as if it were not there.
+    def __init__(self, path):
+        self.path = path
+        self.is_new = False
+        try:
+            self.file = open(path, "rb")
+        except OSError as error:
+            if error.args[0] != 2:  # ENOENT
+                raise
+            self.is_new = True
+            try:
+                self.file = open(path + ".new", "rb")
+            except OSError:
+                raise error
+
+    def __enter__(self):
+        return self.file
+
+    def __exit__(self, kind, error, _):
+        self.file.close()
+        if not self.is_new:
+            return
+        if kind is ValueError:  # not whole, or of another model
+            raise OSError(2)
+        if kind is None:
+            try:
+                os.rename(self.path + ".new", self.path)
+            except OSError:
+                pass  # it cannot be written here: it is taken up again next time

@@ -1,0 +1,91 @@
+# The class Model: the native Engine, and what Python does better: files, counting, printing.
+
+
+def _option(i):
+    # A native base class does not see stores to its attributes: properties do.
+    def change(net, value):
+        options = list(net._options())
+        options[i] = value
+        net._options(*options)
+
+    return property(lambda net: net._options()[i], change)
+
+
+class Model(Engine):
+    update_rate = _option(0)
+    standardize = _option(1)
+    weight_decay = _option(2)
+    sample_updates = _option(3)
+    _waits = False  # for a fit that was called and not iterated
+
+    def __init__(self, source, *, master=8, batch=1):
+        if not isinstance(source, str):
+            super().__init__(source, master, batch)
+            return
+        with _Source(source) as file:
+            super().__init__(file, master, batch)
+
+    def __setattr__(self, name, value):
+        # A store would hide what the engine knows, or do nothing when the name is mistyped. A
+        # class of the user's may have attributes of its own.
+        if name[0] != "_" and name not in self.__dict__:
+            if type(self) is Model or hasattr(self, name):
+                _fail(FQT_MESSAGE_ATTRIBUTE, name)
+        object.__setattr__(self, name, value)
+
+    def _look_for_waiting_fit(self):
+        if self._waits:
+            self._waits = False
+            print(_text(FQT_MESSAGE_FIT_WAITS))
+
+    def evaluate(self, data):
+        self._look_for_waiting_fit()
+        by_label = self.loss_name == "softmax_cross_entropy"
+        if not by_label and (self.loss_name == "mean_squared_error" or self.outputs > 1):
+            _fail(FQT_MESSAGE_NO_CLASSES)
+        samples = _samples(self, data)
+        right = 0
+        for i in range(len(samples)):
+            x, target, index = samples.sample(i)
+            if not by_label:
+                if target is None:
+                    _fail(FQT_MESSAGE_LABELS_NEEDED, 1)
+                target = (target if isinstance(target, (int, float)) else target[0]) > 0.5
+            right += self.predict(x, index) == target
+        return right / len(samples)
+
+    def save(self, path, *, checkpoint=False):
+        self._look_for_waiting_fit()
+        if checkpoint:
+            _check_checkpoint_place(path)
+        _check_path(path)
+        _write_whole(path, lambda write: self._write(write, checkpoint))
+
+    def restore(self, source):
+        if not isinstance(source, str):
+            self._restore(source)
+            return
+        with _Source(source) as file:
+            self._restore(file)
+
+    def __str__(self):
+        line = "  %-16s %-16s %-12s %10s  %s"
+        lines = [
+            "%s: input %s %s, loss %s"
+            % (self.name, _shape(self.input_shape), self.input_type, self.loss_name),
+            line % ("layer", "kind", "output", "parameters", "trains"),
+        ]
+        for name, kind, shape, parameters, trains, scale, zero_point in self.layers:
+            state = "yes" if trains else "frozen" if parameters else ""
+            lines.append((line % (name, kind, _shape(shape), parameters, state)).rstrip())
+        batch = ", batch=%d" % self.batch if self.batch > 1 else ""
+        lines.append(
+            "  RAM %d bytes, master=%d%s, %d steps" % (self.memory, self.master, batch, self.steps)
+        )
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def _shape(shape):
+    return "x".join(str(extent) for extent in shape)
