@@ -152,7 +152,8 @@ class Model:
         buffer).
 
         ValueError when it is damaged or of another model; the model is unchanged then. What a
-        power cut left of a path is taken up as in Model(path).
+        power cut left of a path is taken up as in Model(path). A mini-batch that has begun is
+        dropped: training goes on from the checkpoint's weights.
         """
 
 class Progress:

@@ -20,7 +20,10 @@ def _length(sequence):
 
 
 def _check_label(net, i, label):
-    if not isinstance(label, (int, bool)) or not 0 <= label < net.outputs:
+    is_integer = isinstance(label, (int, bool))
+    if not is_integer or not 0 <= label < net.outputs:
+        if not is_integer and not isinstance(label, float):
+            label = type(label)  # the text of a buffer could be long
         _fail(FQT_MESSAGE_LABEL_OF, i, label, net.outputs - 1)
 
 

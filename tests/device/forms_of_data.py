@@ -98,10 +98,11 @@ def check_labels_are_looked_at_first():
     refused(ValueError, "label 0 is 1.0", (X, floats(*[1, 0, 0] * 4)))  # one-hot rows
     refused(ValueError, "one-hot", (X, [[1, 0, 0]] * 4))
     refused(ValueError, "label 2 is 2.5", (X, [0, 1, 2.5, 0]))
-    refused(ValueError, "label 2 is a", (X, [0, 1, "a", 0]))
+    refused(ValueError, "label 2 is <class 'str'>", (X, [0, 1, "a", 0]))
     refused(ValueError, "label 1 is 4294967296", (X, [0, 1 << 32, 0, 0]))
-    refused(ValueError, "label 1 is None", [(X, 0), (X, None)])
+    refused(ValueError, "label 1 is <class 'NoneType'>", [(X, 0), (X, None)])
     refused(ValueError, "label 1 is 3", [(X, 0), (X, 3)])
+    refused(ValueError, "label 0 is <class 'bytes'>", ([X[:36], X[36:72]], [0, 1]))
     refused(ValueError, "labels are needed, integers from 0 to 2", (X, None))
     net = fqt.Model("binary.fqt")
     raises(ValueError, "labels are needed", lambda: net.evaluate([(X[:12], None)]))

@@ -25,6 +25,7 @@ from fqt.file.model_checks import (
     name_bytes,
     name_text,
 )
+from fqt.files import write_whole
 
 MAJOR, MINOR = 2, 0  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
@@ -239,14 +240,9 @@ class ModelFile:
         )
 
     def write(self, path: str | os.PathLike) -> None:
-        """Write to a file; a failure leaves the old file whole (a new one is renamed over it)."""
-        path = os.fspath(path)
+        """Write to a file. Raises OSError; a failure leaves the old file, and no half one."""
         data = self.to_bytes()
-        with open(path + ".new", "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(path + ".new", path)
+        write_whole(path, lambda file: file.write(data))
 
     # -- reading
 
