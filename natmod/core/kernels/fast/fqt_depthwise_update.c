@@ -69,6 +69,20 @@ FQT_LOOP bool add_errors(const int16_t *e, int32_t rows, int32_t columns, int32_
     return any != 0;
 }
 
+// gradient [taps] += what a lane of the tile gives: e is its first error, in rows of `columns`.
+static void add_lane_gradients(fqt_tiles_t *tiles, const int16_t *e, int32_t columns, int32_t lane, int32_t *gradient) {
+    for (int32_t ky = 0; ky < tiles->kernel_height; ++ky) {
+        tiles->x = tiles->spread + (ky * FQT_LANES + lane) * tiles->pitch;
+        for (int32_t left = tiles->kernel_width; left > 0; left -= FQT_TERM_TAPS) {
+            const int32_t taps = left < FQT_TERM_TAPS ? left : FQT_TERM_TAPS;
+            add_gradients(tiles, e, columns, gradient, taps);
+            tiles->x += taps;
+            gradient += taps;
+        }
+    }
+}
+
+// x [in_height][in_width][channels], e [out_height][out_width][channels] -> weights [channels][kernel_height][kernel_width]
 void fqt_depthwise_update(fqt_pass_t *pass) {
     const int32_t taps = (int32_t)pass->layer->filter_elements;
     int32_t *gradients = pass->scratch; // [FQT_LANES][taps]
@@ -94,23 +108,14 @@ void fqt_depthwise_update(fqt_pass_t *pass) {
         }
         const bool is_end = tiles.row + tiles.rows == tiles.height && tiles.column + tiles.columns == tiles.width;
         for (int32_t lane = 0; tiles.lanes >> lane != 0; ++lane) {
+            const int16_t *e = errors + lane * columns;
+            int32_t *gradient = gradients + lane * taps;
             if ((tiles.lanes >> lane & 1) == 0) {
                 continue;
             }
-            const int16_t *e = errors + lane * columns;
-            int32_t *gradient = gradients + lane * taps;
             if (add_errors(e, tiles.rows, columns, &bias_gradients[lane])) {
                 any_error |= 1u << lane;
-                int32_t *to = gradient;
-                for (int32_t ky = 0; ky < tiles.kernel_height; ++ky) {
-                    tiles.x = tiles.spread + (ky * FQT_LANES + lane) * tiles.pitch;
-                    for (int32_t left = tiles.kernel_width; left > 0; left -= FQT_TERM_TAPS) {
-                        const int32_t count = left < FQT_TERM_TAPS ? left : FQT_TERM_TAPS;
-                        add_gradients(&tiles, e, columns, to, count);
-                        tiles.x += count;
-                        to += count;
-                    }
-                }
+                add_lane_gradients(&tiles, e, columns, lane, gradient);
             }
             if (is_end && ((any_error >> lane & 1) != 0 || update.decay != 0)) {
                 fqt_update_filter(&update, (uint32_t)(tiles.first + lane), gradient, bias_gradients[lane]);
