@@ -1,4 +1,5 @@
 // Running a model: forward, and one training step. docs/arithmetic.md, section 9.
+#include "../fqt.h"
 #include "fqt_step.h"
 #include "../model/fqt_graph.h"
 #include "fqt_loss.h"

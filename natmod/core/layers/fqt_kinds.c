@@ -1,5 +1,5 @@
-// See fqt_kinds.h.
-#include "fqt_kinds.h"
+// The table of layer kinds (../fqt.h).
+#include "../fqt.h"
 
 extern const fqt_kind_t fqt_kind_dense;
 extern const fqt_kind_t fqt_kind_conv2d;

@@ -3,6 +3,7 @@
 #define FQT_BLOBS_H
 
 #include "fqt_model.h"
+#include "fqt_source.h"
 
 // Where blobs are placed: at multiples of 4.
 static inline uint32_t fqt_aligned(uint32_t bytes) {

@@ -1,4 +1,5 @@
 // See fqt_graph.h.
+#include "../fqt.h"
 #include "fqt_graph.h"
 #include "fqt_kind.h"
 #include "fqt_record.h"

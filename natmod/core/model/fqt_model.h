@@ -1,14 +1,8 @@
-// The model in memory: its structures, and what can be done with it.
+// The model in memory: its structures, and how to find things in them. What can be done with it is in ../fqt.h.
 //
 // Two blocks of memory hold everything: `tables` (one entry a layer and a tensor) and `arena` (trainable parameters,
 // activations, errors, scratch). Both are sized before they are allocated, hold no pointers, and have the same layout on
 // 32-bit and 64-bit machines, so that the host can tell to the byte what a board will need. Nothing is allocated later.
-//
-//   fqt_model_open     reads header and records into `tables`, checks all, plans the arena
-//   fqt_model_load     fills the arena
-//   fqt_predict, fqt_train_step   run
-//   fqt_model_write    saves, as a model file or a checkpoint
-//   fqt_model_restore  takes a checkpoint's state
 #ifndef FQT_MODEL_H
 #define FQT_MODEL_H
 
@@ -18,29 +12,8 @@
 
 #include "../base/fqt_bytes.h"
 #include "../base/fqt_fault.h"
-#include "fqt_file.h"
 #include "../base/fqt_scale.h"
-
-// Where a model file is read from. With `memory`, the file lies there and frozen blobs are used where they lie;
-// otherwise `read` copies from a stream, and every blob is loaded into the arena. A stream may change between two reads, so
-// whatever decides something is read once (the header is kept here), and checked as it is taken.
-typedef struct {
-    const uint8_t *memory;
-    bool (*read)(void *context, uint32_t offset, void *destination, uint32_t bytes); // false: could not
-    void *context;
-    uint32_t bytes;
-    fqt_fault_t fault; // reading fails with it (fqt_fault.h); zero at first, as all that follows
-    fqt_header_t header;
-    uint32_t offset; // of the next byte that is taken
-    uint32_t crc; // of those before it
-    uint32_t low_bytes[FQT_MAX_LAYERS / 32]; // bit i: layer i (from 0) has some in the file
-} fqt_source_t;
-
-// No read is longer.
-#define FQT_PIECE_BYTES (128)
-
-// Takes the next bytes of a file being written; false stops the writing.
-typedef bool (*fqt_sink_t)(void *context, const void *bytes, uint32_t count);
+#include "fqt_file.h"
 
 typedef struct fqt_kind fqt_kind_t; // fqt_kind.h
 
@@ -177,52 +150,18 @@ static inline uint32_t fqt_weight_scale(const fqt_model_t *model, const fqt_laye
     return fqt_read_u32(fqt_blob(model, layer, FQT_BLOB_WEIGHT_SCALES) + 4 * channel);
 }
 
-// Check a file's header; give its layer count, so that the caller can allocate fqt_tables_bytes(count).
-uint32_t fqt_model_peek(fqt_source_t *source);
-
 static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
     return (uint32_t)(layer_count * sizeof(fqt_entry_t) + sizeof(fqt_tensor_t));
 }
-
-// Read and check everything, the checksum included; plan the arena. kinds: [FQT_KIND_END], by number, NULL where there is
-// none (fqt_kinds). `tables` is 4-byte aligned. master: 8 or 16; batch: at least 1.
-void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *const *kinds, uint32_t master,
-    uint32_t batch, void *tables);
-
-// Fill the arena (model->arena_bytes, 4-byte aligned).
-void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena);
-
-// Bytes of the file that fqt_model_write writes.
-uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint);
-
-// Write the model as it is now; with `checkpoint`, without frozen layers' blobs. False when the sink stopped it.
-bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink, void *context);
-
-// Take the trained state from a checkpoint (or a whole model file) of the same model. Everything is checked first: on
-// failure the model is as it was, unless the source itself fails between the check and the copy.
-void fqt_model_restore(fqt_model_t *model, fqt_source_t *source);
-
-// The input tensor's buffer, to be filled with `elements` int8 values before a run.
-static inline int8_t *fqt_input(const fqt_model_t *model) {
-    return fqt_activation(model, 0);
-}
-
-// One float32 as an int8 input. False for NaN and infinities.
-bool fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value);
 
 static inline uint32_t fqt_output_elements(const fqt_model_t *model) {
     return fqt_tensor(model, model->layer_count)->elements;
 }
 
-// Run layers `first` to the last forward; give the outputs in Q16 (in the scratch: until the next call). first: 0, or
-// model->cut when that tensor's activation was filled with what the front part gives.
-const int32_t *fqt_logits(fqt_model_t *model, uint32_t first);
-
-// Run the layers before model->cut; give the activation there.
-const int8_t *fqt_features(fqt_model_t *model);
-
-// Run forward; give the index of the first greatest output. With one output: 1 when it is above 0, else 0.
-uint32_t fqt_predict(fqt_model_t *model);
+// The input tensor's buffer, to be filled with `elements` int8 values before a run.
+static inline int8_t *fqt_input(const fqt_model_t *model) {
+    return fqt_activation(model, 0);
+}
 
 // Whether the loss compares with fqt_targets, else with a label.
 static inline bool fqt_has_targets(const fqt_model_t *model) {
@@ -234,32 +173,9 @@ static inline int32_t *fqt_targets(const fqt_model_t *model) {
     return (int32_t *)(void *)(model->arena + model->targets);
 }
 
-// Take the input as the target (an autoencoder). The output has as many elements.
-void fqt_target_input(fqt_model_t *model);
-
-// One float32 as a target. False for NaN and infinities, and beyond +-16383.
-bool fqt_target_float(uint32_t float_bits, int32_t *value);
-
 // Whether a layer updates.
 static inline bool fqt_trains(const fqt_model_t *model) {
     return fqt_tensor(model, model->layer_count)->needs_error;
 }
-
-// The loss of the sample in the input buffer, Q16; nothing changes. label < fqt_output_elements(), read when the model
-// has no targets.
-int32_t fqt_loss(fqt_model_t *model, uint32_t label);
-
-// One training step on the input buffer (first: as in fqt_logits); learning rate as float32 bits, finite and >= 0. Gives
-// the loss in Q16. fqt_trains().
-int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate);
-
-// End a mini-batch before it is full: apply what its steps have summed. Nothing changes when no step is pending.
-void fqt_end_batch(fqt_model_t *model);
-
-// Stop or start a layer's updates; only a trainable layer's can start. Call fqt_end_batch first.
-void fqt_freeze(fqt_model_t *model, uint32_t index, bool frozen);
-
-// Random weights for a trainable layer (He et al. 2015, uniform), and biases of 0.
-void fqt_reset(fqt_model_t *model, uint32_t index);
 
 #endif

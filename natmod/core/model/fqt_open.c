@@ -1,5 +1,6 @@
 // Opening a model: its tables from the header and the records, then its arena from the blobs. All is taken from the source once
 // (but for the search for damage before), and checked as it is taken; the checksum of what was taken decides at the end.
+#include "../fqt.h"
 #include "fqt_blobs.h"
 #include "fqt_graph.h"
 #include "fqt_kind.h"

@@ -3,6 +3,7 @@
 #define FQT_RECORD_H
 
 #include "fqt_model.h"
+#include "fqt_source.h"
 
 // Take the next record. Faults from here on concern layer `index`.
 void fqt_record_take(fqt_source_t *source, uint32_t index, fqt_record_t *record);

@@ -1,4 +1,5 @@
 // New random weights for a layer: docs/arithmetic.md, section 10.
+#include "../fqt.h"
 #include "fqt_model.h"
 #include "../base/fqt_random.h"
 

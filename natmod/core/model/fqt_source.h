@@ -3,7 +3,28 @@
 #ifndef FQT_SOURCE_H
 #define FQT_SOURCE_H
 
-#include "fqt_model.h"
+#include <stdbool.h>
+
+#include "../base/fqt_fault.h"
+#include "fqt_file.h"
+
+// Where a model file is read from. With `memory`, the file lies there and frozen blobs are used where they lie;
+// otherwise `read` copies from a stream, and every blob is loaded into the arena. A stream may change between two reads, so
+// whatever decides something is read once (the header is kept here), and checked as it is taken.
+typedef struct {
+    const uint8_t *memory;
+    bool (*read)(void *context, uint32_t offset, void *destination, uint32_t bytes); // false: could not
+    void *context;
+    uint32_t bytes;
+    fqt_fault_t fault; // reading fails with it (fqt_fault.h); zero at first, as all that follows
+    fqt_header_t header;
+    uint32_t offset; // of the next byte that is taken
+    uint32_t crc; // of those before it
+    uint32_t low_bytes[FQT_MAX_LAYERS / 32]; // bit i: layer i (from 0) has some in the file
+} fqt_source_t;
+
+// No read is longer.
+#define FQT_PIECE_BYTES (128)
 
 // The next bytes, at most FQT_PIECE_BYTES.
 void fqt_source_take(fqt_source_t *source, void *to, uint32_t bytes);

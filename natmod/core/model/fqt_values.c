@@ -1,4 +1,5 @@
 // Real values as the model takes them: inputs and targets. docs/arithmetic.md, section 3.
+#include "../fqt.h"
 #include "fqt_model.h"
 
 // A float32 as mantissa * 2^(exponent - 150); the exponent is 0 for zero and subnormal numbers. False when not finite.

@@ -1,4 +1,5 @@
 // Writing the model as it is now, front to back in one pass, so that it can go to a stream; fqt_file.h has the layout.
+#include "../fqt.h"
 #include "../base/fqt_crc.h"
 #include "fqt_blobs.h"
 #include "fqt_record.h"
