@@ -5,6 +5,8 @@
 
 ARCH ?= x64
 JOBS ?= $(shell nproc)
+# More arguments for pytest: make test-quick PYTEST="-k select"
+PYTEST ?=
 BUILD = build
 
 include mk/python.mk mk/natmod.mk mk/firmware.mk mk/tests.mk
@@ -25,18 +27,18 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) ## all that demo and test need (they call it themselves)
+setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(BACKEND_LIBS) ## all that demo and test need (they call it themselves)
 
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
 
 test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware dist lint ## all tests, those on emulated boards too
-	@$(PYTHON) -m pytest -n $(JOBS)
+	@$(PYTHON) -m pytest -n $(JOBS) $(PYTEST)
 
-test-quick: setup $(BACKEND_LIBS) lint ## the tests for daily work: under a minute
-	@$(PYTHON) -m pytest -n $(JOBS) -m "not slow"
+test-quick: setup lint ## the tests for daily work: under a minute
+	@$(PYTHON) -m pytest -n $(JOBS) -m "not slow" $(PYTEST)
 
-coverage: setup $(BACKEND_LIBS) $(COVERAGE_LIB) ## which lines of the core and of the host tools test-quick's tests run
+coverage: setup $(COVERAGE_LIB) ## which lines of the core and of the host tools test-quick's tests run
 	@$(call MEASURE_COVERAGE)
 
 lint: $(VENV)/.done ## check the format and style of Python and C

@@ -13,6 +13,7 @@ import pytest
 
 from fqt.device import install as installer
 from fqt.device.install import Loader, check_import, folder_of, install, module_for
+from fqt.device.mpremote import mpremote
 
 RAM_DISK = """
 import os, sys, vfs
@@ -151,7 +152,7 @@ def test_a_board_that_does_not_answer_is_told_after_a_while(monkeypatch, tmp_pat
     (tmp_path / "mpremote.py").write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(OSError, match=r"did not answer within 1 s.*press its reset button"):
-        installer.mpremote(None, "exec", "1", seconds=1)
+        mpremote(None, "exec", "1", seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_what_mpremote_says_comes_with_what_to_do(monkeypatch, tmp_path, said, a
     (tmp_path / "mpremote.py").write_text(f"import sys\nprint({said!r})\nsys.exit(1)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(OSError, match=advice):
-        installer.mpremote(None, "exec", "1")
+        mpremote(None, "exec", "1")
 
 
 def test_a_copy_that_fails_leaves_nothing(monkeypatch, tmp_path):
@@ -175,7 +176,7 @@ def test_a_copy_that_fails_leaves_nothing(monkeypatch, tmp_path):
     (tmp_path / "x64_6.3" / "fqt.mpy").write_bytes(b"M")
     ran = []
 
-    def mpremote(port, command, *arguments, seconds=0):
+    def fake(port, command, *arguments, seconds=0):
         ran.append(arguments[-1].splitlines()[-1])
         if command == "cp":
             raise OSError("mpremote cp: the cable was pulled")
@@ -183,7 +184,7 @@ def test_a_copy_that_fails_leaves_nothing(monkeypatch, tmp_path):
             return f"fqt {2 << 10 | 3 << 8 | 6} 1 26"
         return "fqt place '/flash/lib'\r\n"
 
-    monkeypatch.setattr(installer, "mpremote", mpremote)
+    monkeypatch.setattr(installer, "mpremote", fake)
     with pytest.raises(OSError, match="the cable was pulled"):
         install(tmp_path)
     assert ran[-1] == "remove('/flash/lib' + COPY)"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from fqt.device.mpremote import run
 
 MPREMOTE_SECONDS = 300
 
@@ -74,12 +75,16 @@ class Board:
             raise OSError(f"{path} is missing: build it with `make firmware` or `make bench`")
         command = [kind.emulator, "-machine", kind.machine, *kind.options, *options]
         command += ["-nographic", "-monitor", "null", "-semihosting", "-serial", "pty"]
-        self.emulator = subprocess.Popen(
-            [*command, "-kernel", str(path)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        try:
+            self.emulator = subprocess.Popen(
+                [*command, "-kernel", str(path)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        except FileNotFoundError:
+            raise OSError(f"there is no {kind.emulator}: `make firmware` installs it") from None
+        assert self.emulator.stdout
         line = self.emulator.stdout.readline()
         found = re.search(r"/dev/pts/\d+", line)
         if not found:
@@ -93,18 +98,10 @@ class Board:
 
     def mpremote(self, *arguments: str, check: bool = True) -> str:
         """Run mpremote on the board; give all that it printed."""
-        result = subprocess.run(
-            [sys.executable, "-m", "mpremote", "connect", self.port, *arguments],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=MPREMOTE_SECONDS,
-        )
-        if check and result.returncode != 0:
-            raise RuntimeError(f"mpremote {' '.join(arguments)}: {result.stdout}")
-        return result.stdout
+        code, said = run(self.port, *arguments, seconds=MPREMOTE_SECONDS, folder=self.folder)
+        if check and code:
+            raise RuntimeError(f"mpremote {' '.join(arguments)}: {said}")
+        return said
 
     def put(self, name: str, data: bytes) -> None:
         """The file goes to the board before the next run, together with others."""

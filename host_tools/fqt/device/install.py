@@ -12,10 +12,10 @@ import ast
 import contextlib
 import errno
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from fqt.device.mpremote import mpremote
 
 NEEDED_MPY = (6, 3)
 OLDEST_SAFE = (1, 24)  # before, the collector does not track a native module's memory
@@ -40,24 +40,7 @@ QUESTION = (
     "print('fqt', getattr(i, '_mpy', -1), i.version[0], i.version[1])"
 )
 DEVICE_SCRIPT = Path(__file__).parent / "install_device.py"
-
-ANSWER_SECONDS = 40  # mpremote gives up on a silent board after 10; a slow boot.py may take longer
 COPY_SECONDS = 180
-BUSY = (
-    "it is busy or hangs: close what else uses its port (Thonny, a terminal), press its reset "
-    "button or take its power away, and try again"
-)
-# What to do about what mpremote says.
-ADVICE = {
-    "could not enter raw repl": BUSY,
-    "in use by another program": "close what else uses the port (Thonny, a terminal)",
-    "failed to access": "`mpremote connect list` shows the ports; name one with --port",
-    "no device found": "`mpremote connect list` shows the ports; name one with --port",
-    "OSError: 28": "the board's file system is full: remove what is not needed",
-    "ENOSPC": "the board's file system is full: remove what is not needed",
-    "EROFS": "the board's file system is read-only: mount it writable",
-    "MemoryError": "the board lacks RAM for the module: free some in boot.py and main.py",
-}
 
 
 @dataclass(frozen=True)
@@ -71,8 +54,7 @@ class Loader:
 
 def loader_of(answer: str) -> Loader:
     """Understand a board's answer to QUESTION. Raises ValueError that says what to do when it
-    cannot load the
-    module."""
+    cannot load the module."""
     found = re.search(r"fqt (-?\d+) (\d+) (\d+)", answer)
     if not found:
         raise ValueError(f"this is no MicroPython that answers: {answer.strip()[-200:]!r}")
@@ -87,7 +69,8 @@ def loader_of(answer: str) -> Loader:
     if architecture == 0:
         raise ValueError(
             f"{release} on this board was built without a loader for native code: flash the "
-            "official firmware for the board, or build one with MICROPY_EMIT_THUMB on"
+            "official firmware for the board, or build one with MICROPY_EMIT_THUMB on (from "
+            "1.28 on MICROPY_PERSISTENT_CODE_LOAD_NATIVE is enough)"
         )
     if mpy != NEEDED_MPY or micropython < OLDEST_SAFE:
         raise ValueError(
@@ -186,29 +169,3 @@ def check_import(answer: str, path: str) -> None:
 
 def _on_board(port: str | None, call: str) -> str:
     return mpremote(port, "exec", DEVICE_SCRIPT.read_text() + call)
-
-
-def mpremote(port: str | None, *arguments: str, seconds: float = ANSWER_SECONDS) -> str:
-    """Run one mpremote command; return what it printed. Raises OSError that says what to do when
-    it fails or does not end within `seconds`."""
-    connect = ["connect", port] if port else []
-    command = [sys.executable, "-m", "mpremote", *connect, *arguments]
-    try:
-        result = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
-        raise OSError(
-            f"the board did not answer within {seconds:g} s (mpremote {arguments[0]}): {BUSY}"
-        ) from None
-    if result.returncode:
-        said = result.stdout.strip()
-        advice = next((f"; {advice}" for text, advice in ADVICE.items() if text in said), "")
-        raise OSError(f"mpremote {arguments[0]}: {said}{advice}")
-    return result.stdout

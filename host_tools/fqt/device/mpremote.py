@@ -1,0 +1,61 @@
+"""mpremote as a program of its own: one command on one board, with a time-out, and with advice on
+what it says when something fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ANSWER_SECONDS = 40  # mpremote gives up on a silent board after 10; a slow boot.py may take longer
+BUSY = (
+    "it is busy or hangs: close what else uses its port (Thonny, a terminal), press its reset "
+    "button or take its power away, and try again"
+)
+# What to do about what mpremote says.
+ADVICE = {
+    "could not enter raw repl": BUSY,
+    "in use by another program": "close what else uses the port (Thonny, a terminal)",
+    "failed to access": "`mpremote connect list` shows the ports; name one with --port",
+    "no device found": "`mpremote connect list` shows the ports; name one with --port",
+    "OSError: 28": "the board's file system is full: remove what is not needed",
+    "ENOSPC": "the board's file system is full: remove what is not needed",
+    "EROFS": "the board's file system is read-only: mount it writable",
+    "MemoryError": "the board lacks RAM for the module: free some in boot.py and main.py",
+}
+
+
+def run(
+    port: str | None, *arguments: str, seconds: float, folder: Path | None = None
+) -> tuple[int, str]:
+    """Run one command in `folder`; return its exit code and all that it printed. port: mpremote's
+    name of the board; None: the first that it finds. Raises OSError when it does not end within
+    `seconds`."""
+    connect = ["connect", port] if port else []
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "mpremote", *connect, *arguments],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise OSError(
+            f"the board did not answer within {seconds:g} s (mpremote {arguments[0]}): {BUSY}"
+        ) from None
+    return result.returncode, result.stdout
+
+
+def mpremote(port: str | None, *arguments: str, seconds: float = ANSWER_SECONDS) -> str:
+    """Run one command; return what it printed. Raises OSError that says what to do when it fails
+    or does not end within `seconds`."""
+    code, said = run(port, *arguments, seconds=seconds)
+    if code:
+        said = said.strip()
+        advice = next((f"; {advice}" for text, advice in ADVICE.items() if text in said), "")
+        raise OSError(f"mpremote {arguments[0]}: {said}{advice}")
+    return said
