@@ -1,5 +1,6 @@
 # What the frozen front part gives for each sample, kept while fit runs.
 import array
+import os
 
 # A file that begins so was made here.
 _MARK = b"fqt cache\n"
@@ -40,9 +41,14 @@ class _Cache:
         other = self.path[start:].upper()
         if other == self.path[start:]:
             other = other.lower()
-        if other != self.path[start:] and not _exists(self.path[:start] + other):
-            _remove(self.path)
-            self.is_named = _exists(self.path)
+        try:
+            os.stat(self.path[:start] + other)
+        except OSError:  # another file's name
+            try:
+                os.remove(self.path)
+                self.is_named = False
+            except OSError:
+                pass  # this file system keeps what is open: as on FAT
 
     def get(self, x, index, i):
         # Returns the buffer and the row in it that hold sample i's features.

@@ -19,21 +19,19 @@ def _length(sequence):
     _fail(FQT_MESSAGE_DATA, type(sequence))
 
 
-def _check_label(net, i, label):
+def _form(net):
+    # The elements of a sample; the number of labels, 0 when the model learns other targets.
+    height, width, channels = net.input_shape
+    by_label = net.loss_name == "softmax_cross_entropy"
+    return height * width * channels, net.outputs if by_label else 0
+
+
+def _check_label(labels, i, label):
     is_integer = isinstance(label, (int, bool))
-    if not is_integer or not 0 <= label < net.outputs:
+    if not is_integer or not 0 <= label < labels:
         if not is_integer and not isinstance(label, float):
             label = type(label)  # the text of a buffer could be long
-        _fail(FQT_MESSAGE_LABEL_OF, i, label, net.outputs - 1)
-
-
-def _by_label(net):
-    return net.loss_name == "softmax_cross_entropy"
-
-
-def _sample_elements(net):
-    height, width, channels = net.input_shape
-    return height * width * channels
+        _fail(FQT_MESSAGE_LABEL_OF, i, label, labels - 1)
 
 
 class _Buffers:
@@ -41,7 +39,7 @@ class _Buffers:
     # row of an array 'f', or nothing (None for all of them: the input itself).
     def __init__(self, net, x, targets):
         elements = _elements(x)
-        of_sample = _sample_elements(net)
+        of_sample, labels = _form(net)
         self.x = x
         self.targets = targets
         self.row = 0
@@ -49,13 +47,13 @@ class _Buffers:
         if elements % of_sample:
             _fail(FQT_MESSAGE_PARTIAL_SAMPLE, elements, of_sample)
         if targets is None:
-            if _by_label(net):
-                _fail(FQT_MESSAGE_LABELS_NEEDED, net.outputs - 1)
+            if labels:
+                _fail(FQT_MESSAGE_LABELS_NEEDED, labels - 1)
             return
         count = _length(targets)
-        if _by_label(net):
+        if labels:
             for i in range(count):
-                _check_label(net, i, targets[i])
+                _check_label(labels, i, targets[i])
         elif count and isinstance(targets[0], float) and _elements(targets) is not None:
             self.row = net.outputs
             self.targets = memoryview(targets)
@@ -82,14 +80,15 @@ class _Pairs:
     # files, whose items are looked at when their turn comes.
     def __init__(self, net, items):
         self.items = items
+        of_sample, labels = _form(net)
         if isinstance(items, (list, tuple)):
             for i in range(len(items)):
                 x, target, _ = self.sample(i)
                 elements = _elements(x)
-                if not elements or elements % _sample_elements(net):
-                    _fail(FQT_MESSAGE_SAMPLE_OF, i, _sample_elements(net))
-                if _by_label(net):
-                    _check_label(net, i, target)
+                if not elements or elements % of_sample:
+                    _fail(FQT_MESSAGE_SAMPLE_OF, i, of_sample)
+                if labels:
+                    _check_label(labels, i, target)
 
     def __len__(self):
         return len(self.items)

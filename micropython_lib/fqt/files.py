@@ -2,24 +2,11 @@
 import os
 
 
-def _exists(path):
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
-
-
 def _remove(path):
     try:
         os.remove(path)
     except OSError:
         pass  # not there, or the file system fails: the caller has its own error
-
-
-def _check_path(path):
-    if not isinstance(path, str):
-        _fail(FQT_MESSAGE_PATH, repr(path))
 
 
 def _head(path):
@@ -31,10 +18,11 @@ def _head(path):
         return b""
 
 
-def _check_checkpoint_place(path):
+def _check_place(path, checkpoint):
     # A checkpoint cannot stand in for what it would replace, be it the model that it belongs to.
-    _check_path(path)
-    head = _head(path)
+    if not isinstance(path, str):
+        _fail(FQT_MESSAGE_PATH, repr(path))
+    head = checkpoint and _head(path)
     if head and not (len(head) == 16 and head[:4] == b"FQT\x1a" and head[14] & 1):
         _fail(FQT_MESSAGE_CHECKPOINT_PLACE, path)
 
@@ -49,13 +37,13 @@ class _Writer:
             raise OSError(28)  # ENOSPC
 
 
-def _write_whole(path, write):
-    # A power cut at any byte leaves the old file or the new one: write(writer) fills one beside
-    # it, which is then renamed. What fails leaves the old file, and no half one.
+def _write_whole(net, path, checkpoint):
+    # A power cut at any byte leaves the old file or the new one: the new one is written beside it,
+    # then renamed. What fails leaves the old file, and no half one.
     new = path + ".new"
     try:
         with open(new, "wb") as file:
-            write(_Writer(file))
+            net._write(_Writer(file), checkpoint)
             file.flush()
     except BaseException:
         _remove(new)

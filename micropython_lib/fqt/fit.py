@@ -152,7 +152,7 @@ def fit(
     if len(samples) > 65535:
         _fail(FQT_MESSAGE_MANY_SAMPLES, len(samples))
     if keep is not None:
-        _check_checkpoint_place(keep)
+        _check_place(keep, True)
         if keep == cache:
             _fail(FQT_MESSAGE_SAME_FILE)
     cache = _Cache(net, len(samples), cache) if cache else None

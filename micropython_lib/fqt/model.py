@@ -56,10 +56,8 @@ class Model(Engine):
 
     def save(self, path, *, checkpoint=False):
         self._look_for_waiting_fit()
-        if checkpoint:
-            _check_checkpoint_place(path)
-        _check_path(path)
-        _write_whole(path, lambda write: self._write(write, checkpoint))
+        _check_place(path, checkpoint)
+        _write_whole(self, path, checkpoint)
 
     def restore(self, source):
         if not isinstance(source, str):
