@@ -94,7 +94,7 @@ def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep):
             cache.close()
 
 
-class _Fit:
+class Fit:
     # What fit returns: an iterator that a program can close, and that says when it was forgotten.
     def __init__(self, net, epochs):
         self.net = net
@@ -156,4 +156,4 @@ def fit(
         if keep == cache:
             _fail(FQT_MESSAGE_SAME_FILE)
     cache = _Cache(net, len(samples), cache) if cache else None
-    return _Fit(net, _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep))
+    return Fit(net, _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep))
