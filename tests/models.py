@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
-from fqt.file.model_file import KEEPS_SCALE, WEIGHTED, LayerRecord, ModelFile
+from fqt.kinds import KINDS
+from fqt.model_file import LayerRecord, ModelFile
 from fqt.options import Options
 from fqt.reference import Network
 
@@ -82,15 +83,15 @@ def _record(model, layer, is_last, rng, samples, low_bytes) -> LayerRecord:
         padding=layer.padding,
         inputs=inputs,
     )
-    if record.kind in KEEPS_SCALE:
+    if record.keeps_scale:
         return replace(record, output_scale=scale, output_zero_point=zero_point)
-    if record.kind in WEIGHTED:
+    if record.has_weights:
         _fill_parameters(record, layer, shape, scale, rng, low_bytes)
     if is_last:
         return record
     # The range is measured with a 1x1 layer behind that passes the output on, in real units.
     probe = replace(model, layers=[*model.layers, record], loss="mean_squared_error")
-    if record.kind not in WEIGHTED:
+    if not record.has_weights:
         record.output_scale, record.output_zero_point = 4 * scale, 0
     outputs = np.stack([_real_output(probe, sample) for sample in samples])
     greatest = max(float(outputs.max()), 0.05)
@@ -133,7 +134,7 @@ def _real_output(model: ModelFile, sample) -> np.ndarray:
     network = Network(model)
     last = model.layers[-1]
     outputs = network.logits(sample) / 65536
-    return outputs if last.kind in WEIGHTED else outputs * last.output_scale
+    return outputs if last.has_weights else outputs * last.output_scale
 
 
 def random_samples(model: ModelFile, count: int, seed: int = 1) -> np.ndarray:
@@ -179,7 +180,7 @@ def windows(draw, layer_kind: str, shape: tuple[int, int, int], largest: int = 4
     }
 
 
-KINDS = (
+DRAWN = (
     "conv2d",
     "conv2d",
     "depthwise_conv2d",
@@ -219,7 +220,7 @@ def networks(draw) -> ModelFile:
     shape = input_shape
     layers = []
     for _ in range(draw(st.integers(0, 4))):
-        kind = draw(st.sampled_from(KINDS))
+        kind = draw(st.sampled_from(DRAWN))
         if kind == "residual":
             layers += draw(_residual(shape, len(layers)))
             continue
@@ -232,7 +233,7 @@ def networks(draw) -> ModelFile:
             layer = replace(layer, channels=draw(st.integers(1, 9)))
         layers.append(layer)
         shape = output_shape(layer, shape)
-    trains_somewhere = any(layer.trainable for layer in layers if layer.kind in WEIGHTED)
+    trains_somewhere = any(layer.trainable for layer in layers if KINDS[layer.kind].weights)
     loss = draw(
         st.sampled_from(
             [

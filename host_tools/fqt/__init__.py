@@ -10,6 +10,8 @@ before it (tests/core/test_python_rooms.py):
     version                     of the host tools and the module
     arguments, shapes, files, inputs, options, plotting     what any room may use: checks of what
                                 users pass, how training goes
+    messages                    what can be wrong with a model file
+    kinds                       the table of layer kinds
     file                        the model file: its records, its checks, reading and writing
     layers                      layers in float32, forward next to backward
     reference                   the training step in integers: the specification
@@ -21,34 +23,15 @@ before it (tests/core/test_python_rooms.py):
     cli                         the command `fqt`
 """
 
+from fqt import layers
 from fqt.file.model_file import ModelFile, ModelFileError
-from fqt.layers import (
-    Add,
-    AveragePool2D,
-    BatchNormalization,
-    Conv1D,
-    Conv2D,
-    Dense,
-    DepthwiseConv2D,
-    Flatten,
-    GlobalAveragePool,
-    MaxPool2D,
-)
+from fqt.layers import *  # noqa: F403 (its __all__ is the list of layers)
 from fqt.train.quantize import QuantizationWarning, quantize, quantize_input
 from fqt.train.sequential import Sequential
 from fqt.version import __version__
 
 __all__ = [
-    "Add",
-    "AveragePool2D",
-    "BatchNormalization",
-    "Conv1D",
-    "Conv2D",
-    "Dense",
-    "DepthwiseConv2D",
-    "Flatten",
-    "GlobalAveragePool",
-    "MaxPool2D",
+    *layers.__all__,
     "ModelFile",
     "ModelFileError",
     "QuantizationWarning",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fqt.file.model_file import LOSSES as FILE_LOSSES
+from fqt.file.layout import LOSSES as FILE_LOSSES
 from fqt.reference import loss as reference
 from fqt.train.losses import (
     LOSSES,

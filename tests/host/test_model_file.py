@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from fqt import core
-from fqt.file.model_file import HEADER, RECORD, ModelFile, ModelFileError
+from fqt.file.layout import HEADER, RECORD
+from fqt.model_file import ModelFile, ModelFileError
 from models import networks
 
 

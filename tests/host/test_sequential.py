@@ -93,7 +93,7 @@ def test_choosing_what_trains():
         ([Dense(2), Dense(2, source="dense_3"), Dense(2)], "'dense_3' is none of input, dense_1"),
         ([Dense(2), Dense(2, source="input")], r"layer 1 \(dense_1\): no layer reads its output"),
         ([Dense(2), Dense(3), Add("dense_1"), Dense(2)], "do not add up"),
-        ([Dense(2), Add("dense_1"), Dense(2)], "adds 'dense_1' to itself"),
+        ([Dense(2), Add("dense_1"), Dense(2)], "reads 'dense_1' twice"),
         ([Conv1D(2, 3), Dense(2)], "time series are"),
         ([BatchNormalization(), Dense(2)], "follows a Dense, Conv2D or DepthwiseConv2D"),
         ([Dense(2, activation="relu"), BatchNormalization(), Dense(2)], "without activation"),

@@ -6,27 +6,21 @@ examples/experiments/ has one of each kind, with comments.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 
 from fqt import layers
-from fqt.file.model_file import LOSSES
+from fqt.file.layout import LOSSES
 from fqt.options import Options
 from fqt.train import reference_networks
 from fqt.train.schedules import learning_rate
 from fqt.train.sequential import Sequential
 
+# The layers of fqt.layers: DepthwiseConv2D is called depthwise_conv2d here.
 LAYERS = {
-    "dense": layers.Dense,
-    "conv1d": layers.Conv1D,
-    "conv2d": layers.Conv2D,
-    "depthwise_conv2d": layers.DepthwiseConv2D,
-    "max_pool2d": layers.MaxPool2D,
-    "average_pool2d": layers.AveragePool2D,
-    "global_average_pool": layers.GlobalAveragePool,
-    "flatten": layers.Flatten,
-    "add": layers.Add,
-    "batch_normalization": layers.BatchNormalization,
+    re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower(): getattr(layers, name)
+    for name in layers.__all__
 }
 REFERENCES = {
     "separable": reference_networks.separable,

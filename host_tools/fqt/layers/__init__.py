@@ -2,8 +2,10 @@
 
 Images are [batch][height][width][channels]. Each layer's `build` learns its shapes; `forward`
 keeps what `backward` needs; `backward` takes the gradient of the loss by the layer's output, keeps
-those by its parameters (summed over the batch) and gives the one by its input. Constructors raise
-ValueError for arguments that no model file holds, `build` for shapes that do not fit.
+those by its parameters (summed over the batch) and returns the one by its input. Constructors
+raise ValueError for arguments that no model file holds, `build` for shapes that do not fit.
+
+__all__ is the list of layers: fqt exports these, and an experiment's file names them.
 """
 
 from fqt.layers.add import Add
@@ -14,15 +16,9 @@ from fqt.layers.conv2d import Conv2D
 from fqt.layers.dense import Dense
 from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
-from fqt.layers.layer import Layer
-from fqt.layers.limits import LARGEST_EXTENT, LARGEST_KERNEL
 from fqt.layers.max_pool2d import MaxPool2D
-from fqt.layers.weighted import Weighted
-from fqt.layers.window import Window
 
 __all__ = [
-    "LARGEST_EXTENT",
-    "LARGEST_KERNEL",
     "Add",
     "AveragePool2D",
     "BatchNormalization",
@@ -32,8 +28,5 @@ __all__ = [
     "DepthwiseConv2D",
     "Flatten",
     "GlobalAveragePool",
-    "Layer",
     "MaxPool2D",
-    "Weighted",
-    "Window",
 ]

@@ -22,6 +22,10 @@ class Add(Layer):
     def sources(self):
         return (self.source, self.other)
 
+    @sources.setter
+    def sources(self, sources):
+        self.source, self.other = sources
+
     def build(self, input_shape, rng, other_shape):
         if tuple(input_shape) != tuple(other_shape):
             raise ValueError(f"{input_shape} and {self.other!r} of {other_shape} do not add up")

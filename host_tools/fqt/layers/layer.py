@@ -61,6 +61,10 @@ class Layer:
         """Of each input, in order."""
         return (self.source,)
 
+    @sources.setter
+    def sources(self, sources: tuple[str | None, ...]) -> None:
+        (self.source,) = sources
+
     @property
     def parameters(self) -> dict[str, np.ndarray]:
         """The arrays that train; empty for most kinds. Training changes them in place."""

@@ -5,30 +5,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from fqt.reference.conv2d import windows_of
-from fqt.reference.tensor import Tensor
+from fqt.reference.fixed import Scale
+from fqt.reference.layer import Layer
+from fqt.reference.window import scattered, windows_of
 
 
-def taps(record) -> int:
+def _taps(layer: Layer) -> Scale:
     """Elements of a window."""
-    return record.kernel[0] * record.kernel[1]
+    return Scale.from_int(layer.record.kernel[0] * layer.record.kernel[1])
 
 
-def forward(x: Tensor, record) -> np.ndarray:
-    """x [height][width][channels] -> sums int64 [out_height][out_width][channels], to be divided
-    by taps"""
-    return windows_of(x.centred(), record.kernel, record.stride).sum(axis=(2, 3))
+def forward(layer: Layer) -> tuple[np.ndarray, list[Scale]]:
+    """x [height][width][channels] -> sums [out_height][out_width][channels], a tap's part each"""
+    sums = windows_of(layer.inputs[0].centred(), layer.record).sum(axis=(2, 3))
+    return sums, [layer.input_unit / _taps(layer)]
 
 
-def error(x: Tensor, errors: np.ndarray, record) -> np.ndarray:
-    """errors int8 [out_height][out_width][channels] -> sums int64 [height][width][channels], to be
-    divided by taps: of the windows that cover an element"""
-    sums = np.zeros(x.shape, np.int64)
-    rows, columns = errors.shape[:2]
-    stride_height, stride_width = record.stride
-    for ky in range(record.kernel[0]):
-        for kx in range(record.kernel[1]):
-            tap_rows = slice(ky, ky + rows * stride_height, stride_height)
-            tap_columns = slice(kx, kx + columns * stride_width, stride_width)
-            sums[tap_rows, tap_columns][:rows, :columns] += errors
-    return sums
+def error(layer: Layer, which: int, errors: np.ndarray) -> tuple[np.ndarray, list[Scale]]:
+    """errors [out_height][out_width][channels] -> sums [height][width][channels], a tap's part
+    each: of the windows that cover an element"""
+    sums = scattered(lambda ky, kx: errors, errors.shape, layer.inputs[0].shape, layer.record)
+    return sums, [Scale.unpack(layer.output.error_scale) / _taps(layer)]

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from fqt.reference.fixed import fixed_multiply
-from fqt.reference.tensor import Tensor
-from fqt.reference.update import STEP_LIMIT, Parameters, Update
+from fqt.reference.fixed import Scale, fixed_multiply
+from fqt.reference.layer import WeightedLayer
+from fqt.reference.update import STEP_LIMIT, Update
+from fqt.reference.weighted import at_common_unit
 
 MAX_ROW_RATE = STEP_LIMIT // 255
 
 
-def forward(x: Tensor, parameters: Parameters) -> np.ndarray:
-    """x [in] -> accumulators int64 [1][1][out]"""
+def forward(layer: WeightedLayer) -> tuple[np.ndarray, list[Scale]]:
+    """x, its elements in a row [in] -> accumulators [1][1][out]"""
+    x, parameters = layer.inputs[0], layer.parameters
     accumulators = parameters.weights @ x.centred().ravel() + parameters.biases_for(x.scale)
-    return accumulators.reshape(1, 1, -1)
+    return accumulators.reshape(1, 1, -1), layer.channel_units
 
 
-def error(x: Tensor, parameters: Parameters, errors: np.ndarray) -> np.ndarray:
-    """errors int64 [out], brought to a common unit -> accumulators int64 [in]:
-    sum over o of errors[o] * w[o][c]"""
-    return errors.ravel() @ parameters.weights
+def error(layer: WeightedLayer, which: int, errors: np.ndarray) -> tuple[np.ndarray, list[Scale]]:
+    """errors [1][1][out] -> accumulators [in]: sum over o of errors[o] * w[o][c]"""
+    errors, unit = at_common_unit(layer, errors)
+    return errors.ravel() @ layer.parameters.weights, [unit]
 
 
-def update(x: Tensor, errors: np.ndarray, selected: np.ndarray, step: Update) -> None:
+def update(layer: WeightedLayer, selected: np.ndarray, step: Update) -> None:
     """Each weight's gradient is one product: the error's step is rounded once a row. Standardized,
-    it is sign(error) times the standardized inputs. errors int8 [out]"""
-    centred = x.centred().ravel()
-    errors = errors.ravel()
+    it is sign(error) times the standardized inputs."""
+    centred = layer.inputs[0].centred().ravel()
+    errors = layer.output.error.ravel()
     for o in selected:
         e = int(errors[o])
         if e == 0 and not step.decay:

@@ -1,48 +1,46 @@
 """Depthwise 2-d convolution: each channel has a filter of its own (sections 4, 6, 7).
 
-Written with the windows of the input, as in conv2d.py; weights [channels][ky][kx].
+Written with the windows of the input (window.py); weights [channels][ky][kx].
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from fqt.reference.conv2d import padded, windows_of
-from fqt.reference.tensor import Tensor
-from fqt.reference.update import Parameters, Update
+from fqt.reference.fixed import Scale
+from fqt.reference.layer import WeightedLayer
+from fqt.reference.update import Update
+from fqt.reference.window import scattered, windows_of
 
 
-def forward(x: Tensor, parameters: Parameters, record) -> np.ndarray:
-    """x [height][width][channels] -> accumulators int64 [out_height][out_width][channels]"""
-    windows = windows_of(padded(x.centred(), record.padding), record.kernel, record.stride)
+def forward(layer: WeightedLayer) -> tuple[np.ndarray, list[Scale]]:
+    """x [height][width][channels] -> accumulators [out_height][out_width][channels]"""
+    x, parameters = layer.inputs[0], layer.parameters
+    windows = windows_of(x.centred(), layer.record)
     accumulators = np.einsum("yxklc,ckl->yxc", windows, parameters.weights)
-    return accumulators + parameters.biases_for(x.scale)
+    return accumulators + parameters.biases_for(x.scale), layer.channel_units
 
 
-def error(x: Tensor, parameters: Parameters, errors: np.ndarray, record) -> np.ndarray:
-    """errors int64 [out_height][out_width][channels] -> accumulators int64
-    [height][width][channels], in channel c at errors' scale * weight_scales[c]: each tap adds
-    errors[oy, ox, c] * w[c, ky, kx] to the input element that it read."""
-    height, width, channels = x.shape
-    top, bottom, left, right = record.padding
-    accumulators = np.zeros((height + top + bottom, width + left + right, channels), np.int64)
-    rows, columns = errors.shape[:2]
-    (kernel_height, kernel_width), (stride_height, stride_width) = record.kernel, record.stride
-    for ky in range(kernel_height):
-        for kx in range(kernel_width):
-            tap_rows = slice(ky, ky + rows * stride_height, stride_height)
-            tap_columns = slice(kx, kx + columns * stride_width, stride_width)
-            accumulators[tap_rows, tap_columns][:rows, :columns] += (
-                errors * parameters.weights[:, ky, kx]
-            )
-    return accumulators[top : top + height, left : left + width]
+def error(layer: WeightedLayer, which: int, errors: np.ndarray) -> tuple[np.ndarray, list[Scale]]:
+    """errors [out_height][out_width][channels] -> accumulators [height][width][channels], each
+    channel at its own unit: each tap adds errors[oy, ox, c] * w[c, ky, kx] to the input element
+    that it read."""
+    weights = layer.parameters.weights
+    accumulators = scattered(
+        lambda ky, kx: errors * weights[:, ky, kx],
+        errors.shape,
+        layer.inputs[0].shape,
+        layer.record,
+    )
+    return accumulators, [
+        layer.error_scale * Scale.unpack(scale) for scale in layer.parameters.scales
+    ]
 
 
-def update(x: Tensor, errors: np.ndarray, selected: np.ndarray, step: Update, record) -> None:
-    """gradient[c, ky, kx] = sum over oy, ox of errors[oy, ox, c] * windows[oy, ox, ky, kx, c]
-    errors int8 [out_height][out_width][channels]"""
-    errors = errors.astype(np.int64)
-    windows = windows_of(padded(x.centred(), record.padding), record.kernel, record.stride)
+def update(layer: WeightedLayer, selected: np.ndarray, step: Update) -> None:
+    """gradient[c, ky, kx] = sum over oy, ox of errors[oy, ox, c] * windows[oy, ox, ky, kx, c]"""
+    errors = layer.output.error.astype(np.int64)
+    windows = windows_of(layer.inputs[0].centred(), layer.record)
     gradients = np.einsum("yxc,yxklc->ckl", errors, windows)
     for c in selected:
         if errors[:, :, c].any() or step.decay:

@@ -33,6 +33,14 @@ class Parameters:
         self.stored_biases = record.biases.astype(np.int64)
         self.bias_scale = record.bias_scale
 
+    def fill(self, record) -> None:
+        """Set a layer's record to the parameters as they are now."""
+        record.weights = self.weights.astype(np.int8)
+        record.low_bytes = None if self.low_bytes is None else self.low_bytes.astype(np.int8)
+        record.weight_scales = self.scales
+        record.biases = self.stored_biases.astype(np.int32)
+        record.bias_scale = self.bias_scale
+
     def biases_for(self, input_scale: float) -> np.ndarray:
         """The biases in units of an accumulator, input_scale * scales[o] (section 4)."""
         if input_scale == self.bias_scale:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 
 from fqt.arguments import name_text
-from fqt.layers import Layer
+from fqt.layers.layer import Layer
 
 
 def check_layers(layers) -> list[Layer]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fqt.inputs import DivergenceError
-from fqt.layers import Layer
+from fqt.layers.layer import Layer
 from fqt.reference.fixed import shuffle
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fqt.layers import Add, BatchNormalization, Weighted
+from fqt.layers.batch_normalization import BatchNormalization
+from fqt.layers.weighted import Weighted
 from fqt.train.sequential import Sequential
 
 
@@ -26,9 +27,7 @@ def folded(net: Sequential) -> Sequential:
             makers.append(sources[0])
             continue
         makers.append(layer.name)
-        layer.source = sources[0]
-        if isinstance(layer, Add):
-            layer.other = sources[1]
+        layer.sources = tuple(sources)
         layers.append(layer)
     return Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
 

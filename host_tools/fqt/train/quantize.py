@@ -12,9 +12,11 @@ import zlib
 import numpy as np
 
 from fqt.arguments import real_number, whole_number
-from fqt.file.model_checks import LARGEST_SCALE, SMALLEST_SCALE
-from fqt.file.model_file import KEEPS_SCALE, LayerRecord, ModelFile
-from fqt.layers import Layer, Weighted
+from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
+from fqt.file.model_file import LayerRecord, ModelFile
+from fqt.kinds import KINDS
+from fqt.layers.layer import Layer
+from fqt.layers.weighted import Weighted
 from fqt.train.folding import folded
 from fqt.train.input_values import quantize_input
 from fqt.train.quantization_check import QuantizationWarning, check_input_range, check_quantized
@@ -117,10 +119,10 @@ def _check_runs_on_a_device(net: Sequential) -> None:
             "DepthwiseConv2D without activation: the loss reads its sums"
         )
     for number, (layer, inputs) in enumerate(zip(net.layers, net.inputs, strict=True), 1):
-        if layer.kind == "flatten" and len(net.readers_of(inputs[0])) > 1:
+        if KINDS[layer.kind].shares_memory and len(net.readers_of(inputs[0])) > 1:
             raise ValueError(
                 f"layer {number} ({layer.name}): another layer reads its input too: leave the "
-                "Flatten out (a Dense layer flattens by itself)"
+                f"{type(layer).__name__} out (a Dense layer flattens by itself)"
             )
 
 
@@ -135,7 +137,7 @@ def _fill_record(
             layer.window.stride,
             layer.window.padding,
         )
-    if layer.kind in KEEPS_SCALE:
+    if record.keeps_scale:
         record.output_scale, record.output_zero_point = input_scale, input_zero_point
         return
     if not np.isfinite(output).all():

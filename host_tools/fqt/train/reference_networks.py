@@ -21,9 +21,9 @@ from fqt.layers import (
     DepthwiseConv2D,
     Flatten,
     GlobalAveragePool,
-    Layer,
     MaxPool2D,
 )
+from fqt.layers.layer import Layer
 from fqt.train.quantize import quantize
 from fqt.train.sequential import Sequential
 

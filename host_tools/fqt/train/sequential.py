@@ -12,7 +12,10 @@ import numpy as np
 
 from fqt.arguments import name_text, one_of, real_number, whole_number, whole_numbers
 from fqt.inputs import check_learning_rate
-from fqt.layers import LARGEST_EXTENT, Add, BatchNormalization, Layer, Weighted
+from fqt.layers.batch_normalization import BatchNormalization
+from fqt.layers.layer import Layer
+from fqt.layers.limits import LARGEST_EXTENT
+from fqt.layers.weighted import Weighted
 from fqt.shapes import check_finite, many_of_shape, numbers
 from fqt.train.archive import read_archive, write_archive
 from fqt.train.assembly import adopted, check_layers, working_copies
@@ -72,8 +75,8 @@ class Sequential:
             if source is not None and source not in earlier:
                 raise ValueError(f"its source {source!r} is none of {', '.join(earlier)}")
             tensors.append(number - 1 if source is None else earlier.index(source))
-        if isinstance(layer, Add) and tensors[0] == tensors[1]:
-            raise ValueError(f"it adds {layer.other!r} to itself")
+        if len(set(tensors)) < len(tensors):
+            raise ValueError(f"it reads {earlier[tensors[0]]!r} twice: a layer's inputs differ")
         return tuple(tensors)
 
     def _check_readers(self) -> None:

@@ -1,0 +1,26 @@
+"""The layout of a model file: its structures, numbers and names (natmod/core/model/fqt_file.h)."""
+
+from __future__ import annotations
+
+import struct
+
+MAJOR, MINOR = 2, 0  # of the file format (natmod/core/model/fqt_file.h says what each means)
+MAGIC = b"FQT\x1a"
+HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIB3s")
+RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
+MAX_LAYERS = 64
+MAX_FILE_BYTES = 1 << 28
+MAX_OUTPUTS = 4096
+MAX_RANGE = 1 << 30
+NO_SECOND_INPUT = 0xFFFF
+OUTPUT_RANGE_START = 62415
+
+ACTIVATIONS = {"none": 0, "relu": 1, "relu6": 2}
+ACTIVATION_NAMES = {number: name for name, number in ACTIVATIONS.items()}
+INPUT_TYPES = {"int8": 0, "uint8": 1}
+INPUT_TYPE_NAMES = {number: name for name, number in INPUT_TYPES.items()}
+LOSSES = {"softmax_cross_entropy": 0, "mean_squared_error": 1, "binary_cross_entropy": 2}
+LOSS_NAMES = {number: name for name, number in LOSSES.items()}
+FLAG_CHECKPOINT = 1
+FLAG_TRAINABLE = 1
+FLAG_LOW_BYTES = 2

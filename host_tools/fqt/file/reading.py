@@ -1,0 +1,236 @@
+"""A model from the bytes of its file. Every offset and length is checked before it is used."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+
+import numpy as np
+
+from fqt.file.checks import (
+    at_layer,
+    check_graph,
+    check_last_layer,
+    check_tensor,
+    is_positive_zero,
+    is_scale,
+    name_text,
+)
+from fqt.file.layout import (
+    ACTIVATION_NAMES,
+    FLAG_CHECKPOINT,
+    FLAG_LOW_BYTES,
+    FLAG_TRAINABLE,
+    HEADER,
+    INPUT_TYPE_NAMES,
+    LOSS_NAMES,
+    MAGIC,
+    MAJOR,
+    MAX_FILE_BYTES,
+    MAX_LAYERS,
+    MAX_RANGE,
+    NO_SECOND_INPUT,
+    RECORD,
+)
+from fqt.file.records import LayerRecord, ModelRecords
+from fqt.kinds import KIND_NAMES, KINDS
+from fqt.messages import fault, require
+
+BLOB_TYPES = ("<i1", "<i1", "<f4", "<i4")  # weights, low bytes, scales, biases
+
+
+def fill(model: ModelRecords, data: bytes) -> None:
+    """Set all that the file says in a model without layers. Raises ModelFileError."""
+    layer_count = _read_header(model, data)
+    end = HEADER.size + RECORD.size * layer_count
+    places = []
+    for index in range(layer_count):
+        start = HEADER.size + RECORD.size * index
+        with at_layer(index, KIND_NAMES.get(data[start]) if start < len(data) else None):
+            require(start + RECORD.size <= len(data), "BEYOND_FILE", RECORD.size, start, len(data))
+            fields = RECORD.unpack_from(data, start)
+            layer = _layer(model, fields)
+            shapes = _blob_shapes(model, layer, bool(fields[2] & FLAG_LOW_BYTES))
+            end = _check_places(shapes, fields[22:26], end, len(data))
+            places.append((shapes, fields[22:26]))
+            model.layers.append(layer)
+    require(end + 4 == len(data), "FILE_BYTES", end + 4, len(data))
+    check_last_layer(model)
+    check_graph(model)
+    for index, layer in enumerate(model.layers):
+        with at_layer(index, layer.kind):
+            _read_blobs(layer, data, *places[index])
+
+
+def _read_header(model: ModelRecords, data: bytes) -> int:
+    """Returns the number of layers."""
+    require(len(data) >= HEADER.size + 4, "FILE_SHORT", len(data), HEADER.size)
+    (
+        magic,
+        major,
+        minor,
+        record_bytes,
+        file_bytes,
+        layer_count,
+        flags,
+        height,
+        width,
+        channels,
+        input_type,
+        input_zero_point,
+        input_scale,
+        random_state,
+        identity,
+        step_count,
+        name,
+        greatest_loss,
+        loss,
+        reserved,
+    ) = HEADER.unpack_from(data)
+    require(magic == MAGIC, "NO_MODEL")
+    require(major == MAJOR, "VERSION", major, minor, MAJOR)
+    require(file_bytes == len(data), "FILE_BYTES", file_bytes, len(data))
+    require(len(data) <= MAX_FILE_BYTES, "FILE_LARGE", len(data), MAX_FILE_BYTES)
+    require(1 <= layer_count <= MAX_LAYERS, "LAYER_COUNT", layer_count, MAX_LAYERS)
+    require(
+        record_bytes == RECORD.size
+        and flags <= FLAG_CHECKPOINT
+        and input_type in INPUT_TYPE_NAMES
+        and loss in LOSS_NAMES
+        and not any(reserved),
+        "HEADER_FIELD",
+    )
+    model.name = name_text(name)
+    require(is_scale(input_scale), "INPUT_SCALE")
+    require(random_state != 0, "RANDOM_STATE")
+    (checksum,) = struct.unpack("<I", data[-4:])
+    require(zlib.crc32(data[:-4]) == checksum, "CHECKSUM")
+    model.input_shape = height, width, channels
+    model.input_type = INPUT_TYPE_NAMES[input_type]
+    model.input_scale = input_scale
+    model.input_zero_point = input_zero_point
+    model.random_state = random_state
+    model.identity = identity
+    model.step_count = step_count
+    model.checkpoint = bool(flags & FLAG_CHECKPOINT)
+    model.loss = LOSS_NAMES[loss]
+    model.greatest_loss = greatest_loss & 0x7FFFFFFF
+    check_tensor(model.input_shape)
+    return layer_count
+
+
+def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
+    """The next layer of a model from the fields of its record, but for its blobs."""
+    index = len(model.layers)
+    number, activation, flags, zero_point, first_input, second_input = fields[:6]
+    height, width, channels, *window = fields[6:17]
+    reserved, output_scale, bias_scale, error_scale, output_range = fields[17:22]
+    require(number in KIND_NAMES, "KIND", number)
+    kind = KINDS[KIND_NAMES[number]]
+    inputs = (first_input, second_input)[: kind.inputs]
+    require(
+        all(tensor <= index for tensor in inputs)
+        and (kind.inputs == 2 or second_input == NO_SECOND_INPUT),
+        "INPUT_TENSORS",
+        first_input,
+        second_input,
+        index,
+    )
+    require(
+        reserved == 0
+        and activation in ACTIVATION_NAMES
+        and flags <= (FLAG_TRAINABLE + FLAG_LOW_BYTES if kind.weights else 0)
+        and (kind.activated or activation == 0),
+        "RECORD_FIELD",
+    )
+    require(
+        is_scale(output_scale)
+        and (is_positive_zero(error_scale) or is_scale(error_scale))
+        and (not kind.weights or is_scale(bias_scale)),
+        "SCALES",
+    )
+    require(1 <= output_range <= MAX_RANGE, "OUTPUT_RANGE")
+    check_tensor((height, width, channels))
+    tensors = [model.tensor(tensor) for tensor in inputs]
+    if kind.keeps_scale:
+        require((output_scale, zero_point) == tensors[0][1:], "KEPT_SCALE")
+    layer = LayerRecord(
+        kind.name,
+        name_text(fields[26]),
+        (height, width, channels),
+        ACTIVATION_NAMES[activation],
+        bool(flags & FLAG_TRAINABLE),
+        output_scale,
+        zero_point,
+        (window[0], window[1]),
+        (window[2], window[3]),
+        (window[4], window[5], window[6], window[7]),
+        bias_scale,
+        error_scale,
+        output_range,
+        inputs,
+    )
+    names = [other.name for other in model.layers]
+    if layer.name in names:
+        raise fault("SAME_NAME", names.index(layer.name) + 1)
+    kind.check(layer, [shape for shape, _, _ in tensors])
+    return layer
+
+
+def _blob_shapes(
+    model: ModelRecords, layer: LayerRecord, has_low_bytes: bool
+) -> list[tuple[int, ...] | None]:
+    """Of weights, low bytes, scales and biases; None where the file has none."""
+    weights = KINDS[layer.kind].weights
+    if not weights or (model.checkpoint and not layer.trainable):
+        return [None] * len(BLOB_TYPES)
+    shape = weights.shape(layer, model.tensor(layer.inputs[0])[0])
+    return [shape, shape if has_low_bytes else None, shape[:1], shape[:1]]
+
+
+def _check_places(
+    shapes: list[tuple[int, ...] | None], places: tuple[int, ...], start: int, file_bytes: int
+) -> int:
+    """A layer's blobs lie one after another from `start` on. Returns where they end."""
+    offset = start
+    expected = []
+    for shape, dtype in zip(shapes, BLOB_TYPES, strict=True):
+        size = math.prod(shape) * np.dtype(dtype).itemsize if shape else 0
+        expected.append(offset if size else 0)
+        offset += size + -size % 4
+    weights = math.prod(shapes[0]) if shapes[0] else 0
+    require(offset <= file_bytes, "BLOBS_BEYOND_FILE", weights, start, file_bytes)
+    for blob, (place, wanted) in enumerate(zip(places, expected, strict=True), 1):
+        require(place == wanted, "BLOB_PLACE", blob, place, wanted)
+    return offset
+
+
+def _read_blobs(
+    layer: LayerRecord,
+    data: bytes,
+    shapes: list[tuple[int, ...] | None],
+    places: tuple[int, ...],
+) -> None:
+    """Fills a layer's arrays, where the file has them."""
+    weights_shape, low_bytes_shape, scales_shape, biases_shape = shapes
+    if weights_shape is None:
+        return
+    layer.weights = _blob(data, places[0], weights_shape, "<i1")
+    beyond = np.flatnonzero(layer.weights == -128)
+    if len(beyond):
+        raise fault("WEIGHT", int(beyond[0]))
+    if low_bytes_shape:
+        layer.low_bytes = _blob(data, places[1], low_bytes_shape, "<i1")
+    layer.weight_scales = _blob(data, places[2], scales_shape, "<f4")
+    layer.biases = _blob(data, places[3], biases_shape, "<i4")
+    for channel, scale in enumerate(layer.weight_scales):
+        require(is_scale(scale), "WEIGHT_SCALE", channel)
+
+
+def _blob(data: bytes, offset: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    count = math.prod(shape)
+    end = offset + count * np.dtype(dtype).itemsize
+    for i, byte in enumerate(data[end : end + -end % 4], end - offset):
+        require(byte == 0, "PADDING", i)
+    return np.frombuffer(data, dtype, count, offset).reshape(shape).copy()

@@ -1,0 +1,113 @@
+"""What a model file holds: a record a layer, and the graph that they form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fqt.file.layout import OUTPUT_RANGE_START
+from fqt.kinds import KINDS, Shape
+
+
+@dataclass
+class LayerRecord:
+    """One layer. Arrays are None for layers without weights, and for frozen layers of a
+    checkpoint.
+
+    inputs: the tensors that it reads, 0 the model's input, i the output of layer i (from 1); None:
+    the one before. weights: int8 [out][kernel_height][kernel_width][in] (dense: [out][in];
+    depthwise_conv2d: [out][kernel_height][kernel_width]); low_bytes: the same shape or None;
+    weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale * weight_scales.
+    """
+
+    kind: str
+    name: str
+    output_shape: Shape
+    activation: str = "none"
+    trainable: bool = False
+    output_scale: float = 1.0
+    output_zero_point: int = 0
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)  # top, bottom, left, right
+    bias_scale: float = 0.0
+    error_scale: float = 0.0
+    output_range: int = OUTPUT_RANGE_START
+    inputs: tuple[int, ...] | None = None
+    weights: np.ndarray | None = None
+    low_bytes: np.ndarray | None = None
+    weight_scales: np.ndarray | None = None
+    biases: np.ndarray | None = None
+
+    @property
+    def has_weights(self) -> bool:
+        return KINDS[self.kind].weights is not None
+
+    @property
+    def keeps_scale(self) -> bool:
+        """Whether the output has the scale and zero point of the input."""
+        return KINDS[self.kind].keeps_scale
+
+    @property
+    def passes_error_scale(self) -> bool:
+        """Whether each error of the input has one source, so that its scale follows from the
+        output's (docs/arithmetic.md, section 6)."""
+        return KINDS[self.kind].passes_error_scale(self)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return 0 if self.weights is None else self.weights.size + self.biases.size
+
+
+@dataclass
+class ModelRecords:
+    """A whole model: the header's fields and the layers in the order in which they run."""
+
+    name: str
+    input_shape: Shape
+    layers: list[LayerRecord] = field(default_factory=list)
+    input_type: str = "uint8"
+    input_scale: float = 1 / 255
+    input_zero_point: int = -128
+    random_state: int = 1
+    identity: int = 0
+    step_count: int = 0
+    checkpoint: bool = False
+    loss: str = "softmax_cross_entropy"
+    greatest_loss: int = 0
+
+    def inputs_of(self, index: int) -> tuple[int, ...]:
+        """The tensors that layer `index` (from 0) reads."""
+        inputs = self.layers[index].inputs if index < len(self.layers) else None
+        return (index,) if inputs is None else inputs
+
+    def tensor(self, number: int) -> tuple[Shape, float, int]:
+        """Shape, scale and zero point of a tensor: 0 is the model's input, i the output of layer i
+        (from 1)."""
+        if number == 0:
+            return self.input_shape, self.input_scale, self.input_zero_point
+        made_by = self.layers[number - 1]
+        return made_by.output_shape, made_by.output_scale, made_by.output_zero_point
+
+    def readers_of(self, tensor: int) -> list[int]:
+        """The layers (from 0) that read a tensor."""
+        return [i for i in range(len(self.layers)) if tensor in self.inputs_of(i)]
+
+    def clips(self, tensor: int) -> str:
+        """The activation that clipped a tensor: looked for through max pooling and flatten."""
+        while tensor > 0 and self.layers[tensor - 1].keeps_scale:
+            tensor = self.inputs_of(tensor - 1)[0]
+        return self.layers[tensor - 1].activation if tensor > 0 else "none"
+
+    def hands_error_scale_on(self, tensor: int) -> bool:
+        """Whether the scale of a tensor's error follows from that of its only reader's output."""
+        readers = self.readers_of(tensor)
+        return len(readers) == 1 and self.layers[readers[0]].passes_error_scale
+
+    @property
+    def outputs(self) -> int:
+        """Elements of the last layer's output."""
+        return math.prod(self.layers[-1].output_shape)

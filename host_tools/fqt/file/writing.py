@@ -1,0 +1,109 @@
+"""A model as the bytes of its file."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+
+from fqt.file.checks import name_bytes
+from fqt.file.layout import (
+    ACTIVATIONS,
+    FLAG_CHECKPOINT,
+    FLAG_LOW_BYTES,
+    FLAG_TRAINABLE,
+    HEADER,
+    INPUT_TYPES,
+    LOSSES,
+    MAGIC,
+    MAJOR,
+    MINOR,
+    NO_SECOND_INPUT,
+    RECORD,
+)
+from fqt.file.records import LayerRecord, ModelRecords
+from fqt.kinds import KINDS
+from fqt.messages import ModelFileError
+
+
+def file_bytes(model: ModelRecords) -> bytes:
+    """The file's bytes, which reading checks. Raises ModelFileError for what no field can say."""
+    for layer in model.layers:
+        _require_known("kind", layer.kind, KINDS)
+        _require_known("activation", layer.activation, ACTIVATIONS)
+    _require_known("input_type", model.input_type, INPUT_TYPES)
+    _require_known("loss", model.loss, LOSSES)
+    offset = HEADER.size + RECORD.size * len(model.layers)
+    records, blobs = [], []
+    for index, layer in enumerate(model.layers):
+        offsets = []
+        for blob in _blobs(layer, model.checkpoint):
+            offsets.append(offset if blob else 0)
+            blobs.append(blob + bytes(-len(blob) % 4))
+            offset += len(blobs[-1])
+        records.append(_record(layer, model.inputs_of(index), offsets))
+    header = HEADER.pack(
+        MAGIC,
+        MAJOR,
+        MINOR,
+        RECORD.size,
+        offset + 4,
+        len(model.layers),
+        FLAG_CHECKPOINT if model.checkpoint else 0,
+        *model.input_shape,
+        INPUT_TYPES[model.input_type],
+        model.input_zero_point,
+        model.input_scale,
+        model.random_state,
+        model.identity,
+        model.step_count,
+        name_bytes(model.name),
+        model.greatest_loss,
+        LOSSES[model.loss],
+        bytes(3),
+    )
+    data = b"".join([header, *records, *blobs])
+    return data + struct.pack("<I", zlib.crc32(data))
+
+
+def _require_known(what: str, value: str, known: dict) -> None:
+    if value not in known:
+        raise ModelFileError(f"{what} is one of {', '.join(known)}, not {value!r}")
+
+
+def _blobs(layer: LayerRecord, checkpoint: bool) -> list[bytes]:
+    """Weights, low bytes, scales and biases; empty where the file has none."""
+    arrays = (
+        (layer.weights, "<i1"),
+        (layer.low_bytes, "<i1"),
+        (layer.weight_scales, "<f4"),
+        (layer.biases, "<i4"),
+    )
+    kept = layer.has_weights and (layer.trainable or not checkpoint)
+    return [
+        np.ascontiguousarray(array, dtype).tobytes() if kept and array is not None else b""
+        for array, dtype in arrays
+    ]
+
+
+def _record(layer: LayerRecord, inputs: tuple[int, ...], offsets: list[int]) -> bytes:
+    flags = FLAG_TRAINABLE * layer.trainable + FLAG_LOW_BYTES * (offsets[1] != 0)
+    return RECORD.pack(
+        KINDS[layer.kind].number,
+        ACTIVATIONS[layer.activation],
+        flags,
+        layer.output_zero_point,
+        *(*inputs, NO_SECOND_INPUT)[:2],
+        *layer.output_shape,
+        *layer.kernel,
+        *layer.stride,
+        *layer.padding,
+        0,
+        layer.output_scale,
+        layer.bias_scale,
+        layer.error_scale,
+        layer.output_range,
+        *offsets,
+        name_bytes(layer.name),
+    )

@@ -1,0 +1,220 @@
+"""The table of layer kinds: what a model file may say of a layer of each kind.
+
+A kind has one line here, its arithmetic in reference/<name>.py, and a float32 layer in
+layers/<name>.py; nothing else asks for kinds by name. The core has the same table
+(natmod/core/layers/fqt_kinds.c); a check here has the text of its twin there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from fqt.messages import require
+
+Shape = tuple[int, int, int]
+
+
+class Record(Protocol):
+    """What the table reads of a layer's record (fqt.file.records.LayerRecord)."""
+
+    output_shape: Shape
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    trainable: bool
+    inputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """shape: of a layer's weights, its outputs first, from its record and its input's shape.
+    mixes_channels: whether each output reads all of the input's channels, so that an element of
+    the input's error is a sum over all outputs. flattens: whether the positions of the input are
+    one to it, as flatten makes them."""
+
+    shape: Callable[[Record, Shape], tuple[int, ...]]
+    mixes_channels: bool = True
+    flattens: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """number: in a model file. check: raises ModelFileError unless the output's shape follows from
+    the inputs' shapes. inputs: how many tensors it reads. weights: None without. activated:
+    whether it may have an activation function. keeps_scale: its output has the scale and zero
+    point of its input. shares_memory: its output lies where its input does, which nothing else may
+    read. passes_error_scale: whether each error of its input has one source, so that its scale
+    follows from the output's (docs/arithmetic.md, section 6); from the record."""
+
+    number: int
+    name: str
+    check: Callable[[Record, list[Shape]], None]
+    inputs: int = 1
+    weights: Weights | None = None
+    activated: bool = False
+    keeps_scale: bool = False
+    shares_memory: bool = False
+    passes_error_scale: Callable[[Record], bool] = lambda record: False
+
+
+# -- what shapes must be
+
+MAX_POSITIONS = 66000
+MAX_FILTER_INPUTS = 33000
+MAX_TAPS = (2**31 - 1) // (127 * 128)
+
+
+def _check_no_window(record: Record) -> None:
+    window = (*record.kernel, *record.stride, *record.padding)
+    require(window == (1, 1, 1, 1, 0, 0, 0, 0), "NO_WINDOW")
+
+
+def _check_one_pixel(record: Record) -> None:
+    height, width, _ = record.output_shape
+    require(height == width == 1, "ONE_PIXEL", height, width)
+
+
+def _check_same_channels(record: Record, input_shape: Shape) -> None:
+    channels = input_shape[2], record.output_shape[2]
+    require(channels[0] == channels[1], "SAME_CHANNELS", *channels)
+
+
+def _check_positions(record: Record) -> None:
+    positions = record.output_shape[0] * record.output_shape[1]
+    fits = not record.trainable or positions <= MAX_POSITIONS
+    require(fits, "POSITIONS", positions, MAX_POSITIONS)
+
+
+def _check_filter(inputs: int) -> None:
+    require(inputs <= MAX_FILTER_INPUTS, "FILTER", inputs, MAX_FILTER_INPUTS)
+
+
+def _check_taps(record: Record) -> None:
+    taps = math.prod(record.kernel) * record.output_shape[2]
+    require(taps <= MAX_TAPS, "TAPS", taps, MAX_TAPS)
+
+
+def _check_window(record: Record, input_shape: Shape) -> None:
+    top, bottom, left, right = record.padding
+    extents = (
+        (input_shape[0], record.output_shape[0], record.kernel[0], record.stride[0], top, bottom),
+        (input_shape[1], record.output_shape[1], record.kernel[1], record.stride[1], left, right),
+    )
+    for size, output, kernel, stride, before, after in extents:
+        padding = max(before, after)
+        fits = kernel >= 1 and stride >= 1 and padding < kernel
+        require(fits, "KERNEL", kernel, stride, padding)
+        padded = size + before + after
+        require(kernel <= padded, "LARGE_KERNEL", kernel, size, before + after)
+        expected = (padded - kernel) // stride + 1
+        require(output == expected, "OUTPUT_EXTENT", output, expected)
+
+
+def _windows_are_apart(record: Record) -> bool:
+    """Whether an input element belongs to one window at most."""
+    return record.stride[0] >= record.kernel[0] and record.stride[1] >= record.kernel[1]
+
+
+# -- the checks of each kind
+
+
+def _check_dense(record: Record, shapes: list[Shape]) -> None:
+    _check_no_window(record)
+    _check_one_pixel(record)
+    _check_filter(math.prod(shapes[0]))
+    _check_taps(record)
+
+
+def _check_conv2d(record: Record, shapes: list[Shape]) -> None:
+    _check_positions(record)
+    _check_window(record, shapes[0])
+    _check_filter(math.prod(record.kernel) * shapes[0][2])
+    _check_taps(record)
+
+
+def _check_depthwise_conv2d(record: Record, shapes: list[Shape]) -> None:
+    _check_filter(math.prod(record.kernel))
+    _check_positions(record)
+    _check_same_channels(record, shapes[0])
+    _check_window(record, shapes[0])
+
+
+def _check_max_pool2d(record: Record, shapes: list[Shape]) -> None:
+    _check_same_channels(record, shapes[0])
+    _check_window(record, shapes[0])
+
+
+def _check_average_pool2d(record: Record, shapes: list[Shape]) -> None:
+    require(not any(record.padding), "POOL_PADDING")
+    _check_max_pool2d(record, shapes)
+
+
+def _check_flatten(record: Record, shapes: list[Shape]) -> None:
+    elements = math.prod(shapes[0]), math.prod(record.output_shape)
+    require(elements[0] == elements[1], "FLATTEN", *elements)
+    _check_no_window(record)
+    _check_one_pixel(record)
+
+
+def _check_add(record: Record, shapes: list[Shape]) -> None:
+    for tensor, shape in zip(record.inputs, shapes, strict=True):
+        require(shape == record.output_shape, "SUM_SHAPE", tensor)
+    require(record.inputs[0] != record.inputs[1], "SUM_OF_ONE", record.inputs[0])
+    _check_no_window(record)
+
+
+# -- the table
+
+_DENSE = Weights(lambda record, shape: (record.output_shape[2], math.prod(shape)), flattens=True)
+_CONV2D = Weights(lambda record, shape: (record.output_shape[2], *record.kernel, shape[2]))
+_DEPTHWISE_CONV2D = Weights(
+    lambda record, shape: (record.output_shape[2], *record.kernel), mixes_channels=False
+)
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(1, "dense", _check_dense, weights=_DENSE, activated=True),
+        Kind(2, "conv2d", _check_conv2d, weights=_CONV2D, activated=True),
+        Kind(
+            3,
+            "max_pool2d",
+            _check_max_pool2d,
+            keeps_scale=True,
+            passes_error_scale=_windows_are_apart,
+        ),
+        Kind(
+            4,
+            "flatten",
+            _check_flatten,
+            keeps_scale=True,
+            shares_memory=True,
+            passes_error_scale=lambda record: True,
+        ),
+        Kind(
+            5,
+            "depthwise_conv2d",
+            _check_depthwise_conv2d,
+            weights=_DEPTHWISE_CONV2D,
+            activated=True,
+        ),
+        Kind(
+            6,
+            "average_pool2d",
+            _check_average_pool2d,
+            passes_error_scale=_windows_are_apart,
+        ),
+        Kind(
+            7,
+            "add",
+            _check_add,
+            inputs=2,
+            activated=True,
+            passes_error_scale=lambda record: True,
+        ),
+    )
+}
+KIND_NAMES = {kind.number: kind.name for kind in KINDS.values()}
