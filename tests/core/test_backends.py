@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models
-from fqt.file.model_file import KINDS
 from fqt.inputs import DivergenceError
+from fqt.kinds import KINDS
 from fqt.options import Options
 from fqt.reference import Network
 from fqt.run import core
