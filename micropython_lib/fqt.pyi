@@ -32,6 +32,11 @@ class Model:
 
     Layers are named as `print(net)` shows them, or numbered from 1.
 
+    One call at a time: RuntimeError "the model is in use" when another core, thread or interrupt
+    calls a method while one runs, or what a method calls (a stream, a number's __float__) calls
+    another. Attributes may be read at any time. A buffer that is passed must not be resized by
+    another thread during the call.
+
     update_rate, sample_updates, standardize and weight_decay can be set. AttributeError for all
     others, and for a name that is mistyped; a class made from this one may have attributes of its
     own.

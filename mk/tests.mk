@@ -12,7 +12,7 @@ HOST_FILES = $(wildcard natmod/host/*.[ch])
 CORE_SOURCES = $(CORE_FILES) $(HOST_FILES)
 C_FILES = $(CORE_SOURCES) $(BINDING_FILES) $(wildcard tests/fuzz/*.c tools/*.c)
 
-CORE_FLAGS = -std=c99 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
+CORE_FLAGS = -std=c99 -g -pthread -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
 	@tools/step core "a C compiler is needed" $(CC) -O3 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
 

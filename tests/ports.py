@@ -38,6 +38,13 @@ class UnixPort:
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
+    def run_code(self, code: str) -> str:
+        """The same for a script that is given as text."""
+        script = self.folder / "code" / "script.py"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(code)
+        return self.run(script)
+
     def put(self, name: str, data: bytes) -> None:
         (self.folder / name).write_bytes(data)
 

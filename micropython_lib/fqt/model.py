@@ -4,11 +4,11 @@
 def _option(i):
     # A native base class does not see stores to its attributes: properties do.
     def change(net, value):
-        options = list(net._options())
+        options = list(net._options)
         options[i] = value
-        net._options(*options)
+        net._set_options(*options)
 
-    return property(lambda net: net._options()[i], change)
+    return property(lambda net: net._options[i], change)
 
 
 class Model(Engine):

@@ -3,14 +3,26 @@
 #include "../core/fqt_core_all.c"
 #include "fqt_host_fault.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
+// The core is not reentrant, and Python's threads run at the same time here (ctypes releases Python's lock): one sample,
+// step or change at a time has the model.
 struct fqt_host_model {
+    pthread_mutex_t mutex;
     fqt_model_t model;
     fqt_source_t source;
     void *tables;
     void *arena;
 };
+
+static void lock(const fqt_host_model_t *host) {
+    pthread_mutex_lock((pthread_mutex_t *)(uintptr_t)&host->mutex);
+}
+
+static void unlock(const fqt_host_model_t *host) {
+    pthread_mutex_unlock((pthread_mutex_t *)(uintptr_t)&host->mutex);
+}
 
 // A stream over bytes in memory.
 static bool read_bytes(void *context, uint32_t offset, void *destination, uint32_t bytes) {
@@ -50,6 +62,7 @@ fqt_host_model_t *fqt_host_open(
         strcpy(error_text, "out of memory");
         return NULL;
     }
+    pthread_mutex_init(&host->mutex, NULL);
     host->source = source_of(file, bytes, in_place);
     if (!open_model(host, master, batch, error_text)) {
         fqt_host_close(host);
@@ -59,6 +72,7 @@ fqt_host_model_t *fqt_host_open(
 }
 
 void fqt_host_close(fqt_host_model_t *host) {
+    pthread_mutex_destroy(&host->mutex);
     free(host->arena);
     free(host->tables);
     free(host);
@@ -122,20 +136,28 @@ bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, 
 
 void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay,
     bool standardizes, bool samples) {
+    lock(host);
     host->model.options = (fqt_options_t) {least_rate, greatest_rate, weight_decay, standardizes, samples};
+    unlock(host);
 }
 
 void fqt_host_end_batch(fqt_host_model_t *host) {
+    lock(host);
     fqt_end_batch(&host->model);
+    unlock(host);
 }
 
 void fqt_host_freeze(fqt_host_model_t *host, uint32_t layer, bool frozen) {
+    lock(host);
     fqt_end_batch(&host->model);
     fqt_freeze(&host->model, layer, frozen);
+    unlock(host);
 }
 
 void fqt_host_reset(fqt_host_model_t *host, uint32_t layer) {
+    lock(host);
     fqt_reset(&host->model, layer);
+    unlock(host);
 }
 
 // Sample i of x to the tensor that a run starts from.
@@ -156,56 +178,74 @@ static uint32_t set_wanted(fqt_host_model_t *host, const fqt_host_wanted_t *want
 
 void fqt_host_predict(fqt_host_model_t *host, const int8_t *x, uint32_t samples, uint16_t *classes) {
     for (uint32_t i = 0; i < samples; ++i) {
+        lock(host);
         set_input(host, 0, x, i);
         classes[i] = (uint16_t)fqt_predict(&host->model);
+        unlock(host);
     }
 }
 
 void fqt_host_outputs(fqt_host_model_t *host, const int8_t *x, uint32_t samples, int32_t *outputs) {
     uint32_t elements = fqt_output_elements(&host->model);
     for (uint32_t i = 0; i < samples; ++i) {
+        lock(host);
         set_input(host, 0, x, i);
         memcpy(outputs + (size_t)i * elements, fqt_logits(&host->model, 0), 4 * elements);
+        unlock(host);
     }
 }
 
 void fqt_host_features(fqt_host_model_t *host, const int8_t *x, uint32_t samples, int8_t *features) {
-    uint32_t elements = fqt_host_feature_elements(host);
+    lock(host); // all samples are cut at one layer
+    const uint32_t elements = fqt_host_feature_elements(host);
     for (uint32_t i = 0; i < samples; ++i) {
         set_input(host, 0, x, i);
         memcpy(features + (size_t)i * elements, fqt_features(&host->model), elements);
     }
+    unlock(host);
 }
 
 void fqt_host_losses(
     fqt_host_model_t *host, const int8_t *x, const fqt_host_wanted_t *wanted, uint32_t samples, int32_t *losses) {
     for (uint32_t i = 0; i < samples; ++i) {
+        lock(host);
         set_input(host, 0, x, i);
         losses[i] = fqt_loss(&host->model, set_wanted(host, wanted, i));
+        unlock(host);
     }
 }
 
 void fqt_host_train(fqt_host_model_t *host, const int8_t *x, bool from_features, const fqt_host_wanted_t *wanted,
     const uint32_t *order, const uint32_t *learning_rates, uint32_t steps, int32_t *losses) {
     uint32_t first = from_features ? host->model.cut : 0;
-    for (uint32_t i = 0; i < steps && host->model.diverged == 0; ++i) {
-        set_input(host, first, x, order[i]);
-        losses[i] = fqt_train_step(&host->model, first, set_wanted(host, wanted, order[i]), learning_rates[i]);
+    bool goes_on = true;
+    for (uint32_t i = 0; i < steps && goes_on; ++i) {
+        lock(host);
+        goes_on = host->model.diverged == 0;
+        if (goes_on) {
+            set_input(host, first, x, order[i]);
+            losses[i] = fqt_train_step(&host->model, first, set_wanted(host, wanted, order[i]), learning_rates[i]);
+        }
+        unlock(host);
     }
 }
 
 void fqt_host_step_forward(fqt_host_model_t *host, const int8_t *x, int32_t *outputs) {
+    lock(host);
     set_input(host, 0, x, 0);
     fqt_step_forward(&host->model, 0);
     memcpy(outputs, fqt_scratch(&host->model), 4 * fqt_output_elements(&host->model));
+    unlock(host);
 }
 
 void fqt_host_step_backward(fqt_host_model_t *host, const int8_t *error, uint32_t error_scale, uint32_t learning_rate) {
     fqt_model_t *model = &host->model;
+    lock(host);
     memcpy(fqt_error_of(model, model->layer_count), error, fqt_output_elements(model));
     fqt_step_set_error_scale(model, error_scale);
     fqt_step_backward(model, 0, fqt_scale_unpack(learning_rate));
     fqt_step_end(model, fqt_scale_unpack(learning_rate));
+    unlock(host);
 }
 
 uint32_t fqt_host_file_bytes(const fqt_host_model_t *host, bool checkpoint) {
@@ -220,15 +260,20 @@ static bool append(void *context, const void *bytes, uint32_t count) {
 }
 
 void fqt_host_write(const fqt_host_model_t *host, bool checkpoint, uint8_t *file) {
+    lock(host);
     fqt_model_write(&host->model, checkpoint, append, &file);
+    unlock(host);
 }
 
 bool fqt_host_restore(fqt_host_model_t *host, const uint8_t *file, uint32_t bytes, char *error_text) {
+    lock(host);
     host->source = source_of(file, bytes, true);
-    if (setjmp(fqt_escape) != 0) {
+    const bool failed = setjmp(fqt_escape) != 0;
+    if (failed) {
         fqt_error_text(&host->source.fault, error_text);
-        return false;
+    } else {
+        fqt_model_restore(&host->model, &host->source);
     }
-    fqt_model_restore(&host->model, &host->source);
-    return true;
+    unlock(host);
+    return !failed;
 }

@@ -1,5 +1,6 @@
 // The core as a shared library for the desk: the same code as on the board, called through ctypes
-// (host_tools/fqt/run/core.py). Only this layer allocates.
+// (host_tools/fqt/run/core.py). Only this layer allocates. Threads may share a model: each sample, step or change waits for
+// the one before. Between fqt_host_step_forward and fqt_host_step_backward another may come: it spoils that step, no memory.
 #ifndef FQT_HOST_H
 #define FQT_HOST_H
 

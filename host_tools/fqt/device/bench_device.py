@@ -9,7 +9,7 @@ import fqt
 
 MARKER = 0x40028000
 EMPTY_COUNTS = 3
-# The parts of a step, as Model._phase (natmod/fqt_profile.c) numbers them.
+# The parts of a step, as Model._phase (natmod/binding/fqt_profile.c) numbers them.
 FORWARD, LOSS, SELECT, ERROR, UPDATE, END = range(6)
 
 

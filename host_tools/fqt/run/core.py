@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -89,7 +90,8 @@ class Model:
     data: a ModelFile or a file's bytes. master: 8 or 16. batch: steps whose gradients are summed
     before an update. in_place: use frozen parameters where they lie in the file, as a board does
     with a file in flash; else load them to RAM, as it does with a file that it opens. Raises
-    ModelFileError for a bad file.
+    ModelFileError for a bad file. Threads may share a model: their samples and steps take turns,
+    but for step_forward and step_backward, between which no other may run.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Model:
         in_place: bool = False,
     ):
         self._handle = None
+        self._cut = threading.Lock()  # freeze moves it: as long as a row of features is needed
         check_master(master)
         if batch < 1:
             raise ValueError(f"a batch has at least 1 sample, not {batch}")
@@ -207,7 +210,8 @@ class Model:
         that must outlive the call."""
         model = self.model
         if model.loss == "softmax_cross_entropy":
-            labels = self._labels(np.asarray(targets), samples, model.outputs)
+            # A copy: what is checked is what is used, whatever another thread does.
+            labels = self._labels(np.array(targets), samples, model.outputs)
             array = np.ascontiguousarray(labels, np.uint16)
             return _Wanted(array.ctypes.data, None), array
         if targets is None:
@@ -286,9 +290,12 @@ class Model:
         """What the frozen front part gives for each sample: int8 [samples][feature_elements], to
         be trained from (the input itself when nothing is frozen in front)."""
         x = self._int8_samples(x) if np.asarray(x).dtype == np.int8 else self.quantize_inputs(x)
-        elements = self._library.fqt_host_feature_elements(self._handle)
-        features = np.empty((len(x), elements), np.int8)
-        self._library.fqt_host_features(self._handle, x.ctypes.data, len(x), features.ctypes.data)
+        with self._cut:
+            elements = self._library.fqt_host_feature_elements(self._handle)
+            features = np.empty((len(x), elements), np.int8)
+            self._library.fqt_host_features(
+                self._handle, x.ctypes.data, len(x), features.ctypes.data
+            )
         return features
 
     # -- training
@@ -307,32 +314,33 @@ class Model:
         from_features what features gave. targets: labels [samples], [samples][outputs] numbers,
         or None (the input itself). lr: one rate, or one a step. Gives the loss before each step,
         float64 [steps]. Raises ValueError for what does not fit, and DivergenceError."""
-        order = np.ascontiguousarray(order, np.uint32)
+        order = np.array(order, np.uint32)  # a copy: what is checked here
         rates = [check_learning_rate(rate) for rate in np.atleast_1d(lr).tolist()]
         rates = np.ascontiguousarray(np.broadcast_to(np.array(rates, np.float32), order.shape))
-        if from_features:
-            x = self._int8(x, self._library.fqt_host_feature_elements(self._handle))
-        elif np.asarray(x).dtype == np.int8:
-            x = self._int8_samples(x)
-        else:
-            x = self.quantize_inputs(x)
-        wanted, _kept = self._wanted(None if from_features else x, targets, len(x))
-        if order.size and order.max() >= len(x):
-            raise ValueError(f"order names sample {order.max()}, there are {len(x)}")
-        if not self._library.fqt_host_trains(self._handle):
-            raise ValueError("no layer trains")
-        check_diverged(self.model, self.diverged)
-        losses = np.zeros(len(order), np.int32)
-        self._library.fqt_host_train(
-            self._handle,
-            x.ctypes.data,
-            from_features,
-            ctypes.byref(wanted),
-            order.ctypes.data,
-            rates.ctypes.data,
-            len(order),
-            losses.ctypes.data,
-        )
+        with self._cut:
+            if from_features:
+                x = self._int8(x, self._library.fqt_host_feature_elements(self._handle))
+            elif np.asarray(x).dtype == np.int8:
+                x = self._int8_samples(x)
+            else:
+                x = self.quantize_inputs(x)
+            wanted, _kept = self._wanted(None if from_features else x, targets, len(x))
+            if order.size and order.max() >= len(x):
+                raise ValueError(f"order names sample {order.max()}, there are {len(x)}")
+            if not self._library.fqt_host_trains(self._handle):
+                raise ValueError("no layer trains")
+            check_diverged(self.model, self.diverged)
+            losses = np.zeros(len(order), np.int32)
+            self._library.fqt_host_train(
+                self._handle,
+                x.ctypes.data,
+                from_features,
+                ctypes.byref(wanted),
+                order.ctypes.data,
+                rates.ctypes.data,
+                len(order),
+                losses.ctypes.data,
+            )
         check_diverged(self.model, self.diverged)
         return losses / 65536
 
@@ -364,7 +372,9 @@ class Model:
 
     def freeze(self, i: int, frozen: bool = True) -> None:
         """Stop or start the updates of layer i (from 0), if it is trainable."""
-        self._library.fqt_host_freeze(self._handle, self._layer(i), frozen)
+        layer = self._layer(i)
+        with self._cut:
+            self._library.fqt_host_freeze(self._handle, layer, frozen)
 
     def reset(self, i: int) -> None:
         """Random weights for layer i (from 0). Raises ValueError unless it is trainable."""

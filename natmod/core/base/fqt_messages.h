@@ -66,23 +66,27 @@
     FQT_MESSAGE(VALUE_ERROR, FILTER, "# inputs a filter, at most # fit 32-bit sums") \
     FQT_MESSAGE(VALUE_ERROR, TAPS, "# kernel taps times output channels, at most # fit 32-bit sums") \
     FQT_MESSAGE(VALUE_ERROR, POSITIONS, "# output positions, at most # can train in 32-bit sums") \
-    /* arguments: modfqt.c */ \
+    /* arguments: natmod/binding */ \
     FQT_MESSAGE(TYPE_ERROR, MODEL_NEEDED, "a Model is needed") \
-    FQT_MESSAGE(TYPE_ERROR, SOURCE, "a model comes from a buffer or a file opened with 'rb'") \
+    FQT_MESSAGE(TYPE_ERROR, SOURCE, "a model comes from a buffer or a file opened with 'rb', of at most 2 GB") \
     FQT_MESSAGE(VALUE_ERROR, MASTER, "master is 8 or 16 (bits kept of each trainable weight)") \
     FQT_MESSAGE(VALUE_ERROR, BATCH, "batch is 1 to # (steps whose gradients are summed before an update)") \
     FQT_MESSAGE(VALUE_ERROR, BUFFER_RESIZED, "the buffer that the model was made from changed its size") \
     FQT_MESSAGE(TYPE_ERROR, UINT8_INPUT, "input must be uint8 (bytes, bytearray, array 'B') or array 'f'") \
-    FQT_MESSAGE(TYPE_ERROR, INT8_INPUT, "input must be int8 (array 'b', or its bytes) or array 'f'") \
+    FQT_MESSAGE(TYPE_ERROR, INT8_INPUT, \
+        "input must be int8 (array 'b', or its bytes; no array 'B') or array 'f'") \
     FQT_MESSAGE(VALUE_ERROR, INPUT_ELEMENT, "input element # is not a finite number") \
     FQT_MESSAGE(VALUE_ERROR, SAMPLE_BYTES, "a sample has # elements (# bytes here), buffer has # bytes") \
     FQT_MESSAGE(VALUE_ERROR, INDEX, "buffer holds # samples: no such index") \
+    FQT_MESSAGE(TYPE_ERROR, INDEX_TYPE, "index and offset must be integers") \
     FQT_MESSAGE(TYPE_ERROR, FEATURES, "features must be bytes, as features() wrote them") \
     FQT_MESSAGE(VALUE_ERROR, NO_FEATURES, \
         "there are no features: no layer in front is frozen while others train") \
     FQT_MESSAGE(VALUE_ERROR, FEATURES_OUT, "out must be a bytearray with # bytes from offset on, it has #") \
+    FQT_MESSAGE(TYPE_ERROR, OUT_TYPE, "out must be a buffer that can be written to: a bytearray or an array") \
     FQT_MESSAGE(VALUE_ERROR, SCORES_OUT, "out must be an array 'f' of # elements") \
     FQT_MESSAGE(VALUE_ERROR, LABEL, "label must be 0 to #") \
+    FQT_MESSAGE(TYPE_ERROR, LABEL_TYPE, "label must be an integer, 0 to #") \
     FQT_MESSAGE(VALUE_ERROR, TARGET_ELEMENT, "target element # must be a number from -16383 to 16383") \
     FQT_MESSAGE(VALUE_ERROR, BINARY_TARGET, "target element # must be 0 to 1 (binary_cross_entropy)") \
     FQT_MESSAGE(VALUE_ERROR, NO_INPUT_AS_TARGET, "a target is needed: features do not tell the input") \
@@ -101,6 +105,7 @@
     FQT_MESSAGE(RUNTIME_ERROR, DIVERGED, \
         "training diverged, its output stays off its range or 0; lower lr, and restore() the last good weights") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NUMBER, "no such layer: layers are 1 to #, or names") \
+    FQT_MESSAGE(TYPE_ERROR, LAYER_TYPE, "a layer is a number, 1 to #, or a name") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NAME, "no layer has that name: print the model to see them") \
     FQT_MESSAGE(TYPE_ERROR, ORDER, "order must be an array 'H'") \
     /* files, data, fit: micropython_lib/fqt */ \

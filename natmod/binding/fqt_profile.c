@@ -1,16 +1,17 @@
 // What a profiler needs, in a module of its own (FQT_PROFILE; `fqt bench` uses it): a part of modfqt.c, in a file of its
 // own so that its names are in no other module.
+#include "fqt_engine.h"
+
 enum { PHASE_FORWARD, PHASE_LOSS, PHASE_SELECT, PHASE_ERROR, PHASE_UPDATE, PHASE_END };
 
 // _phase(number, layer) -> whether the layer has that part: one part of a training step on what the buffers hold, with
 // label 0 and the default rate, so that a profiler can take the step apart (fqt bench). In the order of fqt_train_step;
 // each layer's error and update take the channels that its PHASE_SELECT selected.
-static mp_obj_t engine_phase(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
-    engine_t *self = get_engine(args[0]);
+static mp_obj_t phase(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
+    (void)n_args, (void)keywords;
     fqt_model_t *model = &self->model;
-    const mp_int_t number = mp_obj_get_int(args[1]);
-    const mp_uint_t layer = mp_obj_get_int(args[2]);
+    const mp_uint_t number = mp_obj_get_int_truncated(args[1]);
+    const mp_uint_t layer = mp_obj_get_int_truncated(args[2]);
     if (layer >= model->layer_count) {
         fail_1(FQT_MESSAGE_LAYER_NUMBER, model->layer_count);
     }

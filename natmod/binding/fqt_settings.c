@@ -1,0 +1,86 @@
+// The methods that change how a model trains: freeze, unfreeze, reset, and its options.
+#include "fqt_engine.h"
+
+enum { FREEZE, UNFREEZE, RESET };
+
+// What freeze, unfreeze and reset share: one layer that is named, or all that train.
+static mp_obj_t change_layers(engine_t *self, size_t n_args, const mp_obj_t *args, uint32_t change) {
+    fqt_model_t *model = &self->model;
+    uint32_t first = 0;
+    uint32_t end = model->layer_count;
+    if (n_args > 1) {
+        first = get_layer(model, args[1]);
+        end = first + 1;
+        if (!fqt_layer(model, first)->trainable) {
+            fail_at(model, first, FQT_MESSAGE_NOT_TRAINABLE);
+        }
+    }
+    for (uint32_t i = first; i < end; ++i) {
+        if (!fqt_layer(model, i)->trainable) {
+            continue;
+        }
+        if (change == RESET) {
+            fqt_reset(model, i);
+        } else {
+            fqt_end_batch(model);
+            fqt_freeze(model, i, change == FREEZE);
+        }
+    }
+    return mp_const_none;
+}
+
+// freeze(layer=all)
+static mp_obj_t freeze(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
+    (void)keywords;
+    return change_layers(self, n_args, args, FREEZE);
+}
+
+// unfreeze(layer=all)
+static mp_obj_t unfreeze(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
+    (void)keywords;
+    return change_layers(self, n_args, args, UNFREEZE);
+}
+
+// reset(layer=all)
+static mp_obj_t reset(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
+    (void)keywords;
+    return change_layers(self, n_args, args, RESET);
+}
+
+// A share above 0 and at most 1 as Q16.
+static uint32_t get_share(mp_obj_t number) {
+    const uint32_t bits = get_float_bits(number);
+    int32_t share;
+    if (bits == 0 || bits > FQT_FLOAT_ONE || !fqt_target_float(bits, &share)) {
+        fail(FQT_MESSAGE_UPDATE_RATE);
+    }
+    return share > 0 ? (uint32_t)share : 1;
+}
+
+// _set_options(update_rate, standardize, weight_decay, sample_updates). The store of an attribute does not reach a native
+// base class: Model makes properties of these.
+static mp_obj_t set_options(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
+    (void)n_args, (void)keywords;
+    mp_obj_t least = args[1];
+    mp_obj_t greatest = args[1];
+    if (mp_obj_get_type(args[1]) == &mp_type_tuple) {
+        const mp_obj_tuple_t *rates = MP_OBJ_TO_PTR(args[1]);
+        if (rates->len != 2) {
+            fail(FQT_MESSAGE_UPDATE_RATE);
+        }
+        least = rates->items[0];
+        greatest = rates->items[1];
+    }
+    fqt_options_t wanted = {
+        .least_rate = get_share(least),
+        .greatest_rate = get_share(greatest),
+        .weight_decay = get_rate(args[3], FQT_MESSAGE_WEIGHT_DECAY),
+        .standardizes = mp_obj_is_true(args[2]),
+        .samples = mp_obj_is_true(args[4]),
+    };
+    if (wanted.least_rate > wanted.greatest_rate) {
+        fail(FQT_MESSAGE_UPDATE_RATES);
+    }
+    self->model.options = wanted;
+    return mp_const_none;
+}
