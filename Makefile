@@ -41,7 +41,7 @@ test-quick: setup lint ## the tests for daily work: under a minute
 coverage: setup $(COVERAGE_LIB) ## which lines of the core and of the host tools test-quick's tests run
 	@$(call MEASURE_COVERAGE)
 
-lint: $(VENV)/.done ## check the format and style of Python and C
+lint: $(VENV)/.done $(BUILD)/lint.done ## check format, style and spelling; all warnings of the core, and cppcheck
 	@$(call CHECK_STYLE)
 
 format: $(VENV)/.done ## bring Python and C into the project's format

@@ -37,10 +37,30 @@ $(BUILD)/fuzz/model_file: tests/fuzz/model_file.c $(CORE_SOURCES) $(BUILD)/fuzz-
 	@tools/step fuzz-libfuzzer "clang with libFuzzer is needed" \
 	    clang $(SANITIZE) -fsanitize=fuzzer,address,undefined -o $@ $<
 
+# The core as it is for a board without and with DSP instructions, for Cortex-M0+, and with plain kernels.
+CORE_VARIANTS = -UFQT_PLAIN $(FLAGS_dsp) $(FLAGS_armv6m) $(FLAGS_plain)
+STRICT = -std=c99 -fsyntax-only -Werror -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes -Wpedantic -Wconversion
+# As boards compile it, where their compiler is installed (whose macros for instructions convert signs).
+ARM_STRICT = $(subst -std=c99,-std=c11,$(STRICT)) -Wno-sign-conversion -ffreestanding -mthumb natmod/core/fqt_core_all.c
+ARM_CORES = $(if $(shell command -v arm-none-eabi-gcc),cortex-m0plus cortex-m3 cortex-m4)
+# Right shifts of negative numbers are arithmetic in every compiler that this is for; fqt_tiles_put_others takes one of two.
+CPPCHECK = cppcheck --quiet --std=c99 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
+    --suppress=shiftTooManyBitsSigned --suppress=ctunullpointer -DNDEBUG
+
+DEBIAN_lint = cppcheck
+$(BUILD)/lint.done: mk/tests.mk | $(BUILD)/debian.done
+	@tools/step lint-packages "install by hand: $(DEBIAN_lint)" tools/apt_install $(DEBIAN_lint)
+	@touch $@
+
 define CHECK_STYLE
 $(VENV)/bin/ruff check --quiet
 $(VENV)/bin/ruff format --check --quiet
 $(VENV)/bin/clang-format --dry-run --Werror $(C_FILES)
+$(VENV)/bin/codespell $$(git ls-files | grep -v '^requirements.txt$$')
+set -e; for variant in $(CORE_VARIANTS); do $(CC) $(STRICT) $$variant natmod/host/fqt_host.c; done
+set -e; for core in $(ARM_CORES); do arm-none-eabi-gcc -mcpu=$$core $(ARM_STRICT); done
+$(CPPCHECK) $(FLAGS_dsp) natmod/host/fqt_host.c
+$(CPPCHECK) $(FLAGS_plain) natmod/host/fqt_host.c
 endef
 
 define FORMAT

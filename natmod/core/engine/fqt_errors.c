@@ -40,7 +40,7 @@ FQT_LOOP int32_t put_errors(fqt_errors_t *errors, uint32_t i, const int32_t *acc
     const uint32_t greatest_four = fqt_four_bytes(greatest);
     const fqt_multiplier_t multiplier = errors->multiplier;
     const int8_t *x = errors->activation + i;
-    const int32_t to = errors->error - errors->activation; // one pointer less
+    const int32_t to = (int32_t)(errors->error - errors->activation); // one pointer less
     uint32_t usual = usual_magnitudes(errors);
     if (least > INT8_MAX || greatest < INT8_MIN) {
         return count; // nothing passes
@@ -88,7 +88,7 @@ FQT_LOOP void put_channel(fqt_errors_t *errors, uint32_t i, int32_t step, const 
     const int32_t high = errors->unclipped.high;
     const fqt_multiplier_t multiplier = errors->multiplier;
     const int8_t *x = errors->activation + i;
-    const int32_t to = errors->error - errors->activation; // one pointer less
+    const int32_t to = (int32_t)(errors->error - errors->activation); // one pointer less
     int32_t peak = errors->peak;
     for (; count > 0; --count, x += step, ++accumulator) {
         int32_t value = 0;

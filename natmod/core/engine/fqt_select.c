@@ -51,7 +51,8 @@ static void error_norms(const fqt_model_t *model, uint32_t tensor, uint32_t *nor
     for (; o < channels; ++o) {
         uint32_t norm = 0;
         for (const int8_t *error = e + o; error < end; error += step) {
-            norm += (uint32_t)(*error < 0 ? -*error : *error);
+            const int32_t value = *error;
+            norm += (uint32_t)(value < 0 ? -value : value);
         }
         norms[o] = norm;
     }

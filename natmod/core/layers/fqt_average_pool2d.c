@@ -8,7 +8,7 @@
 #define POOLED_CHANNELS (64) // at a time
 
 static fqt_scale_t window_area(const fqt_sliding_t *window) {
-    return fqt_scale_from_int((uint32_t)window->kernel_height * window->kernel_width);
+    return fqt_scale_from_int((uint32_t)(window->kernel_height * window->kernel_width));
 }
 
 // Sum over the window's taps of (x[iy + ky, ix + kx, c] - zx); x points to the first of them.

@@ -31,7 +31,7 @@ static void update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_
 static void update_row_standardized(
     fqt_update_t *update, uint32_t o, const int8_t *x, int32_t zx, int32_t e, const fqt_spread_t *spread) {
     fqt_scale_t rate = fqt_update_standard_rate(update, o, spread);
-    uint32_t j = o * spread->count;
+    uint32_t j = o * (uint32_t)spread->count;
     for (int32_t c = 0; c < spread->count; ++c, ++j) {
         int32_t centred = fqt_spread_centred(spread, x[c] - zx);
         int32_t step = fqt_fixed_multiply(e < 0 ? -centred : e > 0 ? centred : 0, rate);
@@ -53,7 +53,7 @@ static void dense_update(fqt_pass_t *pass) {
     fqt_update_t update;
     fqt_update_begin(&update, pass);
     for (uint32_t n = 0; n < selection->count; ++n) {
-        int32_t o = selection->channels[n];
+        uint32_t o = selection->channels[n];
         if (e[o] == 0 && update.decay == 0) {
             continue;
         }
@@ -61,7 +61,7 @@ static void dense_update(fqt_pass_t *pass) {
         if (standardizes) {
             update_row_standardized(&update, o, x, zx, e[o], &spread);
         } else {
-            update_row(&update, o * inputs, x, zx, inputs, e[o]);
+            update_row(&update, o * (uint32_t)inputs, x, zx, inputs, e[o]);
         }
         fqt_update_end_channel(&update, o, e[o]);
     }

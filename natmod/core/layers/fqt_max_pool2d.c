@@ -11,10 +11,10 @@ static uint32_t first_greatest(const fqt_shape_t *shape, const int8_t *x, int32_
     int32_t ix = ox * window->stride_width - window->pad_left;
     fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
     fqt_taps_t columns = fqt_taps(ix, window->kernel_width, shape->in_width);
-    uint32_t best = ((iy + rows.begin) * shape->in_width + ix + columns.begin) * shape->in_channels + c;
+    uint32_t best = (uint32_t)(((iy + rows.begin) * shape->in_width + ix + columns.begin) * shape->in_channels + c);
     for (int32_t ky = rows.begin; ky < rows.end; ++ky) {
         for (int32_t kx = columns.begin; kx < columns.end; ++kx) {
-            uint32_t i = ((iy + ky) * shape->in_width + ix + kx) * shape->in_channels + c;
+            uint32_t i = (uint32_t)(((iy + ky) * shape->in_width + ix + kx) * shape->in_channels + c);
             best = x[i] > x[best] ? i : best;
         }
     }
@@ -39,7 +39,7 @@ static void max_pool2d_forward(fqt_pass_t *pass) {
 static int32_t sum_of_errors(
     const fqt_shape_t *shape, const int8_t *x, const int8_t *e, int32_t iy, int32_t ix, int32_t c) {
     const fqt_sliding_t *window = &shape->window;
-    const uint32_t i = (iy * shape->in_width + ix) * shape->in_channels + c;
+    const uint32_t i = (uint32_t)((iy * shape->in_width + ix) * shape->in_channels + c);
     int32_t sum = 0;
     int32_t oy = fqt_first_window(iy, window->pad_top, window->kernel_height, window->stride_height);
     for (; oy < shape->out_height && oy * window->stride_height - window->pad_top <= iy; ++oy) {

@@ -18,7 +18,7 @@ static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, 
 
 // Where the first layer's blobs begin.
 static inline uint32_t fqt_blobs_start(const fqt_model_t *model) {
-    return FQT_HEADER_BYTES + model->layer_count * FQT_RECORD_BYTES;
+    return FQT_HEADER_BYTES + (uint32_t)model->layer_count * FQT_RECORD_BYTES;
 }
 
 // Whether a file has blobs of layer `index`.

@@ -20,15 +20,16 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
     fqt_activations_begin(&output, pass);
     for (int32_t first = 0; first < shape->out_channels; first += OUTPUT_BLOCK) {
         const int32_t count = shape->out_channels - first < OUTPUT_BLOCK ? shape->out_channels - first : OUTPUT_BLOCK;
-        const int8_t *filters = fqt_weights(pass->model, pass->layer) + first * elements;
+        const int8_t *filters = fqt_weights(pass->model, pass->layer) + (uint32_t)first * elements;
         fqt_channel_t channels[OUTPUT_BLOCK];
         int32_t sums[OUTPUT_BLOCK + 3]; // the last filter fills four
         for (int32_t o = 0; o < count; ++o) {
-            channels[o] = fqt_activations_channel(&output, first + o);
+            channels[o] = fqt_activations_channel(&output, (uint32_t)(first + o));
         }
-        uint32_t i = first;
+        uint32_t i = (uint32_t)first;
         fqt_columns_seek(&columns, 0);
-        for (int32_t left = shape->out_height * shape->out_width; left > 0; --left, i += shape->out_channels) {
+        for (int32_t left = shape->out_height * shape->out_width; left > 0;
+            --left, i += (uint32_t)shape->out_channels) {
 #if FQT_HAS_DSP
             if (left > 1 && shape->in_channels % 4 == 0) {
                 int32_t other_sums[OUTPUT_BLOCK + 1];
@@ -36,7 +37,7 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
                 fqt_column_of_two(&columns, column + 2);
                 fqt_multiply_filters_by_two(filters, elements, column, count, sums, other_sums);
                 fqt_activations_put_all(&output, channels, i, sums, count);
-                i += shape->out_channels;
+                i += (uint32_t)shape->out_channels;
                 fqt_activations_put_all(&output, channels, i, other_sums, count);
                 --left;
                 continue;

@@ -74,7 +74,7 @@ FQT_KERNEL_FORWARD void fqt_multiply_filters(
         const uint32_t row_bytes = count >= 4 ? elements : 0;
         multiply_filters_by_four(filters, row_bytes, elements, column, sums);
         const int32_t rows = row_bytes != 0 ? 4 : 1;
-        filters += rows * elements;
+        filters += (uint32_t)rows * elements;
         sums += rows;
         count -= rows;
     }

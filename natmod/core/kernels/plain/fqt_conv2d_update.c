@@ -50,7 +50,7 @@ void fqt_conv2d_update(fqt_pass_t *pass) {
         bool any_error;
         int32_t bias_gradient = filter_gradient(&pass->shape, pass->x, zx, pass->e, o, gradient, &any_error);
         if (any_error || update.decay != 0) {
-            fqt_update_filter(&update, o, gradient, bias_gradient);
+            fqt_update_filter(&update, (uint32_t)o, gradient, bias_gradient);
         }
     }
 }

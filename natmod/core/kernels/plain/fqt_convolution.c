@@ -31,12 +31,12 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
     fqt_activations_t output;
     fqt_activations_begin(&output, pass);
     for (int32_t o = 0; o < shape->out_channels; ++o, filter += pass->layer->filter_elements) {
-        const fqt_channel_t channel = fqt_activations_channel(&output, o);
-        uint32_t i = o;
+        const fqt_channel_t channel = fqt_activations_channel(&output, (uint32_t)o);
+        int32_t i = o;
         for (int32_t oy = 0; oy < shape->out_height; ++oy) {
             for (int32_t ox = 0; ox < shape->out_width; ++ox, i += shape->out_channels) {
-                fqt_activations_put(
-                    &output, &channel.multiplier, i, channel.bias + convolve(shape, pass->x, zx, filter, oy, ox));
+                fqt_activations_put(&output, &channel.multiplier, (uint32_t)i,
+                    channel.bias + convolve(shape, pass->x, zx, filter, oy, ox));
             }
         }
     }

@@ -20,8 +20,8 @@ void fqt_depthwise_forward(fqt_pass_t *pass) {
     fqt_activations_begin(&output, pass);
     for (int32_t c = 0; c < shape->out_channels; ++c, w += pass->layer->filter_elements) {
         const int8_t *x = pass->x + c;
-        const fqt_channel_t channel = fqt_activations_channel(&output, c);
-        uint32_t i = c;
+        const fqt_channel_t channel = fqt_activations_channel(&output, (uint32_t)c);
+        int32_t i = c;
         for (int32_t oy = 0; oy < shape->out_height; ++oy) {
             int32_t iy = oy * window->stride_height - window->pad_top;
             fqt_taps_t rows = fqt_taps(iy, window->kernel_height, shape->in_height);
@@ -35,7 +35,7 @@ void fqt_depthwise_forward(fqt_pass_t *pass) {
                         sum += (x_row[kx * shape->in_channels] - zx) * w[ky * window->kernel_width + kx];
                     }
                 }
-                fqt_activations_put(&output, &channel.multiplier, i, sum);
+                fqt_activations_put(&output, &channel.multiplier, (uint32_t)i, sum);
             }
         }
     }
@@ -74,12 +74,12 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
     for (int32_t c = 0; c < shape->in_channels; ++c) {
         bool selected = n < selection->count && selection->channels[n] == c;
         n += selected;
-        const int8_t *w = fqt_weights(pass->model, layer) + c * layer->filter_elements;
-        fqt_errors_scale(&errors, fqt_scale_multiply_stored(s_e, fqt_weight_scale(pass->model, layer, c)));
-        uint32_t i = c;
+        const int8_t *w = fqt_weights(pass->model, layer) + (uint32_t)c * layer->filter_elements;
+        fqt_errors_scale(&errors, fqt_scale_multiply_stored(s_e, fqt_weight_scale(pass->model, layer, (uint32_t)c)));
+        int32_t i = c;
         for (int32_t iy = 0; iy < shape->in_height; ++iy) {
             for (int32_t ix = 0; ix < shape->in_width; ++ix, i += shape->in_channels) {
-                fqt_errors_put(&errors, i, selected ? gather_channel(shape, pass->e + c, w, iy, ix) : 0);
+                fqt_errors_put(&errors, (uint32_t)i, selected ? gather_channel(shape, pass->e + c, w, iy, ix) : 0);
             }
         }
     }
@@ -130,7 +130,7 @@ void fqt_depthwise_update(fqt_pass_t *pass) {
         bool any_error;
         int32_t bias_gradient = channel_gradient(&pass->shape, pass->x + c, zx, pass->e + c, gradient, &any_error);
         if (any_error || update.decay != 0) {
-            fqt_update_filter(&update, c, gradient, bias_gradient);
+            fqt_update_filter(&update, (uint32_t)c, gradient, bias_gradient);
         }
     }
 }
