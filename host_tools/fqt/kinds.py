@@ -159,10 +159,14 @@ def _check_flatten(record: Record, shapes: list[Shape]) -> None:
     _check_one_pixel(record)
 
 
+def _check_different_inputs(record: Record) -> None:
+    require(record.inputs[0] != record.inputs[1], "SAME_INPUTS", record.inputs[0])
+
+
 def _check_add(record: Record, shapes: list[Shape]) -> None:
     for tensor, shape in zip(record.inputs, shapes, strict=True):
-        require(shape == record.output_shape, "SUM_SHAPE", tensor)
-    require(record.inputs[0] != record.inputs[1], "SUM_OF_ONE", record.inputs[0])
+        require(shape == record.output_shape, "OTHER_SHAPE", tensor)
+    _check_different_inputs(record)
     _check_no_window(record)
 
 

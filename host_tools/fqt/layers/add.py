@@ -36,5 +36,6 @@ class Add(Layer):
         return self._y
 
     def backward(self, dy, input_needed=True):
-        """Gives one array: the gradient is the same for both inputs."""
-        return through_activation(self.activation, self._y, dy)
+        """The same gradient for both inputs."""
+        dy = through_activation(self.activation, self._y, dy)
+        return dy, dy

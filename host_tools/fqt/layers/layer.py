@@ -79,11 +79,14 @@ class Layer:
         """x: [batch] and the input's shape -> [batch] and the output's."""
         raise NotImplementedError
 
-    def backward(self, dy: np.ndarray, input_needed: bool = True) -> np.ndarray | None:
-        """The gradients of the parameters, kept in `gradients`; that of the input is given.
+    def backward(
+        self, dy: np.ndarray, input_needed: bool = True
+    ) -> np.ndarray | tuple[np.ndarray, ...] | None:
+        """The gradients of the parameters, kept in `gradients`; returns that of the input, or of
+        several inputs those, in order.
 
         dy: the gradient of the output, [batch] and the output's shape; it is not changed.
-        input_needed: without it a layer with parameters gives None and saves the time.
+        input_needed: without it a layer with parameters returns None and saves the time.
         """
         raise NotImplementedError
 

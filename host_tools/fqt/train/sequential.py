@@ -228,12 +228,15 @@ class Sequential:
         for i in reversed(range(len(self.layers))):
             if not needed[i + 1]:
                 continue
-            inputs = [tensor for tensor in self.inputs[i] if needed[tensor]]
-            of_input = self.layers[i].backward(errors[i + 1], bool(inputs))
+            inputs_needed = any(needed[tensor] for tensor in self.inputs[i])
+            of_inputs = self.layers[i].backward(errors[i + 1], inputs_needed)
             errors[i + 1] = None
-            for tensor in inputs:
-                other = errors[tensor]  # from another reader
-                errors[tensor] = of_input if other is None else other + of_input
+            if not isinstance(of_inputs, tuple):
+                of_inputs = (of_inputs,)
+            for tensor, of_input in zip(self.inputs[i], of_inputs, strict=True):
+                if needed[tensor]:
+                    other = errors[tensor]  # from another reader
+                    errors[tensor] = of_input if other is None else other + of_input
 
     def fit(
         self,

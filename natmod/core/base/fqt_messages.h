@@ -61,8 +61,8 @@
     FQT_MESSAGE(VALUE_ERROR, SAME_CHANNELS, "# channels in, # out: this layer keeps them") \
     FQT_MESSAGE(VALUE_ERROR, FLATTEN, "# elements in, # out: flatten keeps them") \
     FQT_MESSAGE(VALUE_ERROR, POOL_PADDING, "average pooling takes no padding") \
-    FQT_MESSAGE(VALUE_ERROR, SUM_SHAPE, "tensor # has another shape than the sum") \
-    FQT_MESSAGE(VALUE_ERROR, SUM_OF_ONE, "it adds tensor # to itself") \
+    FQT_MESSAGE(VALUE_ERROR, OTHER_SHAPE, "tensor # has a shape that does not fit the output's") \
+    FQT_MESSAGE(VALUE_ERROR, SAME_INPUTS, "it reads tensor # twice") \
     FQT_MESSAGE(VALUE_ERROR, FILTER, "# inputs a filter, at most # fit 32-bit sums") \
     FQT_MESSAGE(VALUE_ERROR, TAPS, "# kernel taps times output channels, at most # fit 32-bit sums") \
     FQT_MESSAGE(VALUE_ERROR, POSITIONS, "# output positions, at most # can train in 32-bit sums") \

@@ -45,18 +45,14 @@ static void add_error(fqt_pass_t *pass) {
 
 static void add_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
     fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *output = fqt_output_of(model, index);
     const uint8_t inputs[] = {layer->input, layer->second_input};
     for (int i = 0; i < 2; ++i) {
-        const fqt_tensor_t *input = fqt_tensor(model, inputs[i]);
-        if (input->height != output->height || input->width != output->width || input->channels != output->channels) {
-            fqt_fail_1(fault, FQT_MESSAGE_SUM_SHAPE, inputs[i]);
+        if (!fqt_same_shape(fqt_tensor(model, inputs[i]), fqt_output_of(model, index))) {
+            fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, inputs[i]);
         }
     }
-    if (layer->input == layer->second_input) {
-        fqt_fail_1(fault, FQT_MESSAGE_SUM_OF_ONE, layer->input);
-    }
     layer->passes_error_scale = true;
+    fqt_two_inputs_check(model, index, fault);
     fqt_no_window_check(model, index, fault);
 }
 

@@ -1,9 +1,9 @@
 // See fqt_weighted.h.
 #include "fqt_weighted.h"
 #include "../engine/fqt_select.h"
+#include "../model/fqt_window.h"
 
 #define MAX_FILTER_ELEMENTS (33000) // * 255 * 127 < 2^30: with a bias of 2^30 less than 2^31
-#define MAX_POSITIONS (66000) // * 127 * 255 < 2^31
 
 static uint32_t greater(uint32_t a, uint32_t b) {
     return a > b ? a : b;
@@ -29,8 +29,8 @@ uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, co
 void fqt_positions_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
     const fqt_tensor_t *to = fqt_output_of(model, index);
     uint32_t positions = (uint32_t)to->height * to->width;
-    if (positions > MAX_POSITIONS && fqt_layer(model, index)->trainable) {
-        fqt_fail_2(fault, FQT_MESSAGE_POSITIONS, positions, MAX_POSITIONS);
+    if (positions > FQT_MAX_POSITIONS && fqt_layer(model, index)->trainable) {
+        fqt_fail_2(fault, FQT_MESSAGE_POSITIONS, positions, FQT_MAX_POSITIONS);
     }
 }
 

@@ -14,7 +14,7 @@ struct fqt_kind {
     bool has_second_input;
     bool is_alias; // output and input are the same bytes
     bool keeps_scale; // output has the input's scale and zero point; else it is requantised
-    bool reads_input_for_error; // the error pass needs the input's values
+    bool reads_input_for_error; // the error pass needs the inputs' values
 
     // Check the shapes of layer `index` (from 0), whose record is read; fill layer->filter_elements and
     // layer->passes_error_scale.

@@ -7,17 +7,18 @@
 //
 // Time runs through one step: 0 the input arrives, i + 1 layer i (from 0) runs forward, n + 1 the loss, 2n + 1 - i layer i
 // runs backward. An activation is kept for the backward pass only where something reads it again: a trainable layer's
-// update, the mask of a ReLU, the search for a pooling maximum.
+// update, the mask of a ReLU, the search for a pooling maximum, the other factor of a product.
 #include "fqt_plan.h"
 #include "fqt_blobs.h"
+#include "fqt_graph.h"
 #include "fqt_kind.h"
 
 // Keep tensor `tensor` until layer `index` last reads it.
 static void keep(const fqt_model_t *model, fqt_lifetimes_t *lives, uint32_t index, uint32_t tensor) {
     const fqt_tensor_t *from = fqt_tensor(model, tensor);
-    const bool masks =
-        from->needs_error && (from->clips != FQT_ACTIVATION_NONE || fqt_kind_of(model, index)->reads_input_for_error);
-    const bool backward = fqt_layer(model, index)->trainable || masks;
+    const bool masks = from->needs_error && from->clips != FQT_ACTIVATION_NONE;
+    const bool is_read = fqt_kind_of(model, index)->reads_input_for_error && fqt_passes_error(model, index);
+    const bool backward = fqt_layer(model, index)->trainable || masks || is_read;
     const uint32_t read = backward ? 2u * model->layer_count + 1 - index : index + 1;
     uint8_t *death = &lives->death[2 * from->same_as];
     *death = read > *death ? (uint8_t)read : *death;

@@ -62,3 +62,14 @@ uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index) {
     (void)index;
     return 0;
 }
+
+bool fqt_same_shape(const fqt_tensor_t *a, const fqt_tensor_t *b) {
+    return fqt_same_bytes(a, b, offsetof(fqt_tensor_t, zero_point)); // height, width, channels
+}
+
+void fqt_two_inputs_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    if (layer->input == layer->second_input) {
+        fqt_fail_1(fault, FQT_MESSAGE_SAME_INPUTS, layer->input);
+    }
+}

@@ -4,6 +4,9 @@
 
 #include "fqt_model.h"
 
+// So many positions of an output that sums of e * (x - zx) over them fit 32 bits: * 127 * 255 < 2^31.
+#define FQT_MAX_POSITIONS (66000)
+
 // output = (input + padding - kernel) / stride + 1 in both directions, padding < kernel on every side.
 void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
@@ -15,6 +18,11 @@ void fqt_one_pixel_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *
 
 // As many channels out as in.
 void fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
+bool fqt_same_shape(const fqt_tensor_t *a, const fqt_tensor_t *b);
+
+// A layer with two inputs: they differ.
+void fqt_two_inputs_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
 // A pooling layer's checks; its input's errors have one source each where windows do not overlap.
 void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
