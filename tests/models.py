@@ -189,6 +189,7 @@ DRAWN = (
     "dense",
     "flatten",
     "residual",
+    "excited",
 )
 WINDOWED = ("conv2d", "depthwise_conv2d", "max_pool2d", "average_pool2d")
 ACTIVATIONS = ("relu", "relu", "none", "relu6")
@@ -196,9 +197,10 @@ ACTIVATIONS = ("relu", "relu", "none", "relu6")
 
 @st.composite
 def _residual(draw, shape: tuple[int, int, int], tensor: int) -> list[Layer]:
-    """Layers that keep the shape, and the sum of their output and what they read; or two branches
-    from one tensor, and their sum."""
+    """Layers that keep the shape, and the sum or product of their output and what they read; or
+    two branches from one tensor, and their sum or product."""
     activation = st.sampled_from(ACTIVATIONS)
+    kind = draw(st.sampled_from(["add", "multiply"]))
     convolution = Layer(
         "conv2d", shape[2], (3, 3), (1, 1), (1, 1, 1, 1), trainable=draw(st.booleans())
     )
@@ -208,9 +210,20 @@ def _residual(draw, shape: tuple[int, int, int], tensor: int) -> list[Layer]:
             convolution, inputs=(tensor,), activation=draw(activation), trainable=True
         )
         inputs = draw(st.sampled_from([(tensor + 1, tensor + 2), (tensor + 2, tensor + 1)]))
-        return [first, second, Layer("add", inputs=inputs, activation=draw(activation))]
+        return [first, second, Layer(kind, inputs=inputs, activation=draw(activation))]
     inputs = draw(st.sampled_from([(tensor, tensor + 1), (tensor + 1, tensor)]))
-    return [first, Layer("add", inputs=inputs, activation=draw(activation))]
+    return [first, Layer(kind, inputs=inputs, activation=draw(activation))]
+
+
+@st.composite
+def _excited(draw, shape: tuple[int, int, int], tensor: int) -> list[Layer]:
+    """A value a channel from a mean over all positions, and its product with what it is of."""
+    activation = st.sampled_from(ACTIVATIONS)
+    return [
+        Layer("average_pool2d", 0, shape[:2], shape[:2], inputs=(tensor,)),
+        Layer("dense", shape[2], activation=draw(activation), trainable=draw(st.booleans())),
+        Layer("multiply", inputs=(tensor, tensor + 2), activation=draw(activation)),
+    ]
 
 
 @st.composite
@@ -223,6 +236,9 @@ def networks(draw) -> ModelFile:
         kind = draw(st.sampled_from(DRAWN))
         if kind == "residual":
             layers += draw(_residual(shape, len(layers)))
+            continue
+        if kind == "excited":
+            layers += draw(_excited(shape, len(layers)))
             continue
         layer = Layer(
             kind, activation=draw(st.sampled_from(ACTIVATIONS)), trainable=draw(st.booleans())

@@ -170,6 +170,18 @@ def _check_add(record: Record, shapes: list[Shape]) -> None:
     _check_no_window(record)
 
 
+def _check_multiply(record: Record, shapes: list[Shape]) -> None:
+    height, width, channels = record.output_shape
+    a, b = shapes
+    by_channel = b != record.output_shape
+    require(a == record.output_shape, "OTHER_SHAPE", record.inputs[0])
+    require(not by_channel or b == (1, 1, channels), "OTHER_SHAPE", record.inputs[1])
+    positions = height * width
+    require(not by_channel or positions <= MAX_POSITIONS, "POSITIONS", positions, MAX_POSITIONS)
+    _check_different_inputs(record)
+    _check_no_window(record)
+
+
 # -- the table
 
 _DENSE = Weights(lambda record, shape: (record.output_shape[2], math.prod(shape)), flattens=True)
@@ -219,6 +231,7 @@ KINDS = {
             activated=True,
             passes_error_scale=lambda record: True,
         ),
+        Kind(8, "multiply", _check_multiply, inputs=2, activated=True),
     )
 }
 KIND_NAMES = {kind.number: kind.name for kind in KINDS.values()}

@@ -26,13 +26,16 @@ def chain_model():
 
 @pytest.fixture(scope="module")
 def graph_model():
-    """The kinds that chain_model lacks, and a sum; 8x9x2 -> 3 numbers."""
+    """The kinds that chain_model lacks, a sum and a product; 8x9x2 -> 3 numbers."""
     layers = [
         Layer("conv2d", 6, activation="relu6"),
         Layer("depthwise_conv2d", 6, (3, 3), (2, 2), (1, 1, 1, 1), "none"),
         Layer("conv2d", 8, activation="relu6"),
         Layer("depthwise_conv2d", 8, (3, 2), (1, 1), (1, 1, 0, 1)),
         Layer("add", inputs=(3, 4)),
+        Layer("average_pool2d", 0, (4, 5), (4, 5)),
+        Layer("dense", 8),
+        Layer("multiply", inputs=(5, 7)),
         Layer("average_pool2d", 0, (2, 2), (2, 2)),
         Layer("dense", 3),
     ]

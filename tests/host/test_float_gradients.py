@@ -14,6 +14,7 @@ from fqt.layers import (
     Flatten,
     GlobalAveragePool,
     MaxPool2D,
+    Multiply,
 )
 from fqt.train.sequential import Sequential
 
@@ -56,6 +57,15 @@ NETWORKS = {
         Conv2D(2, 3, padding=1, source="input"),
         Add("conv2d_1", "relu6"),
         Add("input"),
+        Dense(3),
+    ],
+    "squeeze and excite": lambda: [
+        Conv2D(4, 3, padding="same", activation="relu", name="features"),
+        GlobalAveragePool(),
+        Dense(4, activation="relu6", name="gates"),
+        Multiply("gates", source="features"),
+        Conv2D(4, 1, source="features", name="other"),
+        Multiply("multiply_4", "relu"),
         Dense(3),
     ],
     "batch normalization": lambda: [

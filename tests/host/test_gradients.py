@@ -85,10 +85,36 @@ CASES = {
         ],
         (8, 6, 1),
     ),
+    "squeeze and excite": (
+        [
+            Layer("conv2d", 4, (3, 3), (1, 1), (1, 1, 1, 1)),
+            Layer("average_pool2d", 0, (6, 6), (6, 6)),
+            Layer("dense", 4, activation="none"),
+            Layer("multiply", inputs=(1, 3)),
+            Layer("dense", 3),
+        ],
+        (6, 6, 2),
+    ),
+    "product": (
+        [
+            Layer("conv2d", 3, (2, 2), (2, 2), activation="none"),
+            Layer("conv2d", 3, (3, 3), (1, 1), (1, 1, 1, 1), inputs=(1,), activation="relu6"),
+            Layer("multiply", inputs=(2, 1), activation="none"),
+            Layer("dense", 3),
+        ],
+        (6, 6, 1),
+    ),
     "mean_squared_error": ([Layer("dense", 12), Layer("dense", 4)], (1, 1, 20)),
     "binary_cross_entropy": ([Layer("dense", 12), Layer("dense", 4)], (1, 1, 20)),
 }
-SEEDS = {"overlapping pools": 7, "depthwise_conv2d": 7, "residual": 3, "branches": 2}
+SEEDS = {
+    "overlapping pools": 7,
+    "depthwise_conv2d": 7,
+    "residual": 3,
+    "branches": 2,
+    "squeeze and excite": 1,
+    "product": 2,
+}
 TARGETS = np.array([0.0, 1.0, 0.25, 0.5])
 
 
@@ -131,6 +157,8 @@ def float_output(record, values, x, other=None):
         return x.reshape(record.output_shape)
     if record.kind == "add":
         return x + other
+    if record.kind == "multiply":
+        return x * other
     if record.kind == "dense":
         return (values[0] @ x.ravel() + values[1]).reshape(1, 1, -1)
     top, bottom, left, right = record.padding

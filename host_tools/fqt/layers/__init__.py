@@ -17,6 +17,7 @@ from fqt.layers.dense import Dense
 from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
 from fqt.layers.max_pool2d import MaxPool2D
+from fqt.layers.multiply import Multiply
 
 __all__ = [
     "Add",
@@ -29,4 +30,5 @@ __all__ = [
     "Flatten",
     "GlobalAveragePool",
     "MaxPool2D",
+    "Multiply",
 ]

@@ -8,6 +8,7 @@ extern const fqt_kind_t fqt_kind_flatten;
 extern const fqt_kind_t fqt_kind_depthwise_conv2d;
 extern const fqt_kind_t fqt_kind_average_pool2d;
 extern const fqt_kind_t fqt_kind_add;
+extern const fqt_kind_t fqt_kind_multiply;
 
 const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     [FQT_KIND_DENSE] = &fqt_kind_dense,
@@ -17,4 +18,5 @@ const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     [FQT_KIND_DEPTHWISE_CONV2D] = &fqt_kind_depthwise_conv2d,
     [FQT_KIND_AVERAGE_POOL2D] = &fqt_kind_average_pool2d,
     [FQT_KIND_ADD] = &fqt_kind_add,
+    [FQT_KIND_MULTIPLY] = &fqt_kind_multiply,
 };

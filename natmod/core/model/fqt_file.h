@@ -44,6 +44,7 @@ enum {
     FQT_KIND_DEPTHWISE_CONV2D = 5,
     FQT_KIND_AVERAGE_POOL2D = 6,
     FQT_KIND_ADD = 7,
+    FQT_KIND_MULTIPLY = 8,
     FQT_KIND_END // greater than all kinds
 };
 enum { FQT_ACTIVATION_NONE = 0, FQT_ACTIVATION_RELU = 1, FQT_ACTIVATION_RELU6 = 2 };
@@ -110,7 +111,7 @@ typedef struct {
     /*  2 */ uint8_t flags; // bit 0: trainable; bit 1: has low bytes (was trained with master=16)
     /*  3 */ int8_t output_zero_point;
     /*  4 */ uint16_t input; // the tensor it reads: 0 is the model's input, i the output of the i-th layer (from 1)
-    /*  6 */ uint16_t second_input; // add: the other tensor, before this layer too; 0xFFFF: none
+    /*  6 */ uint16_t second_input; // add, multiply: the other tensor, before this layer too; 0xFFFF: none
     /*  8 */ fqt_dimensions_t output; // dense: height and width are 1
     /* 14 */ fqt_window_t window;
     /* 22 */ uint16_t reserved; // 0

@@ -1,0 +1,50 @@
+"""The product of two layers' outputs, as squeeze and excite networks have."""
+
+from __future__ import annotations
+
+import math
+
+from fqt.layers.activation import activate, check_activation, through_activation
+from fqt.layers.layer import Layer
+
+
+class Multiply(Layer):
+    """The output of its source times that of the earlier layer named `other` (or "input"), element
+    by element; then the activation. The other has the same shape, or one value a channel."""
+
+    kind = name_stem = "multiply"
+
+    def __init__(self, other: str, activation: str = "none", *, name=None, source=None):
+        super().__init__(name=name, source=source)
+        self.other = other
+        self.activation = check_activation(activation)
+
+    @property
+    def sources(self):
+        return (self.source, self.other)
+
+    @sources.setter
+    def sources(self, sources):
+        self.source, self.other = sources
+
+    def build(self, input_shape, rng, other_shape):
+        channels = input_shape[-1]
+        if other_shape != input_shape and other_shape != (1, 1, channels):
+            raise ValueError(
+                f"{self.other!r} of {other_shape} is neither of {input_shape}, as its source, "
+                f"nor of (1, 1, {channels}), one value a channel"
+            )
+        super().build(input_shape, rng)
+
+    def forward(self, x, other):
+        self._x, self._other = x, other
+        self._y = activate(self.activation, x * other)
+        return self._y
+
+    def backward(self, dy, input_needed=True):
+        """The gradients of both: of one value a channel, summed over the positions."""
+        dy = through_activation(self.activation, self._y, dy)
+        of_other = dy * self._x
+        if math.prod(self._other.shape) < of_other.size:
+            of_other = of_other.sum(axis=(1, 2), keepdims=True)
+        return dy * self._other, of_other
