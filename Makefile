@@ -21,7 +21,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo test test-quick coverage lint format natmod dist firmware bench sweep pytorch accuracy core info \
+.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep pytorch accuracy core info \
     requirements clean distclean
 
 help: ## this list
@@ -37,6 +37,9 @@ test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware d
 
 test-quick: setup lint ## the tests for daily work: under a minute
 	@$(PYTHON) -m pytest -n $(JOBS) -m "not slow" $(PYTEST)
+
+fuzz: setup $(FUZZER) ## change model files for SECONDS= (60) under sanitizers; what loads trains on every core alike
+	@PYTHONPATH=tests $(PYTHON) tests/fuzz/fuzzing.py $(SECONDS)
 
 coverage: setup $(COVERAGE_LIB) ## which lines of the core and of the host tools test-quick's tests run
 	@$(call MEASURE_COVERAGE)

@@ -4,13 +4,17 @@ CORE_LIB = $(BUILD)/libfqt_core.so
 # The core as other boards run it (natmod/core/base/fqt_target.h), and with its plain kernels: tests compare them.
 BACKENDS = plain dsp armv6m
 BACKEND_LIBS = $(BACKENDS:%=$(BUILD)/libfqt_%.so)
-FUZZ_TOOLS = $(BUILD)/fuzz/exhaustive $(BUILD)/fuzz/model_file
-TEST_TOOLS = $(BACKEND_LIBS) $(CYCLE_MODEL)
+# All of them under sanitizers, for model files and for the fuzzer (tests/fuzz/fuzz.h).
+FUZZ_BACKENDS = core $(BACKENDS)
+FUZZER = $(BUILD)/fuzz/clang/model_file
+FUZZ_TOOLS = $(BUILD)/fuzz/gcc/files $(FUZZER)
+SECONDS = 60
+TEST_TOOLS = $(CYCLE_MODEL)
 DEBIAN_fuzz = clang libclang-rt-dev
 
 HOST_FILES = $(wildcard natmod/host/*.[ch])
 CORE_SOURCES = $(CORE_FILES) $(HOST_FILES)
-C_FILES = $(CORE_SOURCES) $(BINDING_FILES) $(wildcard tests/fuzz/*.c tools/*.c)
+C_FILES = $(CORE_SOURCES) $(BINDING_FILES) $(wildcard tests/fuzz/*.[ch] tools/*.c)
 
 CORE_FLAGS = -std=c99 -g -pthread -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
@@ -22,20 +26,33 @@ FLAGS_armv6m = -DFQT_EMULATE_ARMV6M
 $(BACKEND_LIBS): $(BUILD)/libfqt_%.so: $(CORE_SOURCES) | $(BUILD)/debian.done
 	@tools/step core-$* "a C compiler is needed" $(CC) -O2 $(CORE_FLAGS) $(FLAGS_$*) -o $@ natmod/host/fqt_host.c
 
-SANITIZE = -std=c99 -O1 -g -Wall -Wextra -Werror -fno-sanitize-recover=all
-$(BUILD)/fuzz/exhaustive: tests/fuzz/model_file.c $(CORE_SOURCES) | $(BUILD)/debian.done
+FUZZ_SOURCES = $(wildcard tests/fuzz/*.[ch]) $(CORE_SOURCES)
+# The libraries lie beside the program. What gcc builds takes large models too.
+SANITIZE = -std=c99 -g -Wall -Wextra -Werror -fno-sanitize-recover=all -Wl,-rpath,'$$ORIGIN',--disable-new-dtags
+SANITIZE_gcc = -O1 -fsanitize=address,undefined
+SANITIZE_clang = -O2 -fsanitize=fuzzer-no-link,address,undefined
+BACKEND_FLAGS = -fPIC -shared -fvisibility=hidden
+$(BUILD)/fuzz/gcc/libfuzz_%.so: $(FUZZ_SOURCES) | $(BUILD)/debian.done
 	@mkdir -p $(dir $@)
-	@tools/step fuzz-exhaustive "gcc with its sanitizers is needed" \
-	    $(CC) $(SANITIZE) -fsanitize=address,undefined -DFQT_EXHAUSTIVE -o $@ $<
+	@tools/step fuzz-gcc-$* "gcc with its sanitizers is needed" gcc $(SANITIZE) $(SANITIZE_gcc) $(BACKEND_FLAGS) \
+	    $(FLAGS_$*) -DMAX_WORK=0x1000000 -o $@ tests/fuzz/fuzz_backend.c
+
+$(BUILD)/fuzz/gcc/files: $(FUZZ_BACKENDS:%=$(BUILD)/fuzz/gcc/libfuzz_%.so)
+	@tools/step fuzz-gcc-files "gcc with its sanitizers is needed" gcc $(SANITIZE) $(SANITIZE_gcc) \
+	    -o $@ tests/fuzz/fuzz_files.c tests/fuzz/fuzz_run.c -ldl
 
 $(BUILD)/fuzz-packages.done: mk/tests.mk | $(BUILD)/debian.done
 	@tools/step fuzz-packages "install by hand: $(DEBIAN_fuzz)" tools/apt_install $(DEBIAN_fuzz)
 	@touch $@
 
-$(BUILD)/fuzz/model_file: tests/fuzz/model_file.c $(CORE_SOURCES) $(BUILD)/fuzz-packages.done
+$(BUILD)/fuzz/clang/libfuzz_%.so: $(FUZZ_SOURCES) $(BUILD)/fuzz-packages.done
 	@mkdir -p $(dir $@)
-	@tools/step fuzz-libfuzzer "clang with libFuzzer is needed" \
-	    clang $(SANITIZE) -fsanitize=fuzzer,address,undefined -o $@ $<
+	@tools/step fuzz-clang-$* "clang with libFuzzer is needed" clang $(SANITIZE) $(SANITIZE_clang) $(BACKEND_FLAGS) \
+	    $(FLAGS_$*) -o $@ tests/fuzz/fuzz_backend.c
+
+$(FUZZER): $(FUZZ_BACKENDS:%=$(BUILD)/fuzz/clang/libfuzz_%.so)
+	@tools/step fuzz-clang-model_file "clang with libFuzzer is needed" clang $(SANITIZE) $(SANITIZE_clang) \
+	    -fsanitize=fuzzer -o $@ tests/fuzz/fuzz_mutate.c tests/fuzz/fuzz_run.c -ldl
 
 # The core as it is for a board without and with DSP instructions, for Cortex-M0+, and with plain kernels.
 CORE_VARIANTS = -UFQT_PLAIN $(FLAGS_dsp) $(FLAGS_armv6m) $(FLAGS_plain)

@@ -102,3 +102,14 @@ def check_input_is_target(model) -> None:
         raise ValueError(
             f"a target is needed: the input has {elements} elements, the output {model.outputs}"
         )
+
+
+def own_targets(model, inputs: np.ndarray) -> np.ndarray:
+    """Inputs as targets, both Q16, limited as other targets are. Raises ValueError with binary
+    cross-entropy when they are not in 0 to 1."""
+    if model.loss == "binary_cross_entropy" and ((inputs < 0) | (inputs > 65536)).any():
+        raise ValueError(
+            "targets of binary_cross_entropy must be 0 to 1, and inputs are to be their own: "
+            "pass targets"
+        )
+    return np.clip(inputs, -TARGET_LIMIT, TARGET_LIMIT)

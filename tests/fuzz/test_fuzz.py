@@ -1,57 +1,73 @@
-"""The file parser and the engine behind it, under AddressSanitizer and UndefinedBehaviorSanitizer
-(model_file.c)."""
+"""The core under AddressSanitizer and UndefinedBehaviorSanitizer, as every board runs it (fuzz.h):
+random models, every changed byte of some, and a bounded run of the fuzzer."""
 
 import os
+import random
 import subprocess
 from pathlib import Path
 
 import pytest
+from corpus import job, write_corpus
+from fuzzing import counts_of, fuzz
 
+from fqt.kinds import KINDS
 from models import Layer, random_model
 
-FUZZ_SECONDS = int(os.environ.get("FQT_FUZZ_SECONDS", "30"))
-
-
-def tool(name):
-    path = Path(os.environ["FQT_FUZZ_PATH"]) / name
-    assert path.exists(), f"{path} is missing: run the tests with `make test`"
-    return path
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    """Small model files of every layer kind, each behind the byte that chooses how it is read."""
-    layers = [
+FUZZ_SECONDS = int(os.environ.get("FQT_FUZZ_SECONDS", "60"))
+# Together of every layer kind.
+SMALL_NETWORKS = [
+    [
         Layer("conv2d", 2, (2, 2), (1, 1), (1, 0, 0, 1)),
         Layer("max_pool2d", 0, (2, 2), (1, 1)),
         Layer("flatten"),
         Layer("dense", 3, trainable=False),
         Layer("dense", 2),
-    ]
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    for number, (chosen, low_bytes) in enumerate(
-        [(layers, True), (layers[:2] + layers[4:], False)]
-    ):
-        model = random_model(chosen, (3, 3, 1), number, low_bytes=low_bytes)
-        (folder / str(number)).write_bytes(b"\0" + model.to_bytes())
+    ],
+    [
+        Layer("depthwise_conv2d", 0, (2, 1), (1, 1), (1, 0, 0, 0)),
+        Layer("add", inputs=(0, 1)),
+        Layer("average_pool2d", 0, (2, 2), (1, 1)),
+        Layer("dense", 2),
+    ],
+]
+
+
+def tools() -> Path:
+    folder = Path(os.environ["FQT_FUZZ_PATH"])
+    assert (folder / "gcc" / "files").exists(), f"no tools in {folder}: run `make test`"
     return folder
 
 
-@pytest.mark.slow
-def test_every_truncation_and_every_changed_byte(corpus):
-    files = sorted(str(path) for path in corpus.iterdir())
-    result = subprocess.run([tool("exhaustive"), *files], capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    assert int(result.stdout.split()[0]) > 10_000
-
-
-@pytest.mark.slow
-def test_bounded_fuzzing(corpus, tmp_path):
-    found = tmp_path / "found"
-    found.mkdir()
-    options = [f"-max_total_time={FUZZ_SECONDS}", "-max_len=2000", f"-artifact_prefix={tmp_path}/"]
-    command = [tool("model_file"), *options, found, corpus]
+def run_files(*arguments):
+    command = [tools() / "gcc" / "files", *arguments]
     result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr[-3000:]
-    assert len(list(found.iterdir())) > 50
+    assert result.returncode == 0, result.stderr[-6000:]
+    return counts_of(result.stdout)
+
+
+@pytest.mark.slow
+def test_random_models_train_alike_under_sanitizers(tmp_path):
+    """Every layer kind on every backend."""
+    counts = run_files(*write_corpus(tmp_path, 20, largest=10**6))
+    assert counts.trained > 0.9 * counts.executions > 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("low_bytes", [False, True])
+def test_every_truncation_and_every_changed_byte(tmp_path, low_bytes):
+    assert {layer.kind for layers in SMALL_NETWORKS for layer in layers} == set(KINDS)
+    draw = random.Random(int(low_bytes))
+    for number, layers in enumerate(SMALL_NETWORKS):
+        model = random_model(layers, (3, 3, 1), number, low_bytes=low_bytes)
+        path = tmp_path / str(number)
+        path.write_bytes(job(draw) + model.to_bytes())
+        assert run_files("--every-byte", path).executions > 1500
+
+
+@pytest.mark.slow
+def test_bounded_fuzzing(tmp_path):
+    """Mutated models, most of which still load: all of them train to the same bytes on every
+    backend."""
+    counts = fuzz(FUZZ_SECONDS, tmp_path, tools())
+    assert counts.executions > 10 * FUZZ_SECONDS
+    assert counts.trained > counts.executions / 4

@@ -9,12 +9,12 @@ import numpy as np
 
 from fqt.file.model_file import ModelFile
 from fqt.inputs import (
-    TARGET_LIMIT,
     check_diverged,
     check_input_is_target,
     check_label,
     check_learning_rate,
     check_master,
+    own_targets,
     sample_of,
     target_of,
 )
@@ -164,7 +164,7 @@ class Network:
             check_input_is_target(self.model)
             x = self.tensors[0]
             targets = fixed_multiply(x.centred().ravel(), Scale.unpack(x.scale).shifted(16))
-            targets = np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT)
+            targets = own_targets(self.model, targets)
         else:
             targets = target_of(self.model, target)
         if self.model.loss == "mean_squared_error":

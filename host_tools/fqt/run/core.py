@@ -16,13 +16,13 @@ import numpy as np
 
 from fqt.file.model_file import ModelFile, ModelFileError
 from fqt.inputs import (
-    TARGET_LIMIT,
     check_diverged,
     check_input_is_target,
     check_label,
     check_learning_rate,
     check_master,
     check_targets,
+    own_targets,
     sample_of,
 )
 from fqt.options import Options
@@ -220,7 +220,7 @@ class Model:
                 raise ValueError("training from features needs targets")
             centred = x.astype(np.int64) - model.input_zero_point
             fixed = fixed_multiply(centred, Scale.unpack(model.input_scale).shifted(16))
-            fixed = np.clip(fixed, -TARGET_LIMIT, TARGET_LIMIT)
+            fixed = own_targets(model, fixed)
         else:
             fixed = check_targets(model, targets)
         if fixed.size != samples * model.outputs:
