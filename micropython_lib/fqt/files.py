@@ -54,6 +54,8 @@ def _write_whole(net, path, checkpoint):
         # Not every file system renames over a file. From here on, what a power cut or a failure
         # leaves is taken up by _Source.
         try:
+            if os.stat(path)[0] & 0x4000:  # a folder, which remove() would take when it is empty
+                raise error
             os.remove(path)
         except OSError:
             _remove(new)

@@ -132,7 +132,6 @@ def check_a_save_that_fails_keeps_no_room():
             assert os.statvfs("/disk")[3] == free, kind
             assert sorted(os.listdir("/disk")) == ["log", "m"]
         assert read("/disk/m") == old
-    raises(OSError, "", lambda: net.save("no_folder/m"))
 
 
 class Windows:
@@ -198,6 +197,18 @@ def check_a_rename_that_fails_leaves_the_old_file():
         fqt.os = os
     assert read("m") == old and not exists("m.new")
     os.remove("m")
+
+
+def check_a_folder_is_not_replaced():
+    net = fqt.Model("small.fqt")
+    for folder, kind in [(".", None)] + [("/disk", kind) for kind in KINDS[:1]]:
+        if kind:
+            mount(kind, formatted(kind))
+        os.mkdir(folder + "/empty")
+        raises(OSError, "", lambda: net.save(folder + "/empty"))
+        assert "empty.new" not in os.listdir(folder)
+        os.rmdir(folder + "/empty")
+    raises(OSError, "", lambda: net.save("no_folder/m"))
 
 
 def check_a_checkpoint_replaces_no_other_file():
@@ -292,6 +303,7 @@ run(
     check_a_save_that_fails_keeps_no_room,
     check_a_file_system_whose_rename_does_not_replace,
     check_a_rename_that_fails_leaves_the_old_file,
+    check_a_folder_is_not_replaced,
     check_a_checkpoint_replaces_no_other_file,
     check_a_cache_replaces_no_other_file,
     check_leaving_a_loop_leaves_no_cache,
