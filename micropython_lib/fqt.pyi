@@ -68,6 +68,10 @@ class Model:
     input_zero_point: int
     """The real value of an int8 input q is (q - input_zero_point) * input_scale; uint8 values are
     q + 128."""
+    clipped: float
+    """Of the last sample: the share of its elements that lay beyond the range of the input, which
+    quantize took from the calibration data, and were taken as the nearest value in it. Near 1 for
+    values of 0 to 255 where 0 to 1 was calibrated. 0 for inputs that are bytes."""
     layers: list[tuple[str, str, Shape, int, bool, float, int]]
     """For each layer: name, kind, output shape, parameters, whether it trains, output scale, zero
     point."""

@@ -48,7 +48,7 @@ static const uint8_t *row_of(
 }
 
 // Copy sample `index` of a buffer to the input tensor, as int8.
-static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index) {
+static void set_input(fqt_model_t *model, mp_obj_t object, mp_int_t index) {
     mp_buffer_info_t buffer;
     const bool is_uint8 = model->input_type == FQT_INPUT_UINT8;
     bool fits = mp_get_buffer(object, &buffer, MP_BUFFER_READ);
@@ -62,11 +62,14 @@ static void set_input(const fqt_model_t *model, mp_obj_t object, mp_int_t index)
     const uint32_t elements = fqt_tensor(model, 0)->elements;
     const uint8_t *from = row_of(&buffer, index, elements, is_float ? 4 : 1);
     int8_t *input = fqt_input(model);
+    model->clipped = 0;
     if (is_float) {
         for (uint32_t i = 0; i < elements; ++i) {
-            if (!fqt_quantize_float(model, fqt_read_u32(from + 4 * i), &input[i])) {
+            const fqt_quantized_t quantized = fqt_quantize_float(model, fqt_read_u32(from + 4 * i), &input[i]);
+            if (quantized == FQT_NOT_FINITE) {
                 fail_1(FQT_MESSAGE_INPUT_ELEMENT, i);
             }
+            model->clipped += quantized == FQT_CLIPPED;
         }
         return;
     }

@@ -77,6 +77,8 @@ static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
         return shape_of(input);
     } else if (attribute == MP_QSTR_input_scale) {
         return float_from_bits(input->scale);
+    } else if (attribute == MP_QSTR_clipped) {
+        return float_from_bits(fqt_scale_pack(fqt_scale_ratio(model->clipped, input->elements)));
     } else if (attribute == MP_QSTR_input_zero_point) {
         return MP_OBJ_NEW_SMALL_INT(input->zero_point);
     } else if (attribute == MP_QSTR_input_type) {

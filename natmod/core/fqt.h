@@ -54,8 +54,15 @@ void fqt_model_restore(fqt_model_t *model, fqt_source_t *source);
 
 // -- running
 
-// One float32 as an int8 input. False for NaN and infinities.
-bool fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value);
+// What became of a real value that was quantized.
+typedef enum {
+    FQT_NOT_FINITE, // nothing: NaN and infinities
+    FQT_IN_RANGE,
+    FQT_CLIPPED, // it lay beyond the range of the input
+} fqt_quantized_t;
+
+// One float32 as an int8 input.
+fqt_quantized_t fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value);
 
 // Run forward; returns the index of the first greatest output. With one output: 1 when it is above 0, else 0.
 uint32_t fqt_predict(fqt_model_t *model);

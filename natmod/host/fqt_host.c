@@ -131,7 +131,7 @@ uint32_t fqt_host_diverged(const fqt_host_model_t *host) {
 }
 
 bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value) {
-    return fqt_quantize_float(&host->model, float_bits, value);
+    return fqt_quantize_float(&host->model, float_bits, value) != FQT_NOT_FINITE;
 }
 
 void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay,

@@ -88,6 +88,19 @@ def check_inputs():
         values[5] = bad
         raises(ValueError, "element 5", lambda: floats.predict(values))
     floats.predict(array.array("f", [1e30, -1e30] * 16))
+    assert floats.clipped == 1
+    # The range in real values, and beyond it by more than half a unit.
+    low = (-128 - floats.input_zero_point) * floats.input_scale
+    high = (127 - floats.input_zero_point) * floats.input_scale
+    floats.predict(array.array("f", [low, high] * 16))
+    assert floats.clipped == 0
+    beyond = [low - 0.6 * floats.input_scale] * 4 + [high + 0.6 * floats.input_scale] * 4
+    floats.scores(array.array("f", beyond + [low, high] * 12))
+    assert floats.clipped == 0.25
+    floats.predict(bytes(32))
+    assert floats.clipped == 0
+    net.loss_for(array.array("f", [float(value) for value in x]), 0)  # 0 to 255 for 0 to 1
+    assert 0.9 < net.clipped < 1
 
 
 def check_training():

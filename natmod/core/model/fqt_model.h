@@ -85,6 +85,7 @@ typedef struct {
     uint32_t targets; // arena offset of int32 [outputs], Q16; losses other than softmax cross-entropy read them
     uint32_t batch; // steps whose gradients are summed before an update; 1: each updates at once
     uint32_t batch_steps; // steps summed so far
+    uint32_t clipped; // elements of the last sample that lay beyond the input's range
     uint16_t layer_count;
     uint8_t cut; // tensor that a frozen front part gives: layers before it never change, those behind read no other
     uint8_t diverged; // number of the layer (from 1) that was seen to diverge; 0: none

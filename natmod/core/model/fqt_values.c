@@ -10,17 +10,17 @@ static bool take_apart(uint32_t float_bits, int32_t *mantissa, int32_t *exponent
     return *exponent != 0xFF;
 }
 
-bool fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value) {
+fqt_quantized_t fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value) {
     const fqt_tensor_t *input = fqt_tensor(model, 0);
     int32_t mantissa, exponent;
     if (!take_apart(float_bits, &mantissa, &exponent)) {
-        return false;
+        return FQT_NOT_FINITE;
     }
     fqt_scale_t inverse = fqt_scale_inverse(fqt_scale_unpack(input->scale));
     int32_t units = fqt_fixed_multiply(mantissa, fqt_scale_shifted(inverse, exponent - 150));
-    units = fqt_clamp(units, -256, 256); // beyond the range at any zero point
-    *value = (int8_t)fqt_clamp(input->zero_point + units, INT8_MIN, INT8_MAX);
-    return true;
+    units = fqt_clamp(units, -256, 256) + input->zero_point; // +-256 is beyond the range at any zero point
+    *value = (int8_t)fqt_clamp(units, INT8_MIN, INT8_MAX);
+    return *value == units ? FQT_IN_RANGE : FQT_CLIPPED;
 }
 
 bool fqt_target_float(uint32_t float_bits, int32_t *value) {
