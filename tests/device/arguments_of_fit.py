@@ -33,6 +33,9 @@ def check_arguments():
         refused(TypeError, "", lr=lr)
     for schedule in ("Linear", None, 3, "cos"):
         refused(ValueError, "'linear', 'constant' or 'cosine', not", schedule=schedule)
+    many = type("Many", (), {"__len__": lambda self: 65536})()
+    net = fqt.Model("small.fqt")
+    raises(ValueError, "65536 samples: at most 65535", lambda: fqt.fit(net, many))
     for net in (None, "small.fqt", 7):
         raises(TypeError, "a Model is needed", lambda: fqt.fit(net, DATA))
 
