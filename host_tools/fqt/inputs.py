@@ -3,9 +3,14 @@ the core."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from fqt.arguments import real_number
+from fqt.arguments import is_whole_number, real_number
+from fqt.shapes import numbers, one_of_shape, targets_of_shape
+
+GREATEST_BATCH = 65535  # as on a device: a step's share of the learning rate stays above 0
 
 
 class DivergenceError(RuntimeError):
@@ -22,10 +27,37 @@ def check_diverged(model, layer_number: int) -> None:
         )
 
 
-def check_master(master: int) -> None:
-    """Raises ValueError unless master is 8 or 16."""
-    if master not in (8, 16):
+def check_master(master: int) -> int:
+    """Returns it. Raises ValueError unless it is 8 or 16."""
+    if not is_whole_number(master, 8, 16) or master not in (8, 16):
         raise ValueError(f"master is 8 or 16 (bits kept of each trainable weight), not {master!r}")
+    return int(master)
+
+
+def check_batch(batch: int) -> int:
+    """Returns it. Raises ValueError unless it is 1 to 65535."""
+    if not is_whole_number(batch, 1, GREATEST_BATCH):
+        raise ValueError(
+            f"batch is 1 to {GREATEST_BATCH} (steps whose gradients are summed before an update), "
+            f"not {batch!r}"
+        )
+    return int(batch)
+
+
+def check_layer(model, i: int) -> int:
+    """The number (from 0) of a layer. Raises ValueError when there is none of it."""
+    if not is_whole_number(i, 0, len(model.layers) - 1):
+        raise ValueError(f"layers are 0 to {len(model.layers) - 1}, not {i!r}")
+    return int(i)
+
+
+def check_trainable(model, i: int) -> int:
+    """The number (from 0) of a layer that trains. Raises ValueError for another."""
+    if not model.layers[check_layer(model, i)].trainable:
+        raise ValueError(
+            f"layer {i + 1} ({model.layers[i].name}) does not train: quantize(..., train=) chooses"
+        )
+    return int(i)
 
 
 def check_learning_rate(lr: float) -> float:
@@ -41,30 +73,32 @@ def float32_number(what: str, value: float) -> float:
     return float(number) if number >= np.finfo(np.float32).tiny else 0.0
 
 
-def check_label(classes: int, label: int) -> None:
-    """Raises ValueError when label is none of so many classes."""
-    if not 0 <= label < classes:
-        raise ValueError(f"label must be 0 to {classes - 1}, not {label}")
+def check_label(classes: int, label: int) -> int:
+    """The label as an int. Raises ValueError when it is none of so many classes."""
+    if not is_whole_number(label, 0, classes - 1):
+        raise ValueError(f"label must be 0 to {classes - 1}, not {label!r}")
+    return int(label)
 
 
 def sample_of(model, x) -> np.ndarray:
-    """One sample as uint8, int8 or float32, as the model takes it.
+    """One sample as uint8, int8 or float32, as the model takes it, in the shape that it came in.
 
-    Raises ValueError for another type, another number of elements, and for numbers that are not
-    finite.
+    Raises ValueError for another type, another number of elements or order of axes, and for
+    numbers that are not finite.
     """
     x = np.asarray(x)
     if x.dtype.kind == "f":
-        x = x.astype(np.float32)
+        x = numbers("input", x)
         if not np.isfinite(x).all():
             raise ValueError(
                 f"input element {int(np.argmin(np.isfinite(x.ravel())))} is not a finite number"
             )
     elif x.dtype != model.input_type:
         raise ValueError(f"input must be {model.input_type} or float, not {x.dtype}")
-    elements = int(np.prod(model.input_shape))
+    elements = math.prod(model.input_shape)
     if x.size != elements:
         raise ValueError(f"a sample has {elements} elements, not {x.size}")
+    one_of_shape("samples", x, model.input_shape)
     return x
 
 
@@ -75,29 +109,30 @@ def check_targets(model, targets) -> np.ndarray:
     """Targets of one sample or many, real numbers, as int64 of the same shape in Q16, rounded as a
     device rounds them. Raises ValueError for numbers that are not finite, too large, or with
     binary cross-entropy not in 0 to 1."""
-    values = np.asarray(targets, np.float32).astype(np.float64)
+    values = numbers("targets", targets).astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError("targets must be finite numbers")
     if model.loss == "binary_cross_entropy" and ((values < 0) | (values > 1)).any():
         raise ValueError("targets of binary_cross_entropy must be 0 to 1")
-    fixed = np.floor(values * 65536 + 0.5).astype(np.int64)
+    fixed = np.floor(values * 65536 + 0.5)
     if (np.abs(fixed) > TARGET_LIMIT).any():
         raise ValueError("targets must be -16383 to 16383")
-    return fixed
+    return fixed.astype(np.int64)
 
 
 def target_of(model, target) -> np.ndarray:
     """A sample's target as Q16 [outputs]. target: as many numbers, or one when there is one
     output. Raises ValueError when they do not fit."""
-    values = check_targets(model, target).ravel()
+    values = check_targets(model, target)
     if values.size != model.outputs:
         raise ValueError(f"a target has {model.outputs} numbers, not {values.size}")
-    return values
+    alone = values.reshape(1, *values.shape)
+    return targets_of_shape(alone, 1, model.layers[-1].output_shape, model.input_shape)[0]
 
 
 def check_input_is_target(model) -> None:
     """Raises ValueError unless the input can be the target (None as target)."""
-    elements = int(np.prod(model.input_shape))
+    elements = math.prod(model.input_shape)
     if elements != model.outputs:
         raise ValueError(
             f"a target is needed: the input has {elements} elements, the output {model.outputs}"

@@ -37,6 +37,24 @@ def one_of_shape(what: str, x: np.ndarray, wanted: Shape) -> np.ndarray:
     return alone.reshape(wanted)
 
 
+def targets_of_shape(
+    y: np.ndarray, samples: int, output_shape: Shape, input_shape: Shape
+) -> np.ndarray:
+    """y, targets, as [samples][outputs].
+
+    y: [samples] and the output's shape, as in is_of_shape; or, where they have as many elements,
+    the input's, as an autoencoder's targets. Raises ValueError for others.
+    """
+    outputs = math.prod(output_shape)
+    shapes = [output_shape] + ([input_shape] if math.prod(input_shape) == outputs else [])
+    if y.shape[:1] != (samples,) or not any(is_of_shape(y.shape[1:], shape) for shape in shapes):
+        raise ValueError(
+            f"targets are [{samples}][{outputs}] for as many samples and outputs, or [{samples}] "
+            f"and the output's shape {output_shape}, not {y.shape}"
+        )
+    return y.reshape(samples, outputs)
+
+
 def _explanation(what: str, shape: Shape, wanted: Shape, many: bool = True) -> str:
     elements = math.prod(wanted)
     axes = "[samples][height][width][channels]" if many else "[height][width][channels]"
@@ -47,7 +65,7 @@ def _explanation(what: str, shape: Shape, wanted: Shape, many: bool = True) -> s
     )
     own = shape[1:] if many else shape
     if math.prod(own) != elements:
-        return f"{text}: {math.prod(own)} elements, not {elements}"
+        return f"{text}: {elements} elements, not {math.prod(own)}"
     if len(own) == 3 and own == (wanted[2], *wanted[:2]):
         order = "0, 2, 3, 1" if many else "1, 2, 0"
         return f"{text}: channels come last, x.transpose({order}) brings them there"

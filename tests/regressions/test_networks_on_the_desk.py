@@ -149,7 +149,7 @@ def test_axes_in_another_order_are_refused():
         (x.transpose(0, 2, 1, 3), "other axes"),
         (x.reshape(5, 6, 20, 3), "other axes"),
         (x.reshape(5, 120, 3), "other axes"),
-        (x[..., 0], "120 elements, not 360"),
+        (x[..., 0], "360 elements, not 120"),
         (x[0, 0, 0], "3"),
     ):
         for use in (net.forward, net.predict, net.tensors, lambda x: net.evaluate(x, y)):

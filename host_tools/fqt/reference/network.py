@@ -7,13 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from fqt.arguments import file_bytes, truth_value
 from fqt.file.model_file import ModelFile
 from fqt.inputs import (
+    check_batch,
     check_diverged,
     check_input_is_target,
     check_label,
+    check_layer,
     check_learning_rate,
     check_master,
+    check_trainable,
     own_targets,
     sample_of,
     target_of,
@@ -54,12 +58,12 @@ class Network:
         batch: int = 1,
         options: Options = Options(),  # noqa: B008 (immutable)
     ):
-        check_master(master)
-        self.model = model if isinstance(model, ModelFile) else ModelFile.from_bytes(model)
+        master, batch = check_master(master), check_batch(batch)
+        if not isinstance(model, ModelFile):
+            model = ModelFile.from_bytes(file_bytes("model", model))
+        self.model = model
         if self.model.checkpoint:
             raise fault("IS_CHECKPOINT")
-        if batch < 1:
-            raise ValueError(f"a batch has at least 1 sample, not {batch}")
         self.master = master
         self.batch = batch
         self.batch_steps = 0
@@ -158,8 +162,8 @@ class Network:
 
     def _loss(self, outputs: np.ndarray, target) -> tuple[int, np.ndarray, Scale]:
         if self.model.loss == "softmax_cross_entropy":
-            check_label(self.model.outputs, target)
-            return softmax_cross_entropy(outputs, target)
+            label = check_label(self.model.outputs, target)
+            return softmax_cross_entropy(outputs, label)
         if target is None:
             check_input_is_target(self.model)
             x = self.tensors[0]
@@ -202,14 +206,17 @@ class Network:
     # -- layers
 
     def freeze(self, i: int, frozen: bool = True) -> None:
-        """Stop or start the updates of layer i (from 0), if it is trainable."""
+        """Stop or start the updates of layer i (from 0), if it is trainable. Raises ValueError
+        when there is no such layer."""
+        i, frozen = check_layer(self.model, i), truth_value("frozen", frozen)
         self.end_batch()
         layer = self.layers[i]
         layer.updates = layer.record.trainable and not frozen
 
     def reset(self, i: int) -> None:
-        """Random weights and zero biases for a trainable layer i (from 0): section 10."""
-        layer = self.layers[i]
+        """Random weights and zero biases for a trainable layer i (from 0): section 10. Raises
+        ValueError for another layer."""
+        layer = self.layers[check_trainable(self.model, i)]
         layer.parameters.reset(self.random, layer.inputs[0].scale)
         layer.stuck_steps = self.diverged = self.greatest_loss = 0
         if layer.sums is not None:

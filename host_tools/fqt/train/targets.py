@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fqt.shapes import check_finite, is_of_shape, numbers
+from fqt.shapes import check_finite, numbers, targets_of_shape
 
 
 def check_labels(y, samples: int, classes: int) -> np.ndarray:
@@ -38,13 +38,7 @@ def check_targets(y, x: np.ndarray, output_shape: tuple[int, ...], loss: str) ->
             )
         y = x
     y = numbers("targets", y)
-    shapes = [output_shape] + ([x.shape[1:]] if elements == outputs else [])
-    if y.shape[:1] != (len(x),) or not any(is_of_shape(y.shape[1:], shape) for shape in shapes):
-        raise ValueError(
-            f"targets are [{len(x)}][{outputs}] for as many samples and outputs, or "
-            f"[{len(x)}] and the output's shape {output_shape}, not {y.shape}"
-        )
-    y = y.reshape(len(x), outputs)
+    y = targets_of_shape(y, len(x), output_shape, x.shape[1:])
     check_finite("targets must be finite numbers: target", y)
     if loss == "binary_cross_entropy" and (y.min() < 0 or y.max() > 1):
         raise ValueError("targets of binary_cross_entropy must be 0 to 1")

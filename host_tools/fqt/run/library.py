@@ -1,0 +1,67 @@
+"""The shared library of the C core: where it is, and the signatures of natmod/host/fqt_host.h."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+_BYTES = ctypes.c_void_p
+
+
+class Wanted(ctypes.Structure):
+    """fqt_host_wanted_t"""
+
+    _fields_ = [("labels", ctypes.c_void_p), ("targets", ctypes.c_void_p)]
+
+
+@cache
+def library(path: str | None = None) -> ctypes.CDLL:
+    """The shared library: at `path`, at $FQT_CORE_LIB, or where `make core` puts it. Raises
+    OSError without it."""
+    found = path or os.environ.get("FQT_CORE_LIB") or REPOSITORY / "build" / "libfqt_core.so"
+    if not Path(found).exists():
+        raise OSError(
+            f"the core's library is not at {found}: build it with `make core`, or set FQT_CORE_LIB"
+        )
+    core = ctypes.CDLL(str(found))
+    u32, handle, boolean = ctypes.c_uint32, ctypes.c_void_p, ctypes.c_bool
+    wanted = ctypes.POINTER(Wanted)
+    signatures = {
+        "open": (handle, [_BYTES, u32, u32, u32, boolean, ctypes.c_char_p]),
+        "close": (None, [handle]),
+        "memory": (u32, [handle]),
+        "memory_bound": (u32, [handle]),
+        "input_elements": (u32, [handle]),
+        "output_elements": (u32, [handle]),
+        "feature_elements": (u32, [handle]),
+        "trains": (boolean, [handle]),
+        "diverged": (u32, [handle]),
+        "quantize_float": (boolean, [handle, u32, ctypes.POINTER(ctypes.c_int8)]),
+        "set_options": (None, [handle, u32, u32, u32, boolean, boolean]),
+        "end_batch": (None, [handle]),
+        "freeze": (None, [handle, u32, boolean]),
+        "reset": (None, [handle, u32]),
+        "predict": (None, [handle, _BYTES, u32, _BYTES]),
+        "outputs": (None, [handle, _BYTES, u32, _BYTES]),
+        "features": (None, [handle, _BYTES, u32, _BYTES]),
+        "losses": (None, [handle, _BYTES, wanted, u32, _BYTES]),
+        "train": (None, [handle, _BYTES, boolean, wanted, _BYTES, _BYTES, u32, _BYTES]),
+        "step_forward": (None, [handle, _BYTES, _BYTES]),
+        "step_backward": (None, [handle, _BYTES, u32, u32]),
+        "file_bytes": (u32, [handle, boolean]),
+        "write": (None, [handle, boolean, _BYTES]),
+        "restore": (boolean, [handle, _BYTES, u32, ctypes.c_char_p]),
+    }
+    for name, (result, arguments) in signatures.items():
+        try:
+            function = getattr(core, "fqt_host_" + name)
+        except AttributeError:
+            raise OSError(
+                f"{found} has no fqt_host_{name}: it is older than these tools, build it with "
+                "`make core`"
+            ) from None
+        function.restype, function.argtypes = result, arguments
+    return core
