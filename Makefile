@@ -44,7 +44,7 @@ fuzz: setup $(FUZZER) ## change model files for SECONDS= (60) under sanitizers; 
 coverage: setup $(COVERAGE_LIB) ## which lines of the core and of the host tools test-quick's tests run
 	@$(call MEASURE_COVERAGE)
 
-lint: $(VENV)/.done $(BUILD)/lint.done ## check format, style and spelling; all warnings of the core, and cppcheck
+lint: $(VENV)/.done $(BUILD)/lint.done ## check format, style, types and spelling; all warnings of the core, and cppcheck
 	@$(call CHECK_STYLE)
 
 format: $(VENV)/.done ## bring Python and C into the project's format

@@ -204,8 +204,8 @@ def _text_bytes(module: Path) -> int:
 def table(rows: list[Row]) -> str:
     """Rows as text, one network and core after another; cycles also by multiply-add."""
     lines = []
-    for (net, core), group in groupby(rows, lambda row: (row.net, row.core)):
-        group = list(group)
+    for (net, core), of_both in groupby(rows, lambda row: (row.net, row.core)):
+        group = list(of_both)
         lines.append(
             f"{net} on {core} ({group[0].arch}): RAM {group[0].ram_bytes} bytes, "
             f"text {group[0].text_bytes} bytes"

@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from fqt import layers
 from fqt.file.layout import LOSSES
@@ -99,9 +100,8 @@ class Run:
 
     @property
     def options(self) -> Options:
-        return Options(
-            tuple(self.update_rate), self.standardize, self.weight_decay, self.sample_updates
-        )
+        least, most = self.update_rate
+        return Options((least, most), self.standardize, self.weight_decay, self.sample_updates)
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _build_network(descriptions, input_shape, seed: int, name: str, loss: str) -
     """A network from layers' keyword arguments. Raises ValueError naming the layer."""
     made = []
     for number, description in enumerate(descriptions, 1):
-        arguments = {
+        arguments: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in description.items()
         }

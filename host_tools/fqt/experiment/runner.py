@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from fqt.experiment.configuration import Experiment, Run
 from fqt.experiment.tasks import (
@@ -59,7 +60,7 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    results = {"name": experiment.name, "runs": []}
+    results: dict[str, Any] = {"name": experiment.name, "runs": []}
     for one in experiment.runs:
         paths = {seed: path for other, seed, path in _jobs(experiment, kept) if other is one}
         results["runs"].append(

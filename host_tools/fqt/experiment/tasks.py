@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,10 @@ def _anomaly(experiment, run, seed, folder, say) -> dict:
         say,
     )
     return {"scores": score_classes(made), "history": history}
+
+
+def _say_of(say: Report, whom: str, line: str) -> None:
+    say(f"{whom}: {line}")
 
 
 def area_under_curve(normal: np.ndarray, abnormal: np.ndarray) -> float:
@@ -170,7 +175,7 @@ def _transfer(experiment, run, seed, folder, kept, say) -> dict:
             seed,
             split.y_train,
             _accuracy(split),
-            lambda line, member=member: say(f"{transfer.group} {member}: {line}"),
+            partial(_say_of, say, f"{transfer.group} {member}"),
         )
         afters.append(history[-1][1])
         histories.append(history)

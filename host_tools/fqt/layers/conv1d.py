@@ -27,9 +27,9 @@ class Conv1D(Conv2D):
     ):
         kernel = whole_number("kernel, in time steps,", kernel, 1, LARGEST_KERNEL)
         stride = whole_number("stride, in time steps,", stride, 1, LARGEST_KERNEL)
-        padding = _padding_of_both_ends(padding)
+        ends = _padding_of_both_ends(padding)
         super().__init__(
-            units, (1, kernel), (1, stride), padding, activation, name=name, source=source
+            units, (1, kernel), (1, stride), ends, activation, name=name, source=source
         )
 
     def build(self, input_shape, rng):

@@ -20,7 +20,7 @@ class Scale:
     exponent: int
 
     @staticmethod
-    def unpack(value: float) -> Scale:
+    def unpack(value: float | np.float32) -> Scale:
         """From a float32 (any number that is exactly one)."""
         bits = float_bits(value)
         if bits == 0:
@@ -68,7 +68,7 @@ class Scale:
         return Scale(isqrt(self.mantissa << (30 + odd)), (self.exponent - odd - 30) // 2)
 
 
-def float_bits(value: float) -> int:
+def float_bits(value: float | np.float32) -> int:
     """The bit pattern of a number as float32."""
     return struct.unpack("<I", struct.pack("<f", value))[0]
 

@@ -4,6 +4,7 @@ section 9)."""
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
@@ -216,7 +217,7 @@ class Network:
     def reset(self, i: int) -> None:
         """Random weights and zero biases for a trainable layer i (from 0): section 10. Raises
         ValueError for another layer."""
-        layer = self.layers[check_trainable(self.model, i)]
+        layer = cast(WeightedLayer, self.layers[check_trainable(self.model, i)])
         layer.parameters.reset(self.random, layer.inputs[0].scale)
         layer.stuck_steps = self.diverged = self.greatest_loss = 0
         if layer.sums is not None:

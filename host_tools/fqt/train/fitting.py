@@ -84,7 +84,7 @@ def _step(layer: Layer, rate: np.float32, weight_decay: np.float32) -> None:
         values -= rate * gradient
 
 
-def _divergence(epoch: int, rate: float) -> DivergenceError:
+def _divergence(epoch: int, rate: np.float32) -> DivergenceError:
     return DivergenceError(
         f"training diverged in epoch {epoch} at lr {rate:g}, a loss or a weight is no finite "
         "number any more: reset() or load() the network, lower lr, and see that inputs are about 1"

@@ -3,6 +3,8 @@ them."""
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from fqt.layers.batch_normalization import BatchNormalization
@@ -23,7 +25,7 @@ def folded(net: Sequential) -> Sequential:
     for layer, inputs in zip(net.layers, net.inputs, strict=True):
         sources = [makers[tensor] for tensor in inputs]
         if isinstance(layer, BatchNormalization):
-            _fold(layer, net.layers[inputs[0] - 1])
+            _fold(layer, cast(Weighted, net.layers[inputs[0] - 1]))
             makers.append(sources[0])
             continue
         makers.append(layer.name)

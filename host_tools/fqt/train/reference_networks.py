@@ -168,7 +168,7 @@ def autoencoder(input_shape: tuple[int, int, int] = (1, 1024, 1), seed: int = 1)
     """Gives its input back through a bottleneck of 16 numbers: fitted to what is normal, its loss
     tells what is not."""
     elements = int(np.prod(input_shape))
-    layers = [
+    layers: list[Layer] = [
         Dense(64, activation="relu"),
         Dense(16),
         Dense(64, activation="relu"),

@@ -7,6 +7,7 @@ import copy
 import math
 import os
 from collections.abc import Collection
+from typing import cast
 
 import numpy as np
 
@@ -279,7 +280,7 @@ class Sequential:
         ValueError for a name that is not there."""
         rng = np.random.default_rng(whole_number("seed", seed, 0))
         for i in self._chosen(names):
-            self.layers[i].reset(rng)
+            cast(Weighted, self.layers[i]).reset(rng)
 
     def _chosen(self, train: str | list[str]) -> list[int]:
         """The layers (from 0) that trainable_names names, and the normalizations behind them."""
