@@ -11,6 +11,7 @@ from fqt import experiment
 from fqt.device import bench, sweep
 from fqt.device.install import install
 from fqt.file.model_file import ModelFile
+from fqt.files import write_whole
 from fqt.run import info
 from fqt.version import __version__
 
@@ -38,11 +39,21 @@ def run_sweep(arguments: argparse.Namespace) -> None:
 
 def run_experiment(arguments: argparse.Namespace) -> None:
     experiments = [experiment.read_experiment(path) for path in arguments.files]
+    names = [one.name for one in experiments]
+    if len(set(names)) != len(names):
+        raise ValueError(f"two experiments have the same name: {', '.join(names)}")
+    if arguments.cycles and not any(one.transfer for one in experiments):
+        raise ValueError(
+            "--cycles counts what partial updates of a [transfer] cost: "
+            f"{', '.join(arguments.files)} has none"
+        )
     rows, everything = [], []
     output = Path(arguments.output)
     for one in experiments:
         results = experiment.run(one, Path(arguments.data), output, arguments.jobs)
-        if arguments.cycles and one.transfer:
+        if arguments.cycles and not one.transfer:
+            print(f"{one.name}: no [transfer], --cycles counts nothing", file=sys.stderr)
+        elif arguments.cycles:
             experiment.add_cycles(one, results, Path(arguments.data), output, arguments.cycles)
         everything.append(results)
         rows += experiment.summary(results)
@@ -50,7 +61,8 @@ def run_experiment(arguments: argparse.Namespace) -> None:
             experiment.plot(results, output / f"{one.name}.png")
     print(experiment.table(rows))
     if arguments.json:
-        Path(arguments.json).write_text(json.dumps({"rows": rows, "experiments": everything}))
+        text = json.dumps({"rows": rows, "experiments": everything})
+        write_whole(arguments.json, lambda file: file.write(text.encode()))
 
 
 def run_install(arguments: argparse.Namespace) -> None:

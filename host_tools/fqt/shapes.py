@@ -11,10 +11,13 @@ Shape = tuple[int, ...]
 
 
 def is_of_shape(shape: Shape, wanted: Shape) -> bool:
-    """Whether an array of a shape can be taken for the one wanted: the same axes, those of length
-    1 perhaps left out, or all flattened into one."""
-    without_ones = tuple(extent for extent in wanted if extent != 1)
-    return shape in (wanted, without_ones, (math.prod(wanted),))
+    """Whether an array of a shape can be taken for the one wanted: the same axes, but for those of
+    length 1, or all flattened into one."""
+    return _longer_axes(shape) == _longer_axes(wanted) or shape == (math.prod(wanted),)
+
+
+def _longer_axes(shape: Shape) -> Shape:
+    return tuple(extent for extent in shape if extent != 1)
 
 
 def many_of_shape(what: str, x: np.ndarray, wanted: Shape) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_a_gradient_is_checked_before_c_reads_it(small_model):
             for gradient, message in (
                 (np.zeros(2), r"a gradient has 3 numbers, one an output, not \(2,\)"),
                 (np.zeros(4), "a gradient has 3"),
-                (np.zeros((3, 1)), "a gradient has 3"),
+                (np.zeros((3, 2)), "a gradient has 3"),
                 (0.5, "a gradient has 3"),
                 (np.full(3, np.nan), "finite numbers"),
                 (np.full(3, np.inf), "finite numbers"),

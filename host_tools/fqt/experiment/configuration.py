@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from fqt import layers
+from fqt.arguments import NAME_BYTES
+from fqt.experiment.tables import check_table, make, tables
 from fqt.file.layout import LOSSES
+from fqt.layers.layer import Layer
 from fqt.options import Options
 from fqt.train import reference_networks
 from fqt.train.schedules import learning_rate
@@ -46,7 +49,10 @@ class Data:
 
     def __post_init__(self):
         _require(self.input in INPUTS, f"input is one of {INPUTS}, not {self.input!r}")
-        _require(not self.shape or len(self.shape) == 3, "shape is [height, width, channels]")
+        _require(
+            not self.shape or (len(self.shape) == 3 and min(self.shape) > 0),
+            f"shape is [height, width, channels], not {self.shape}",
+        )
         _require(self.clip > 0, "clip is above 0")
 
 
@@ -93,8 +99,9 @@ class Run:
         )
         _require(self.master in (8, 16), f"master is 8 or 16, not {self.master}")
         _require(self.float_layers >= 1, "float_layers is at least 1")
+        _require(self.batch >= 1, "batch is at least 1")
         _require(
-            self.arithmetic == "int8" or self.options == Options(weight_decay=self.weight_decay),
+            self.options == Options(weight_decay=self.weight_decay) or self.arithmetic == "int8",
             "update_rate, sample_updates and standardize go with arithmetic 'int8'",
         )
 
@@ -114,6 +121,10 @@ class Transfer:
     held_out: tuple[int, ...]
     pretraining: Training
     samples_per_class: int = 10
+
+    def __post_init__(self):
+        _require(len(self.held_out) > 0, "held_out names a member at least")
+        _require(self.samples_per_class >= 1, "samples_per_class is at least 1")
 
 
 @dataclass(frozen=True)
@@ -140,7 +151,16 @@ class Experiment:
     anomaly: Anomaly | None = None
 
     def __post_init__(self):
+        _require(
+            re.fullmatch(r"\w[\w .,+()=-]{0,99}", self.name) is not None,
+            "name is that of a folder of results: letters, digits, and . , + ( ) = - or spaces "
+            f"between, not {self.name!r}",
+        )
         _require(len(self.seeds) > 0 and len(self.runs) > 0, "it needs a seed and a run")
+        _require(
+            min(self.seeds) >= 0 and len(set(self.seeds)) == len(self.seeds),
+            f"seeds differ, and are 0 or more, not {list(self.seeds)}",
+        )
         _require(
             len(self.network) == 1 and set(self.network) <= {"layers", "reference"},
             "[network] says either layers = [...] or reference = NAME, and perhaps loss",
@@ -159,6 +179,14 @@ class Experiment:
             self.anomaly is None or self.loss == "mean_squared_error",
             "an anomaly's loss is mean_squared_error",
         )
+        _require(
+            self.anomaly is None or self.transfer is None,
+            "it is a [transfer] or an [anomaly], not both",
+        )
+        for run in self.runs:
+            self.training_of(run)
+        if "layers" in self.network:
+            _layers(self.network["layers"])
 
     def build(self, input_shape: tuple[int, int, int], classes: int, seed: int) -> Sequential:
         """The network with random weights. Raises ValueError naming the layer."""
@@ -167,24 +195,33 @@ class Experiment:
         return _build_network(self.network["layers"], input_shape, seed, self.name, self.loss)
 
     def training_of(self, run: Run) -> Training:
-        return Training(**{**vars(self.training), **run.training})
+        return make(Training, {**vars(self.training), **run.training}, "runs.training")
 
 
 def _build_network(descriptions, input_shape, seed: int, name: str, loss: str) -> Sequential:
     """A network from layers' keyword arguments. Raises ValueError naming the layer."""
+    short = name.encode()[:NAME_BYTES].decode(errors="ignore")
+    return Sequential(_layers(descriptions), input_shape, seed, short, loss)
+
+
+def _layers(descriptions) -> list[Layer]:
+    """Layers from their keyword arguments. Raises ValueError naming the layer."""
     made = []
-    for number, description in enumerate(descriptions, 1):
+    for number, description in enumerate(tables(descriptions, "[network] layers"), 1):
         arguments: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in description.items()
         }
         kind = arguments.pop("kind", None)
-        _require(kind in LAYERS, f"layer {number}: kind is one of {', '.join(LAYERS)}, not {kind}")
+        _require(
+            isinstance(kind, str) and kind in LAYERS,
+            f"layer {number}: kind is one of {', '.join(LAYERS)}, not {kind}",
+        )
         try:
             made.append(LAYERS[kind](**arguments))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(f"layer {number} ({kind}): {error}") from None
-    return Sequential(made, input_shape, seed, name[:16], loss)
+    return made
 
 
 def read_experiment(path: str | os.PathLike) -> Experiment:
@@ -193,25 +230,29 @@ def read_experiment(path: str | os.PathLike) -> Experiment:
         try:
             said = tomllib.load(file)
             network = said.pop("network", {})
+            check_table(network, "network")
             if "loss" in network:
                 said["loss"] = network.pop("loss")
             transfer = said.pop("transfer", None)
             if transfer is not None:
+                check_table(transfer, "transfer")
                 pretraining = transfer.pop("pretraining", {})
-                transfer["pretraining"] = _make(Training, pretraining, "transfer.pretraining")
-            experiment = _make(
+                transfer["pretraining"] = make(Training, pretraining, "transfer.pretraining")
+            anomaly = said.pop("anomaly", None)
+            experiment = make(
                 Experiment,
                 {
                     "name": os.path.splitext(os.path.basename(path))[0],
                     **said,
                     "network": network,
-                    "data": _make(Data, said.get("data", {}), "data"),
-                    "training": _make(Training, said.get("training", {}), "training"),
-                    "runs": tuple(_make(Run, run, "runs") for run in said.get("runs", [])),
-                    "transfer": transfer and _make(Transfer, transfer, "transfer"),
-                    "anomaly": _make(Anomaly, said["anomaly"], "anomaly")
-                    if "anomaly" in said
-                    else None,
+                    "data": make(Data, said.get("data", {}), "data"),
+                    "training": make(Training, said.get("training", {}), "training"),
+                    "runs": tuple(
+                        make(Run, _with_rates(run), "runs")
+                        for run in tables(said.get("runs", []), "[[runs]]")
+                    ),
+                    "transfer": None if transfer is None else make(Transfer, transfer, "transfer"),
+                    "anomaly": None if anomaly is None else make(Anomaly, anomaly, "anomaly"),
                 },
                 "the file",
             )
@@ -220,16 +261,10 @@ def read_experiment(path: str | os.PathLike) -> Experiment:
     return experiment
 
 
-def _make(kind: type, said: dict, where: str):
-    """A dataclass from a TOML table. Raises ValueError for keys that it does not have."""
-    known = [entry.name for entry in fields(kind)]
-    for key in said:
-        _require(key in known, f"[{where}] knows {', '.join(known)}, not {key}")
-    said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
-    try:
-        return kind(**said)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"[{where}] {error}") from None
+def _with_rates(run: dict) -> dict:
+    """A run whose update_rate may be one number."""
+    rate = run.get("update_rate", [])
+    return {**run, "update_rate": [rate, rate]} if isinstance(rate, (int, float)) else run
 
 
 def _require(condition: bool, message: str) -> None:

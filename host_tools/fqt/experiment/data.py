@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from fqt.experiment.configuration import Experiment
+from fqt.shapes import check_finite, many_of_shape, numbers
+from fqt.train.archive import open_archive
+from fqt.train.targets import check_labels
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,14 @@ def load(experiment: Experiment, folder: Path) -> dict[str, np.ndarray]:
     needed = ["x_train", "y_train", "x_test", "y_test", "classes"]
     if experiment.transfer:
         needed += [f"{experiment.transfer.group}_{part}" for part in ("train", "test")]
-    with np.load(path) as archive:
-        missing = [name for name in needed if name not in archive.files]
-        if missing:
-            raise ValueError(f"{path} has no {', '.join(missing)}")
-        arrays = {name: archive[name] for name in needed}
-    for part in ("train", "test"):
-        x = arrays[f"x_{part}"]
-        arrays[f"x_{part}"] = x.reshape(len(x), *(data.shape or x.shape[1:]))
+    arrays = open_archive(path, needed)
+    missing = [name for name in needed if name not in arrays]
+    if missing:
+        raise ValueError(f"{path} has no {', '.join(missing)}")
+    try:
+        _check(experiment, arrays)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     if data.input == "bytes":
         if arrays["x_train"].dtype != np.uint8:
             raise ValueError(f"{path}: input = 'bytes' needs uint8, not {arrays['x_train'].dtype}")
@@ -56,6 +59,32 @@ def load(experiment: Experiment, folder: Path) -> dict[str, np.ndarray]:
         normalized = (arrays[f"x_{part}"] - mean) / np.maximum(deviation, 1e-9)
         arrays[f"x_{part}"] = np.clip(normalized, -data.clip, data.clip).astype(np.float32)
     return arrays
+
+
+def _check(experiment: Experiment, arrays: dict[str, np.ndarray]) -> None:
+    """Samples as [samples][height][width][channels], in place; labels and members whole numbers,
+    as many. Raises ValueError for others."""
+    shape = experiment.data.shape or arrays["x_train"].shape[1:]
+    if len(shape) != 3:
+        raise ValueError(
+            f"samples are of shape {shape}: [data] shape = [height, width, channels] brings them "
+            "to one of three axes"
+        )
+    classes = len(np.atleast_1d(arrays["classes"]))
+    for part in ("train", "test"):
+        name = f"x_{part}"
+        numbers(name, arrays[name][:0])
+        x = arrays[name] = many_of_shape(name, arrays[name], shape)
+        if not len(x):
+            raise ValueError(f"{name} has no samples")
+        if x.dtype.kind == "f":
+            check_finite(f"{name}: sample", x)
+        check_labels(arrays[f"y_{part}"], len(x), classes, f"y_{part}: ")
+        if experiment.transfer:
+            group = f"{experiment.transfer.group}_{part}"
+            check_labels(arrays[group], len(x), 2**63, f"{group}: ")
+    if experiment.anomaly and not (arrays["y_train"] == experiment.anomaly.normal).any():
+        raise ValueError(f"[anomaly] normal: no sample of class {experiment.anomaly.normal}")
 
 
 def whole_split(arrays: dict[str, np.ndarray]) -> Split:

@@ -3,7 +3,6 @@ is there, so that a killed experiment goes on where it was."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
@@ -14,7 +13,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from fqt.arguments import whole_number
 from fqt.experiment.configuration import Experiment, Run
+from fqt.experiment.data import load
+from fqt.experiment.keys import digest_of, digest_of_code, digest_of_file
 from fqt.experiment.tasks import (
     Report,
     load_pretrained,
@@ -22,6 +24,7 @@ from fqt.experiment.tasks import (
     pretrain,
     run_task,
 )
+from fqt.files import write_whole
 from fqt.train.sequential import Sequential
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -31,18 +34,21 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
     """Run what is not there yet; give all results.
 
     folder: of the data. kept: where results go and are looked for. jobs: processes at a time, all
-    cores when None. Gives {"name", "runs": [{"name", "results": {seed: result}}]}. Raises OSError
-    and ValueError of the first job that fails; what the others gave is kept.
+    cores when None. Returns {"name", "runs": [{"name", "results": {seed: result}}]}. Raises
+    OSError and ValueError when the data do not fit, and of the first job that fails; what the
+    others gave is kept.
     """
+    jobs = os.cpu_count() if jobs is None else whole_number("jobs", jobs, 1)
+    load(experiment, folder)  # what is wrong with the data is said before anything runs
     kept = kept / experiment.name
     kept.mkdir(parents=True, exist_ok=True)
     for variable in ONE_THREAD:  # a network this small is slower on two
         os.environ[variable] = "1"
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         try:
             if experiment.transfer:
-                networks = _networks(experiment, kept)
+                networks = _networks(experiment, folder, kept)
                 _wait(
                     [
                         pool.submit(_pretrain_job, experiment, member, seed, folder, networks)
@@ -52,8 +58,8 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
                 )
             _wait(
                 [
-                    pool.submit(_job, experiment, run, seed, folder, kept)
-                    for run, seed, path in _jobs(experiment, kept)
+                    pool.submit(_job, experiment, run, seed, folder, kept, path)
+                    for run, seed, path in _jobs(experiment, folder, kept)
                     if not path.exists()
                 ]
             )
@@ -61,14 +67,15 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
             pool.shutdown(cancel_futures=True)
             raise
     results: dict[str, Any] = {"name": experiment.name, "runs": []}
+    paths_of_all = list(_jobs(experiment, folder, kept))
     for one in experiment.runs:
-        paths = {seed: path for other, seed, path in _jobs(experiment, kept) if other is one}
+        paths = {seed: path for other, seed, path in paths_of_all if other is one}
         results["runs"].append(
             {
                 "name": one.name,
                 "at_most": one.at_most,
                 "against": one.against or experiment.runs[0].name,
-                "results": {seed: json.loads(path.read_text()) for seed, path in paths.items()},
+                "results": {seed: _read_result(path) for seed, path in paths.items()},
             }
         )
     return results
@@ -79,21 +86,34 @@ def _wait(futures: list) -> None:
         future.result()
 
 
-def _jobs(experiment: Experiment, kept: Path) -> Iterator[tuple[Run, int, Path]]:
+def _read_result(path: Path) -> dict:
+    """A kept result. Raises ValueError that names the file when it is damaged."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError:
+        raise ValueError(f"{path} is no result: delete it, and run the experiment again") from None
+
+
+def _jobs(experiment: Experiment, folder: Path, kept: Path) -> Iterator[tuple[Run, int, Path]]:
     """Each run with each seed, and where its result is kept: a name that changes with all that the
-    result depends on."""
+    result depends on, the data and the code too."""
     for one in experiment.runs:
         unnamed = replace(one, name="", at_most=None, against="")
         alone = replace(experiment, runs=(unnamed,), seeds=(0,))
-        digest = _digest(asdict(alone))
+        digest = _digest(experiment, folder, asdict(alone))
         for seed in experiment.seeds:
             yield one, seed, kept / f"{digest}-{seed}.json"
 
 
-def _networks(experiment: Experiment, kept: Path) -> Path:
+def _digest(experiment: Experiment, folder: Path, value) -> str:
+    """A name for plain data, together with the experiment's data and the code."""
+    return digest_of([value, digest_of_file(folder / experiment.data.file), digest_of_code()])
+
+
+def _networks(experiment: Experiment, folder: Path, kept: Path) -> Path:
     """Where the pretrained networks of an experiment are."""
-    dependencies = asdict(experiment.transfer.pretraining), asdict(experiment.data)
-    path = kept / f"pretrained-{_digest([*dependencies, experiment.network])}"
+    alone = {key: asdict(experiment)[key] for key in ("data", "network", "loss", "transfer")}
+    path = kept / f"pretrained-{_digest(experiment, folder, alone)}"
     path.mkdir(exist_ok=True)
     return path
 
@@ -101,12 +121,8 @@ def _networks(experiment: Experiment, kept: Path) -> Path:
 def pretrained_network(experiment: Experiment, folder: Path, kept: Path) -> Sequential:
     """The first of the pretrained networks of an experiment that has run."""
     member, seed = experiment.transfer.held_out[0], experiment.seeds[0]
-    networks = _networks(experiment, kept / experiment.name)
+    networks = _networks(experiment, folder, kept / experiment.name)
     return load_pretrained(experiment, member, seed, folder, networks)
-
-
-def _digest(value) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _say(prefix: str) -> Report:
@@ -124,10 +140,10 @@ def _pretrain_job(experiment, left_out, seed, folder, networks) -> None:
     pretrain(experiment, left_out, seed, folder, networks, say)
 
 
-def _job(experiment: Experiment, one: Run, seed: int, folder: Path, kept: Path) -> None:
-    networks = _networks(experiment, kept) if experiment.transfer else kept
+def _job(
+    experiment: Experiment, one: Run, seed: int, folder: Path, kept: Path, path: Path
+) -> None:
+    networks = _networks(experiment, folder, kept) if experiment.transfer else kept
     say = _say(f"{experiment.name}, {one.name}, seed {seed}")
     result = run_task(experiment, one, seed, folder, networks, say)
-    path = next(path for other, s, path in _jobs(experiment, kept) if (other, s) == (one, seed))
-    path.with_suffix(".new").write_text(json.dumps(result))
-    os.replace(path.with_suffix(".new"), path)
+    write_whole(path, lambda file: file.write(json.dumps(result).encode()))

@@ -3,7 +3,6 @@ detector."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -134,8 +133,7 @@ def pretrain(
         seed=seed,
     ):
         say(f"pretraining: epoch {epoch.epoch} of {training.epochs}: loss {epoch.loss:.4f}")
-    net.save(path.with_suffix(".new"))
-    os.replace(path.with_suffix(".new"), path)
+    net.save(path)
 
 
 def load_pretrained(

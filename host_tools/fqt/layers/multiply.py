@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from fqt.arguments import name_text
 from fqt.layers.activation import activate, check_activation, through_activation
 from fqt.layers.layer import Layer
 
@@ -16,7 +17,7 @@ class Multiply(Layer):
 
     def __init__(self, other: str, activation: str = "none", *, name=None, source=None):
         super().__init__(name=name, source=source)
-        self.other = other
+        self.other = name_text("the other layer's name", other)
         self.activation = check_activation(activation)
 
     @property

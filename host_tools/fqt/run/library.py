@@ -7,7 +7,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+DEFAULT_PATH = Path(__file__).resolve().parents[3] / "build" / "libfqt_core.so"
 _BYTES = ctypes.c_void_p
 
 
@@ -17,15 +17,21 @@ class Wanted(ctypes.Structure):
     _fields_ = [("labels", ctypes.c_void_p), ("targets", ctypes.c_void_p)]
 
 
-@cache
-def library(path: str | None = None) -> ctypes.CDLL:
-    """The shared library: at `path`, at $FQT_CORE_LIB, or where `make core` puts it. Raises
-    OSError without it."""
-    found = path or os.environ.get("FQT_CORE_LIB") or REPOSITORY / "build" / "libfqt_core.so"
-    if not Path(found).exists():
+def library_path(path: str | None = None) -> Path:
+    """Where the shared library is: at `path`, at $FQT_CORE_LIB, or where `make core` puts it.
+    Raises OSError without it."""
+    found = Path(path or os.environ.get("FQT_CORE_LIB") or DEFAULT_PATH)
+    if not found.exists():
         raise OSError(
             f"the core's library is not at {found}: build it with `make core`, or set FQT_CORE_LIB"
         )
+    return found
+
+
+@cache
+def library(path: str | None = None) -> ctypes.CDLL:
+    """The shared library, as library_path finds it. Raises OSError without it."""
+    found = library_path(path)
     core = ctypes.CDLL(str(found))
     u32, handle, boolean = ctypes.c_uint32, ctypes.c_void_p, ctypes.c_bool
     wanted = ctypes.POINTER(Wanted)

@@ -116,10 +116,10 @@ class Sequential:
     def samples(self, x: np.ndarray, what: str = "sample") -> np.ndarray:
         """x as float32 [samples][height][width][channels].
 
-        x: that shape, in which axes of length 1 may be left out, samples that are flattened, or
-        one sample alone. Raises ValueError for others, also for arrays of the same size whose axes
-        are in another order, and for numbers that are not finite, naming the sample. what: a
-        sample's name in these messages.
+        x: that shape, but for axes of length 1, samples that are flattened, or one sample alone.
+        Raises ValueError for others, also for arrays of the same size whose axes are in another
+        order, and for numbers that are not finite, naming the sample. what: a sample's name in
+        these messages.
         """
         x = numbers(f"{what}s", x)
         if x.shape == self.input_shape:

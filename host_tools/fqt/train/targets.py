@@ -9,16 +9,18 @@ import numpy as np
 from fqt.shapes import check_finite, numbers, targets_of_shape
 
 
-def check_labels(y, samples: int, classes: int) -> np.ndarray:
-    """y as integers [samples], each below `classes`. Raises ValueError for others."""
+def check_labels(y, samples: int, classes: int, place: str = "") -> np.ndarray:
+    """y as integers [samples], each below `classes`. Raises ValueError for others. place: what the
+    message begins with."""
     y = np.asarray(y)
     if y.dtype.kind not in "iu" or y.shape != (samples,):
         raise ValueError(
-            f"{samples} samples need as many integer labels, not {y.dtype} of shape {y.shape}"
+            f"{place}{samples} samples need as many integer labels, "
+            f"not {y.dtype} of shape {y.shape}"
         )
     for label in (y.min(), y.max()):
         if not 0 <= label < classes:
-            raise ValueError(f"labels must be 0 to {classes - 1}, not {label}")
+            raise ValueError(f"{place}labels must be 0 to {classes - 1}, not {label}")
     return y
 
 
