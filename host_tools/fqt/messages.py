@@ -38,6 +38,7 @@ TEXTS = {
     "PADDING": "byte # of its weights, behind the last, is not 0",
     "WEIGHT": "weight # is -128: weights are -127 to 127",
     "WEIGHT_SCALE": "the weight scale of channel # is out of range",
+    "MUCH_WORK": "up to here a sample takes more than # multiply-adds: make the network smaller",
     "LAST_LAYER": "the last layer must have weights and no activation",
     "OUTPUT_COUNT": "# outputs, # to # are possible",
     "MUCH_MEMORY": "it needs more than # bytes of memory: make it smaller",

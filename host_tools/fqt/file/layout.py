@@ -12,6 +12,7 @@ MAX_LAYERS = 64
 MAX_FILE_BYTES = 1 << 28
 MAX_OUTPUTS = 4096
 MAX_RANGE = 1 << 30
+MAX_WORK = 1 << 30  # multiply-adds of a forward pass
 NO_SECOND_INPUT = 0xFFFF
 OUTPUT_RANGE_START = 62415
 

@@ -30,6 +30,7 @@ from fqt.file.layout import (
     MAX_FILE_BYTES,
     MAX_LAYERS,
     MAX_RANGE,
+    MAX_WORK,
     NO_SECOND_INPUT,
     RECORD,
 )
@@ -45,12 +46,16 @@ def fill(model: ModelRecords, data: bytes) -> None:
     layer_count = _read_header(model, data)
     end = HEADER.size + RECORD.size * layer_count
     places = []
+    work = 0
     for index in range(layer_count):
         start = HEADER.size + RECORD.size * index
-        with at_layer(index, KIND_NAMES.get(data[start]) if start < len(data) else None):
-            require(start + RECORD.size <= len(data), "BEYOND_FILE", RECORD.size, start, len(data))
+        is_whole = start + RECORD.size <= len(data)
+        with at_layer(index, KIND_NAMES.get(data[start]) if is_whole else None):
+            require(is_whole, "BEYOND_FILE", RECORD.size, start, len(data))
             fields = RECORD.unpack_from(data, start)
             layer = _layer(model, fields)
+            work += _multiply_adds(model, layer)
+            require(work <= MAX_WORK, "MUCH_WORK", MAX_WORK)
             shapes = _blob_shapes(model, layer, bool(fields[2] & FLAG_LOW_BYTES))
             end = _check_places(shapes, fields[22:26], end, len(data))
             places.append((shapes, fields[22:26]))
@@ -176,6 +181,15 @@ def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
         raise fault("SAME_NAME", names.index(layer.name) + 1)
     kind.check(layer, [shape for shape, _, _ in tensors])
     return layer
+
+
+def _multiply_adds(model: ModelRecords, layer: LayerRecord) -> int:
+    """Of a layer's forward pass: the taps of each output element."""
+    weights = KINDS[layer.kind].weights
+    taps = math.prod(layer.kernel)
+    if weights:
+        taps = math.prod(weights.shape(layer, model.tensor(layer.inputs[0])[0])[1:])
+    return math.prod(layer.output_shape) * taps
 
 
 def _blob_shapes(

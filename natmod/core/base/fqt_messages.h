@@ -44,6 +44,7 @@
     FQT_MESSAGE(VALUE_ERROR, PADDING, "byte # of its weights, behind the last, is not 0") \
     FQT_MESSAGE(VALUE_ERROR, WEIGHT, "weight # is -128: weights are -127 to 127") \
     FQT_MESSAGE(VALUE_ERROR, WEIGHT_SCALE, "the weight scale of channel # is out of range") \
+    FQT_MESSAGE(VALUE_ERROR, MUCH_WORK, "up to here a sample takes more than # multiply-adds: make the network smaller") \
     FQT_MESSAGE(VALUE_ERROR, LAST_LAYER, "the last layer must have weights and no activation") \
     FQT_MESSAGE(VALUE_ERROR, OUTPUT_COUNT, "# outputs, # to # are possible") \
     FQT_MESSAGE(VALUE_ERROR, MUCH_MEMORY, "it needs more than # bytes of memory: make it smaller") \

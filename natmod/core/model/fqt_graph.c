@@ -4,13 +4,17 @@
 #include "fqt_kind.h"
 #include "fqt_record.h"
 
+static void read_by(const fqt_model_t *model, uint32_t tensor, uint32_t index) {
+    ++fqt_tensor(model, tensor)->readers;
+    fqt_tensor(model, tensor)->last_reader = (uint8_t)index;
+}
+
 void fqt_graph_link(fqt_model_t *model, fqt_fault_t *fault) {
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        for (uint32_t t = 0; t <= i; ++t) {
-            if (fqt_reads(fqt_layer(model, i), t)) {
-                ++fqt_tensor(model, t)->readers;
-                fqt_tensor(model, t)->last_reader = (uint8_t)i;
-            }
+        const fqt_layer_t *layer = fqt_layer(model, i);
+        read_by(model, layer->input, i);
+        if (layer->second_input != FQT_NO_INPUT) {
+            read_by(model, layer->second_input, i);
         }
     }
     for (uint32_t i = 0; i < model->layer_count; ++i) {

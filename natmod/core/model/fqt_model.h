@@ -130,10 +130,6 @@ static inline fqt_tensor_t *fqt_output_of(const fqt_model_t *model, uint32_t ind
     return fqt_tensor(model, index + 1);
 }
 
-static inline bool fqt_reads(const fqt_layer_t *layer, uint32_t tensor) {
-    return layer->input == tensor || layer->second_input == tensor;
-}
-
 // A layer's blob, wherever it lies. Scales and biases may be unaligned: read them with fqt_read_u32.
 static inline uint8_t *fqt_blob(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t blob) {
     return (layer->in_arena ? model->arena : (uint8_t *)(uintptr_t)model->file) + layer->blobs[blob];

@@ -10,6 +10,7 @@
 #include "fqt_source.h"
 
 #define MAX_OUTPUTS (4096)
+#define MAX_WORK (1u << 30)
 
 static void last_layer_check(const fqt_model_t *model, fqt_fault_t *fault) {
     const fqt_layer_t *last = fqt_layer(model, model->layer_count - 1);
@@ -23,12 +24,27 @@ static void last_layer_check(const fqt_model_t *model, fqt_fault_t *fault) {
     }
 }
 
+// Multiply-adds of a forward pass: the taps of each output element. Backward passes take about as many each, so that a small file
+// cannot keep a board busy for hours.
+static uint32_t add_work(const fqt_model_t *model, uint32_t index, uint32_t work, fqt_fault_t *fault) {
+    const fqt_layer_t *layer = fqt_layer(model, index);
+    const uint32_t elements = fqt_output_of(model, index)->elements;
+    const uint32_t area = (uint32_t)layer->window.kernel_height * layer->window.kernel_width;
+    const uint32_t taps = fqt_kind_of(model, index)->has_weights ? layer->filter_elements : area;
+    if (taps > (MAX_WORK - work) / elements) {
+        fqt_fail_1(fault, FQT_MESSAGE_MUCH_WORK, MAX_WORK);
+    }
+    return work + elements * taps;
+}
+
 static void open_layers(fqt_model_t *model, fqt_source_t *source) {
     uint32_t end = fqt_blobs_start(model);
+    uint32_t work = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_record_t record;
         fqt_record_take(source, i, &record);
         fqt_record_open(model, i, &record, &source->fault);
+        work = add_work(model, i, work, &source->fault);
         end = fqt_record_blobs(model, source, i, &record, end);
         fqt_copy(fqt_layer(model, i)->blobs, record.blobs, sizeof(record.blobs));
         fqt_layer(model, i)->blobs[FQT_BLOB_LOW_BYTES] = 0; // in the arena, or nowhere
