@@ -83,6 +83,10 @@ info: setup ## the table of a model file: make info MODEL=digits.fqt
 requirements: $(VENV)/.done ## make requirements.txt anew from the versions in requirements.in
 	@tools/lock_requirements $(VENV) requirements.in requirements.txt
 
+.PHONY: mutants
+mutants: setup ## delete each check of model files, one at a time: the tests must notice (minutes)
+	@$(PYTHON) tests/mutants/checks.py --jobs $(JOBS)
+
 clean: ## remove what was built; keep what was downloaded
 	rm -rf $(filter-out $(MPY_SOURCE) $(MPY_SOURCE).taken $(VENV),$(wildcard $(BUILD)/*)) dist
 

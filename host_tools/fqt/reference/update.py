@@ -146,10 +146,12 @@ class Mover:
         self.random = random
         self.base = random.draw()
 
-    def move(self, o: int, step: np.ndarray, bias_step: int) -> None:
-        """Subtract step (Q24, the shape of weights[o]) from channel o's weights and bias_step (Q8)
-        from its bias; let the channel's scale grow, once in as many times as it has weights that
-        one of these met the end of its range."""
+    def move(
+        self, o: int, step: np.ndarray, bias_step: int, moves: np.ndarray | bool = True
+    ) -> None:
+        """Subtract step (Q24, the shape of weights[o]) from channel o's weights, from those that
+        move, and bias_step (Q8) from its bias; let the channel's scale grow, once in as many times
+        as it has weights that one of these met the end of its range."""
         parameters = self.parameters
         shape = parameters.weights[o].shape
         count = int(np.prod(shape))
@@ -165,8 +167,8 @@ class Mover:
                 + parameters.low_bytes[o]
                 - ((step + (noise >> 16)) >> 16)
             )
-        clamped = np.abs(weights) > limit
-        weights = np.clip(weights, -limit, limit)
+        clamped = (np.abs(weights) > limit) & moves
+        weights = np.where(clamped, np.clip(weights, -limit, limit), weights)
 
         bias_noise = int(dither(self.base, parameters.weights.size + o))
         bias = parameters.biases[o] - ((bias_step + (bias_noise >> 24)) >> 8)
@@ -191,6 +193,7 @@ def apply_sums(parameters: Parameters, random: Random, sums: Sums) -> None:
     """At a mini-batch's end: move a layer's parameters by the summed steps, and clear these."""
     mover = Mover(parameters, random)
     for o in range(len(parameters.scales)):
-        mover.move(o, sums.weights[o], int(sums.biases[o]))
+        moves = sums.weights[o] != 0
+        mover.move(o, sums.weights[o], int(sums.biases[o]), moves)
     sums.weights[:] = 0
     sums.biases[:] = 0

@@ -99,8 +99,8 @@ FQT_HOT static uint32_t quotient_of(uint32_t a, uint32_t b) {
 #endif
 
 fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b) {
-    if (a == FQT_SCALE_ZERO) {
-        return a;
+    if (a == FQT_SCALE_ZERO || b == FQT_SCALE_ZERO) {
+        return FQT_SCALE_ZERO;
     }
     const uint32_t quotient = quotient_of(fqt_scale_mantissa(a), fqt_scale_mantissa(b));
     int32_t exponent = fqt_scale_exponent(a) - fqt_scale_exponent(b);

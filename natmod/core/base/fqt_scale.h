@@ -40,7 +40,7 @@ uint32_t fqt_scale_pack(fqt_scale_t a);
 fqt_scale_t fqt_scale_from_int(uint32_t n);
 fqt_scale_t fqt_scale_from_long(uint64_t n);
 fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b);
-// a / b; b is not zero.
+// a / b. b is zero only where a buffer was written to under a model that uses it in place: no number is right then.
 fqt_scale_t fqt_scale_divide(fqt_scale_t a, fqt_scale_t b);
 fqt_scale_t fqt_scale_ratio(uint32_t a, uint32_t b);
 // 1 / a; a is not zero.

@@ -13,7 +13,9 @@
 static bool record_fits(const fqt_model_t *model, uint32_t index, const fqt_record_t *record) {
     fqt_record_t own;
     fqt_record_fill(model, index, &own);
-    own.flags |= record->flags & FQT_LAYER_LOW_BYTES; // master may differ
+    if (fqt_kind_of(model, index)->has_weights) {
+        own.flags |= record->flags & FQT_LAYER_LOW_BYTES; // master may differ
+    }
     return fqt_same_bytes(&own, record, offsetof(fqt_record_t, output_scale));
 }
 

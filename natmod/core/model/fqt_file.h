@@ -17,8 +17,8 @@
 // with a text of its own. A major version changes what is there; files of another one are refused, and made anew by the tools
 // that belong to the module. tests/data keeps a file of each released version, which must go on loading.
 //
-// Limits: files of 2^28 bytes, 64 layers, tensors of 2^24 elements, 4096 outputs, 2^30 multiply-adds forward, 2^31 - 1 bytes of arena;
-// and those of each kind that keep its sums in 32 bits.
+// Limits: files of 2^28 bytes, 64 layers, tensors of 2^24 elements, 4096 outputs, 2^30 multiply-adds forward, 2^30 bytes of arena; and
+// those of each kind that keep its sums in 32 bits.
 //
 // Header and records are structures with no gaps, copied from and to the file as they are: all machines that run this are
 // little-endian.

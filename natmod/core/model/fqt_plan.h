@@ -4,7 +4,7 @@
 
 #include "fqt_model.h"
 
-#define FQT_MAX_ARENA_BYTES (INT32_MAX)
+#define FQT_MAX_ARENA_BYTES (1u << 30)
 #define FQT_MAX_BUFFERS (2 * (FQT_MAX_LAYERS + 1))
 
 // Buffer 2t is tensor t's activation, buffer 2t + 1 its error; aliases live in their source's. The first and last moment (see

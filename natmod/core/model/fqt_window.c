@@ -1,9 +1,10 @@
 // See fqt_window.h.
 #include "fqt_window.h"
 
+// A kernel of 0 is no more than its padding.
 static void extent_check(uint32_t input, uint32_t output, uint32_t kernel, uint32_t stride, uint32_t before,
     uint32_t after, fqt_fault_t *fault) {
-    if (kernel == 0 || stride == 0 || before >= kernel || after >= kernel) {
+    if (stride == 0 || before >= kernel || after >= kernel) {
         fqt_fail_3(fault, FQT_MESSAGE_KERNEL, kernel, stride, before > after ? before : after);
     }
     if (kernel > input + before + after) {
