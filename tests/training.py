@@ -143,6 +143,22 @@ def check_messages(port) -> None:
     assert port.run(SCRIPTS / "messages.py").count("ok ") == 3
 
 
+def check_arguments(port, small_model, frozen_model) -> None:
+    """A case for each message of the binding, which are about arguments."""
+    source = HEADER.read_text()
+    section = source[source.index("/* arguments") : source.index("/* files, data, fit")]
+    lines = [
+        f"{name} {exception.title().replace('_', '')} {text}\n"
+        for exception, name, text in messages(section)
+    ]
+    put_api_models(port)
+    port.put("small.fqt", small_model.to_bytes())
+    port.put("floats.fqt", frozen_model.to_bytes())
+    port.put("arguments.txt", "".join(lines).encode())
+    port.put("checking.py", (SCRIPTS / "checking.py").read_bytes())
+    assert port.run(SCRIPTS / "arguments.py").count("ok ") == 1
+
+
 def check_api(port, small_model, frozen_model, other_model) -> None:
     """Run every script that tests the API on a device."""
     port.put("small.fqt", small_model.to_bytes())

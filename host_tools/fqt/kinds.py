@@ -105,7 +105,7 @@ def _check_window(record: Record, input_shape: Shape) -> None:
     )
     for size, output, kernel, stride, before, after in extents:
         padding = max(before, after)
-        fits = kernel >= 1 and stride >= 1 and padding < kernel
+        fits = stride >= 1 and padding < kernel  # a kernel of 0 is no more than its padding
         require(fits, "KERNEL", kernel, stride, padding)
         padded = size + before + after
         require(kernel <= padded, "LARGE_KERNEL", kernel, size, before + after)

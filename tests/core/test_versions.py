@@ -9,7 +9,7 @@ import pytest
 from forge import HEADER, sealed
 from ports import SCRIPTS
 
-from fqt.file.model_file import MAJOR, MINOR
+from fqt.file.layout import MAJOR, MINOR
 from fqt.model_file import ModelFile, ModelFileError
 from fqt.reference import Network
 from fqt.run import core

@@ -12,7 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ports import SCRIPTS
-from training import check_api, check_messages, check_orders_and_rates, note_run, train_on
+from training import (
+    check_api,
+    check_arguments,
+    check_messages,
+    check_orders_and_rates,
+    note_run,
+    train_on,
+)
 
 from fqt import core
 from models import networks, options
@@ -49,6 +56,10 @@ def test_the_collector_between_any_two_calls(unix_port, small_model):
 
 def test_api(unix_port, small_model, frozen_model, other_model):
     check_api(unix_port, small_model, frozen_model, other_model)
+
+
+def test_every_message_about_an_argument_has_a_case(unix_port, small_model, frozen_model):
+    check_arguments(unix_port, small_model, frozen_model)
 
 
 def test_error_texts(unix_port):
