@@ -49,7 +49,8 @@ bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink,
 uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint);
 
 // Take the trained state from a checkpoint (or a whole model file) of the same model. Everything is checked first: on
-// failure the model is as it was, unless the source itself fails between the check and the copy.
+// failure the model is as it was. A stream that fails or changes between the check and the copy leaves it with some of the
+// checkpoint's values and some of its own, all of them valid.
 void fqt_model_restore(fqt_model_t *model, fqt_source_t *source);
 
 // -- running

@@ -1,5 +1,6 @@
 // The whole core as one translation unit. A native module must be one: with several object files some loaders read the
 // wrong constants. In the order of the rooms: each uses itself and those above alone (tests/core/test_direction.py).
+#include "base/fqt_fault.c"
 #include "base/fqt_bytes.c"
 #include "base/fqt_crc.c"
 #include "base/fqt_scale.c"

@@ -21,19 +21,8 @@ typedef struct {
 FQT_NORETURN void fqt_fail(const fqt_fault_t *fault, uint32_t message);
 
 // The same with the message's numbers.
-FQT_NORETURN static inline void fqt_fail_1(fqt_fault_t *fault, uint32_t message, uint32_t a) {
-    fault->numbers[0] = a;
-    fqt_fail(fault, message);
-}
-
-FQT_NORETURN static inline void fqt_fail_2(fqt_fault_t *fault, uint32_t message, uint32_t a, uint32_t b) {
-    fault->numbers[1] = b;
-    fqt_fail_1(fault, message, a);
-}
-
-FQT_NORETURN static inline void fqt_fail_3(fqt_fault_t *fault, uint32_t message, uint32_t a, uint32_t b, uint32_t c) {
-    fault->numbers[2] = c;
-    fqt_fail_2(fault, message, a, b);
-}
+FQT_NORETURN void fqt_fail_1(fqt_fault_t *fault, uint32_t message, uint32_t a);
+FQT_NORETURN void fqt_fail_2(fqt_fault_t *fault, uint32_t message, uint32_t a, uint32_t b);
+FQT_NORETURN void fqt_fail_3(fqt_fault_t *fault, uint32_t message, uint32_t a, uint32_t b, uint32_t c);
 
 #endif

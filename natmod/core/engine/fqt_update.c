@@ -13,8 +13,8 @@ static void begin(fqt_update_t *update, const fqt_pass_t *pass) {
     const fqt_layer_t *layer = pass->layer;
     update->model = model;
     update->layer = layer;
-    update->weights = fqt_weights(model, layer);
-    update->low_bytes = fqt_has_low_bytes(layer) ? (int8_t *)fqt_blob(model, layer, FQT_BLOB_LOW_BYTES) : NULL;
+    update->weights = (int8_t *)fqt_trained_blob(model, layer, FQT_BLOB_WEIGHTS);
+    update->low_bytes = fqt_has_low_bytes(layer) ? (int8_t *)fqt_trained_blob(model, layer, FQT_BLOB_LOW_BYTES) : NULL;
     update->sums = model->batch > 1 ? (int32_t *)(void *)(model->arena + layer->sums) : NULL;
     update->weight_count = layer->filter_elements * pass->output->channels;
     update->random_state = &model->random_state;
@@ -83,14 +83,14 @@ static void grow_channel(fqt_update_t *update, uint32_t channel, int32_t *bias) 
         put_weight(update, j, (get_weight(update, j) * SHRINK_Q16 + dither) >> 16);
     }
     *bias = fqt_fixed_multiply(*bias, fqt_scale_unpack(SHRINK_BITS));
-    uint8_t *scale = fqt_blob(update->model, update->layer, FQT_BLOB_WEIGHT_SCALES) + 4 * channel;
+    uint8_t *scale = fqt_trained_blob(update->model, update->layer, FQT_BLOB_WEIGHT_SCALES) + 4 * channel;
     fqt_scale_t grown = fqt_scale_multiply_stored(fqt_scale_unpack(fqt_read_u32(scale)), GROWTH_BITS);
     fqt_write_u32(scale, fqt_scale_pack(grown));
 }
 
 // bias -= step (Q8 units), rounded stochastically; then the channel grows if a weight was clamped.
 static void end_channel(fqt_update_t *update, uint32_t channel, int32_t step) {
-    uint8_t *stored = fqt_blob(update->model, update->layer, FQT_BLOB_BIASES) + 4 * channel;
+    uint8_t *stored = fqt_trained_blob(update->model, update->layer, FQT_BLOB_BIASES) + 4 * channel;
     int32_t bias = fqt_clamp((int32_t)fqt_read_u32(stored), -BIAS_LIMIT, BIAS_LIMIT);
     if (step != 0) {
         uint32_t dither = fqt_dither(update->base, update->weight_count + channel);

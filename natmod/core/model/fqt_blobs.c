@@ -30,12 +30,14 @@ void fqt_blobs_end_check(fqt_source_t *source, uint32_t end) {
 
 // What the arithmetic relies on: weights of at most 127 units, scales that are numbers; and no byte without a meaning. A piece
 // of a blob whose values start with number `first`: `count` bytes, filled up to whole words.
-static void weights_check(const void *piece, uint32_t blob, uint32_t first, uint32_t count, fqt_fault_t *fault) {
-    for (const int8_t *byte = piece, *end = byte + fqt_aligned(count); byte < end; ++byte, ++first) {
-        const bool is_weight = count > 0;
-        count -= is_weight;
-        if (is_weight ? blob == FQT_BLOB_WEIGHTS && *byte < -INT8_MAX : *byte != 0) {
-            fqt_fail_1(fault, is_weight ? FQT_MESSAGE_WEIGHT : FQT_MESSAGE_PADDING, first);
+static void weights_check(const int8_t *piece, uint32_t blob, uint32_t first, uint32_t count, fqt_fault_t *fault) {
+    const uint32_t end = fqt_aligned(count);
+    for (uint32_t i = 0; i < end; ++i) {
+        if (blob == FQT_BLOB_WEIGHTS && piece[i] < -INT8_MAX) {
+            fqt_fail_1(fault, FQT_MESSAGE_WEIGHT, first + i);
+        }
+        if (i >= count && piece[i] != 0) {
+            fqt_fail_1(fault, FQT_MESSAGE_PADDING, first + i);
         }
     }
 }
@@ -56,7 +58,7 @@ static void take_blob(fqt_source_t *source, uint32_t blob, uint32_t bytes, uint8
         const uint32_t count = bytes - first < FQT_PIECE_BYTES ? bytes - first : FQT_PIECE_BYTES;
         fqt_source_take(source, piece, fqt_aligned(count));
         if (blob <= FQT_BLOB_LOW_BYTES) {
-            weights_check(piece, blob, first, count, &source->fault);
+            weights_check((const int8_t *)piece, blob, first, count, &source->fault);
         } else if (blob == FQT_BLOB_WEIGHT_SCALES) {
             scales_check(piece, first / 4, count / 4, &source->fault);
         }

@@ -135,6 +135,11 @@ static inline uint8_t *fqt_blob(const fqt_model_t *model, const fqt_layer_t *lay
     return (layer->in_arena ? model->arena : (uint8_t *)(uintptr_t)model->file) + layer->blobs[blob];
 }
 
+// The same of a layer that trains, whose blobs are in the arena.
+static inline uint8_t *fqt_trained_blob(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t blob) {
+    return model->arena + layer->blobs[blob];
+}
+
 static inline int8_t *fqt_weights(const fqt_model_t *model, const fqt_layer_t *layer) {
     return (int8_t *)fqt_blob(model, layer, FQT_BLOB_WEIGHTS);
 }

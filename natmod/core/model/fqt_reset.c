@@ -10,19 +10,19 @@ void fqt_reset(fqt_model_t *model, uint32_t index) {
     const uint32_t count = layer->filter_elements * channels;
     fqt_scale_t variance = fqt_scale_ratio(6, layer->filter_elements);
     uint32_t scale = fqt_scale_pack(fqt_scale_divide(fqt_scale_square_root(variance), fqt_scale_from_int(INT8_MAX)));
-    int8_t *weights = fqt_weights(model, layer);
+    int8_t *weights = (int8_t *)fqt_trained_blob(model, layer, FQT_BLOB_WEIGHTS);
     for (uint32_t j = 0; j < count; ++j) {
         weights[j] = (int8_t)((int32_t)((fqt_random_draw(&model->random_state) >> 16) * 255u >> 16) - INT8_MAX);
     }
     if (fqt_has_low_bytes(layer)) {
-        fqt_fill_zero(model->arena + layer->blobs[FQT_BLOB_LOW_BYTES], count);
+        fqt_fill_zero(fqt_trained_blob(model, layer, FQT_BLOB_LOW_BYTES), count);
     }
     if (layer->sums != 0) {
         fqt_fill_zero(model->arena + layer->sums, 4 * (count + channels));
     }
     for (uint32_t o = 0; o < channels; ++o) {
-        fqt_write_u32(model->arena + layer->blobs[FQT_BLOB_WEIGHT_SCALES] + 4 * o, scale);
-        fqt_write_u32(model->arena + layer->blobs[FQT_BLOB_BIASES] + 4 * o, 0);
+        fqt_write_u32(fqt_trained_blob(model, layer, FQT_BLOB_WEIGHT_SCALES) + 4 * o, scale);
+        fqt_write_u32(fqt_trained_blob(model, layer, FQT_BLOB_BIASES) + 4 * o, 0);
     }
     layer->bias_scale = fqt_input_of(model, index)->scale;
     layer->stuck_steps = 0;
