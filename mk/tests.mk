@@ -85,6 +85,7 @@ define FORMAT
 $(VENV)/bin/ruff check --quiet --fix
 $(VENV)/bin/ruff format --quiet
 $(VENV)/bin/clang-format -i $(C_FILES)
+$(PYTHON) tools/wrap_comments.py $(C_FILES)
 endef
 
 COVERAGE_LIB = $(BUILD)/coverage/libfqt_core.so

@@ -1,5 +1,5 @@
-// What a profiler needs, in a module of its own (FQT_PROFILE; `fqt bench` uses it): a part of modfqt.c, in a file of its
-// own so that its names are in no other module.
+// What a profiler needs, in a module of its own (FQT_PROFILE; `fqt bench` uses it): a part of modfqt.c, in a file of
+// its own so that its names are in no other module.
 #include "fqt_engine.h"
 
 enum { PHASE_FORWARD, PHASE_LOSS, PHASE_SELECT, PHASE_ERROR, PHASE_UPDATE, PHASE_END };

@@ -14,8 +14,8 @@ static inline uint32_t fqt_random_draw(uint32_t *state) {
     return s;
 }
 
-// A layer's parameters share one draw: parameter j takes base + j * (the golden ratio), uniform for each, known for any j
-// without computing the others.
+// A layer's parameters share one draw: parameter j takes base + j * (the golden ratio), uniform for each, known for any
+// j without computing the others.
 #define FQT_DITHER_STEP (0x9E3779B9u)
 
 static inline uint32_t fqt_dither(uint32_t base, uint32_t j) {

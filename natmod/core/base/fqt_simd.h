@@ -1,6 +1,6 @@
-// Two multiply-adds an instruction where the core has them (Armv7E-M: Cortex-M4, M7, M33 with DSP): fqt_simd_arm.h. The same
-// functions in C, for tests and sanitizers on the desk: fqt_simd_emulated.h. Kernels have plain C beside them for other cores, with
-// the same results.
+// Two multiply-adds an instruction where the core has them (Armv7E-M: Cortex-M4, M7, M33 with DSP): fqt_simd_arm.h. The
+// same functions in C, for tests and sanitizers on the desk: fqt_simd_emulated.h. Kernels have plain C beside them for
+// other cores, with the same results.
 #ifndef FQT_SIMD_H
 #define FQT_SIMD_H
 

@@ -5,8 +5,8 @@
 
 #include <arm_acle.h>
 
-// LDR, LDR: four bytes of a row and of the one `row_bytes` on; returns where the next four are. Loads that follow each other overlap
-// in the pipeline, and a compiler sets them apart.
+// LDR, LDR: four bytes of a row and of the one `row_bytes` on; returns where the next four are. Loads that follow each
+// other overlap in the pipeline, and a compiler sets them apart.
 FQT_INLINE const int8_t *fqt_load_two_rows(
     const int8_t *row, uint32_t row_bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
     __asm__ volatile("ldr %1, [%2, %3]\n\tldr %0, [%2], #4"

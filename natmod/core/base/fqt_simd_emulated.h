@@ -1,5 +1,6 @@
-// The functions of fqt_simd.h in C: what the instructions named in fqt_simd_arm.h compute, so that the kernels made of them run
-// under sanitizers on the desk. A multiply-add wraps around on the core; no kernel means it to, so here it stops the program.
+// The functions of fqt_simd.h in C: what the instructions named in fqt_simd_arm.h compute, so that the kernels made of
+// them run under sanitizers on the desk. A multiply-add wraps around on the core; no kernel means it to, so here it
+// stops the program.
 #ifndef FQT_SIMD_EMULATED_H
 #define FQT_SIMD_EMULATED_H
 

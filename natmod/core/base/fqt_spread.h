@@ -1,5 +1,5 @@
-// Gradient standardization (an option of the paper's recipe): a structure's gradient is brought to mean 0 and deviation 1, so
-// that the learning rate alone sets how far its weights move. docs/arithmetic.md, section 10.
+// Gradient standardization (an option of the paper's recipe): a structure's gradient is brought to mean 0 and deviation
+// 1, so that the learning rate alone sets how far its weights move. docs/arithmetic.md, section 10.
 #ifndef FQT_SPREAD_H
 #define FQT_SPREAD_H
 

@@ -1,6 +1,6 @@
-// What the compiler is told about functions and values: which code shall be fast in a module that is otherwise compiled for
-// size, which values shall lie in registers. And which core it is compiled for, or emulates on the desk, where tests and
-// sanitizers meet the code of all cores:
+// What the compiler is told about functions and values: which code shall be fast in a module that is otherwise compiled
+// for size, which values shall lie in registers. And which core it is compiled for, or emulates on the desk, where
+// tests and sanitizers meet the code of all cores:
 //
 //   FQT_EMULATE_DSP       Armv7E-M with DSP instructions (Cortex-M4, M7, M33)
 //   FQT_EMULATE_ARMV6M    Armv6-M (Cortex-M0+)
@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-// Where text is scarcer than cycles: boards with this core have less of both, and its kernels gain less. It multiplies 32
-// bits to 32.
+// Where text is scarcer than cycles: boards with this core have less of both, and its kernels gain less. It multiplies
+// 32 bits to 32.
 #if defined(__ARM_ARCH_6M__) || defined(FQT_EMULATE_ARMV6M)
 #define FQT_SPARES_TEXT (1)
 #define FQT_HAS_LONG_MULTIPLY (0)
@@ -45,8 +45,8 @@
 #define FQT_LOOP static FQT_KERNEL
 #define FQT_KERNEL_FORWARD FQT_HOT_FORWARD FQT_NOINLINE
 #define FQT_LOOP_FORWARD static FQT_KERNEL_FORWARD
-// The same for one whose registers do not suffice without the loop optimizer, which elsewhere makes loops longer and slower
-// (natmod/Makefile leaves it out).
+// The same for one whose registers do not suffice without the loop optimizer, which elsewhere makes loops longer and
+// slower (natmod/Makefile leaves it out).
 #define FQT_OPTIMIZED_LOOP static FQT_WITH_LOOP_OPTIMIZER FQT_NOINLINE
 #define FQT_INLINE static inline __attribute__((always_inline))
 
@@ -57,8 +57,8 @@
 #define FQT_UNLIKELY(condition) (condition)
 #endif
 
-// A value that shall be in a register: a constant that is not built anew for each use, a value that is not extended before
-// its lower byte is stored.
+// A value that shall be in a register: a constant that is not built anew for each use, a value that is not extended
+// before its lower byte is stored.
 FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 #ifdef __arm__
     __asm__("" : "+r"(value));
@@ -75,8 +75,8 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 #endif
 
 // Cortex-M0+ reaches its upper registers by copies alone, and a compiler left to itself takes the slower stack. Four
-// variables of FQT_HIGH_REGISTER(8) to (11) are there where a loop names them so. GCC that compiles for size does not save
-// these registers: a function that uses them does.
+// variables of FQT_HIGH_REGISTER(8) to (11) are there where a loop names them so. GCC that compiles for size does not
+// save these registers: a function that uses them does.
 #ifdef __ARM_ARCH_6M__
 #define FQT_HIGH_REGISTER(number) __asm__("r" #number)
 #define FQT_IN_HIGH_REGISTERS(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))

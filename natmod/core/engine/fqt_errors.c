@@ -26,13 +26,14 @@ static FQT_NOINLINE void put_errors_one_by_one(
 }
 
 #if FQT_HAS_DSP
-// Greater magnitudes, in each of four bytes, may be a new peak or beyond the range. A saturated error has one of 127 or 128.
+// Greater magnitudes, in each of four bytes, may be a new peak or beyond the range. A saturated error has one of 127 or
+// 128.
 static uint32_t usual_magnitudes(const fqt_errors_t *errors) {
     return fqt_four_bytes(errors->peak < INT8_MAX - 1 ? errors->peak : INT8_MAX - 1);
 }
 
-// Errors of a tensor's only reader by the short way, four at a time: 12 cycles each on Cortex-M4. The rare fours with an
-// unusual magnitude go one by one, and so do those that are left. Gives how many that is.
+// Errors of a tensor's only reader by the short way, four at a time: 12 cycles each on Cortex-M4. The rare fours with
+// an unusual magnitude go one by one, and so do those that are left. Gives how many that is.
 FQT_LOOP int32_t put_errors(fqt_errors_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
     const int32_t least = errors->unclipped.low + 1;
     const int32_t greatest = errors->unclipped.high <= INT8_MAX ? errors->unclipped.high - 1 : INT8_MAX;

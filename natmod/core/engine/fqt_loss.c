@@ -29,7 +29,8 @@ fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t 
     return (fqt_loss_t) {limited((uint64_t)fqt_logarithm(sum) + label_distance), power_of_two_scale(-30)};
 }
 
-// The mean of `count` losses with this sum. unit_exponent: a derivative means 2^unit_exponent, before it is divided by count.
+// The mean of `count` losses with this sum. unit_exponent: a derivative means 2^unit_exponent, before it is divided by
+// count.
 static fqt_loss_t mean_loss(uint64_t sum, uint32_t count, int32_t unit_exponent) {
     const fqt_scale_t inverse_count = fqt_scale_ratio(1, count);
     const fqt_scale_t loss = fqt_scale_multiply(fqt_scale_from_long(sum), inverse_count);

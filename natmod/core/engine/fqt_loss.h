@@ -1,5 +1,6 @@
-// The losses, in integers: docs/arithmetic.md, section 5. Each turns the outputs (int32 [count], Q16, |output| <= 2^30) into
-// the derivative of the loss by them (in their place, in units of the returned derivative_unit) and gives the loss.
+// The losses, in integers: docs/arithmetic.md, section 5. Each turns the outputs (int32 [count], Q16, |output| <= 2^30)
+// into the derivative of the loss by them (in their place, in units of the returned derivative_unit) and gives the
+// loss.
 #ifndef FQT_LOSS_H
 #define FQT_LOSS_H
 

@@ -25,12 +25,12 @@ typedef struct {
     uint32_t source; // the tensor that is the input; dense: what that was flattened from
 } fqt_shape_t;
 
-// The shape of layer `index`. A dense layer is a convolution: all positions of its input, before that was flattened, are one
-// row, and the window is as wide.
+// The shape of layer `index`. A dense layer is a convolution: all positions of its input, before that was flattened,
+// are one row, and the window is as wide.
 fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index);
 
-// Channels, ascending. Those of the output that take part in a backward pass lie in the scratch in front of what error and
-// update passes use.
+// Channels, ascending. Those of the output that take part in a backward pass lie in the scratch in front of what error
+// and update passes use.
 typedef struct {
     uint32_t count;
     const uint16_t *channels;

@@ -1,5 +1,5 @@
-// The parts of a training step between the layers' passes: fqt_train_step runs them, and so does a profiler that takes the
-// step apart.
+// The parts of a training step between the layers' passes: fqt_train_step runs them, and so does a profiler that takes
+// the step apart.
 #ifndef FQT_STEP_H
 #define FQT_STEP_H
 

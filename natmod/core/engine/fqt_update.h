@@ -1,5 +1,6 @@
 // The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky scales.
-// docs/arithmetic.md, sections 7 and 10. Shared by every layer kind with weights: they form the gradient, this applies it.
+// docs/arithmetic.md, sections 7 and 10. Shared by every layer kind with weights: they form the gradient, this applies
+// it.
 #ifndef FQT_UPDATE_H
 #define FQT_UPDATE_H
 

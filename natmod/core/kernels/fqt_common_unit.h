@@ -8,8 +8,8 @@
 // The greatest scale of a layer's channels, as float32 bits.
 uint32_t fqt_greatest_weight_scale(const fqt_pass_t *pass);
 
-// m[n], of the n-th selected channel o: weight scales relative to the greatest, in units that keep every product e * m in 16
-// bits. Returns what one unit of e * m * w means.
+// m[n], of the n-th selected channel o: weight scales relative to the greatest, in units that keep every product e * m
+// in 16 bits. Returns what one unit of e * m * w means.
 fqt_scale_t fqt_common_unit(const fqt_pass_t *pass, int16_t *m);
 
 #endif

@@ -1,13 +1,14 @@
-// Convolution and dense layers, error: the sums of errors times weights (fqt_error_sums.c), requantised and stored. Where a
-// layer with weights made the input and few of its channels are to take part in the step, only the errors that rank them are
-// formed in all channels: those at the probed positions (fqt_select.h). Then the selected channels suffice.
+// Convolution and dense layers, error: the sums of errors times weights (fqt_error_sums.c), requantised and stored.
+// Where a layer with weights made the input and few of its channels are to take part in the step, only the errors that
+// rank them are formed in all channels: those at the probed positions (fqt_select.h). Then the selected channels
+// suffice.
 #include "fqt_common_unit.h"
 #include "fqt_kernels.h"
 #include "../engine/fqt_errors.h"
 #include "../engine/fqt_select.h"
 
-// The errors of each interval-th part of `together` columns, from the `first` on, in the channels that are wanted (channels
-// NULL: all).
+// The errors of each interval-th part of `together` columns, from the `first` on, in the channels that are wanted
+// (channels NULL: all).
 static void put_parts(const fqt_pass_t *pass, fqt_errors_t *errors, const int16_t *m, int32_t together,
     fqt_probe_t probe, const fqt_selection_t *wanted, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;

@@ -1,5 +1,5 @@
-// A filter's update from its gradient, what convolution and depthwise convolution share: standardized if that is asked for,
-// then by the kernel that moves weights, or one by one where steps are summed or weights decay.
+// A filter's update from its gradient, what convolution and depthwise convolution share: standardized if that is asked
+// for, then by the kernel that moves weights, or one by one where steps are summed or weights decay.
 #include "fqt_kernels.h"
 
 // Bring a gradient to 14 bits, so that its spread fits 64 bits. Gives the spread.

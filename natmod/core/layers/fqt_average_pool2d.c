@@ -1,5 +1,5 @@
-// Average pooling: each output is the mean of its window, at a scale of its own (the mean of many values takes a smaller
-// range than they do). Windows lie inside the input. docs/arithmetic.md, sections 4 and 6.
+// Average pooling: each output is the mean of its window, at a scale of its own (the mean of many values takes a
+// smaller range than they do). Windows lie inside the input. docs/arithmetic.md, sections 4 and 6.
 #include "../kernels/fqt_kernels.h"
 #include "../engine/fqt_errors.h"
 #include "../model/fqt_window.h"

@@ -7,7 +7,8 @@
 // |rate * (x - zx)| <= FQT_STEP_LIMIT, as |x - zx| <= 255
 #define MAX_ROW_RATE (FQT_STEP_LIMIT / 255)
 
-// The spread of the centred inputs: a row's gradient e * (x - zx), standardized, is sign(e) times the inputs standardized.
+// The spread of the centred inputs: a row's gradient e * (x - zx), standardized, is sign(e) times the inputs
+// standardized.
 static fqt_spread_t input_spread(const int8_t *x, int32_t zx, int32_t count) {
     fqt_spread_t spread = {0, 0, 0};
     for (int32_t c = 0; c < count; ++c) {

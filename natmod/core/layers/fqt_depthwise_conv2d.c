@@ -1,5 +1,5 @@
-// Depthwise 2-d convolution: each channel has a filter of its own, y[.., c] = x[.., c] * w[c] + b[c]. The kind; its passes are
-// in fqt_depthwise_forward.c, fqt_depthwise_error.c and fqt_depthwise_update.c.
+// Depthwise 2-d convolution: each channel has a filter of its own, y[.., c] = x[.., c] * w[c] + b[c]. The kind; its
+// passes are in fqt_depthwise_forward.c, fqt_depthwise_error.c and fqt_depthwise_update.c.
 #include "../kernels/fqt_kernels.h"
 #include "../model/fqt_window.h"
 #include "fqt_weighted.h"

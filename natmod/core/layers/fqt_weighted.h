@@ -1,4 +1,5 @@
-// What the layer kinds with weights share: limits that keep every accumulator in 32 bits, and the scratch of their passes.
+// What the layer kinds with weights share: limits that keep every accumulator in 32 bits, and the scratch of their
+// passes.
 #ifndef FQT_WEIGHTED_H
 #define FQT_WEIGHTED_H
 
@@ -11,8 +12,8 @@ typedef struct {
     uint32_t update;
 } fqt_pass_bytes_t;
 
-// Scratch of a layer with weights: what a forward pass needs (behind the logits when the layer is the last), or the selected
-// channels with what error and update passes keep behind them.
+// Scratch of a layer with weights: what a forward pass needs (behind the logits when the layer is the last), or the
+// selected channels with what error and update passes keep behind them.
 uint32_t fqt_weighted_scratch_bytes(const fqt_model_t *model, uint32_t index, const fqt_pass_bytes_t *bytes);
 
 // So many output positions that a filter's gradient fits 32 bits.

@@ -24,8 +24,8 @@ static inline uint32_t fqt_blobs_start(const fqt_model_t *model) {
 // Whether a file has blobs of layer `index`.
 bool fqt_has_blobs(const fqt_model_t *model, uint32_t index, bool checkpoint);
 
-// Where the blobs of layer `index` lie in a file, from `offset` on: one after another, 0 for those that are left out. Returns
-// where they end.
+// Where the blobs of layer `index` lie in a file, from `offset` on: one after another, 0 for those that are left out.
+// Returns where they end.
 uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, bool low_bytes, uint32_t offset,
     uint32_t blobs[FQT_BLOBS]);
 

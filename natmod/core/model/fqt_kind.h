@@ -29,7 +29,8 @@ struct fqt_kind {
     // Error of the output -> error of the inputs that need one. With weights: of the selected channels.
     void (*error)(fqt_pass_t *pass);
 
-    // Gradient and update of the parameters of the selected channels, from the error of the output. NULL without weights.
+    // Gradient and update of the parameters of the selected channels, from the error of the output. NULL without
+    // weights.
     void (*update)(fqt_pass_t *pass);
 };
 

@@ -51,7 +51,8 @@ FQT_INLINE void put_run(int16_t *to, const int8_t *from, int32_t count, int32_t 
 }
 
 #if FQT_HAS_DSP
-// The same in the order of fqt_column, for fours, to every `step`-th pair: a load, two extractions, two subtractions, two stores.
+// The same in the order of fqt_column, for fours, to every `step`-th pair: a load, two extractions, two subtractions,
+// two stores.
 FQT_INLINE void put_ordered_run(int16_t *to, const int8_t *from, int32_t count, int32_t zx, int32_t step) {
     const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
     fqt_pair_t *pair = (fqt_pair_t *)(void *)to;
@@ -171,8 +172,8 @@ FQT_INLINE void put_four_pairs(uint32_t word, uint32_t next_word, uint32_t zeros
     to[6] = fqt_upper_halves(a, b);
 }
 
-// A run of fours at four positions, centred and interleaved: for 16 elements four loads, eight extractions, subtractions,
-// packings and stores.
+// A run of fours at four positions, centred and interleaved: for 16 elements four loads, eight extractions,
+// subtractions, packings and stores.
 FQT_LOOP void put_four_runs(const int8_t *const from[4], int32_t zx, int32_t count, int16_t *column) {
     const uint32_t zeros = fqt_lower_halves((uint32_t)zx, (uint32_t)zx);
     const int8_t *const first = from[0];

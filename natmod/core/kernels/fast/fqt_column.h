@@ -1,5 +1,6 @@
-// What a convolution's window reads at one output position, as a column of 16-bit numbers: x - zero_point for taps inside
-// the input, 0 for those outside. Forward and update then are products with a contiguous column, whatever the window.
+// What a convolution's window reads at one output position, as a column of 16-bit numbers: x - zero_point for taps
+// inside the input, 0 for those outside. Forward and update then are products with a contiguous column, whatever the
+// window.
 #ifndef FQT_COLUMN_H
 #define FQT_COLUMN_H
 
@@ -26,8 +27,8 @@ void fqt_columns_begin(fqt_columns_t *columns, const fqt_pass_t *pass);
 // Move the window to an output position, in the order in which outputs lie.
 void fqt_columns_seek(fqt_columns_t *columns, int32_t position);
 
-// column[i], i = (ky * kernel_width + kx) * in_channels + c, at the window's place; then it slides on. With DSP instructions each
-// four elements lie in the order in which bytes are extracted: 0, 2, 1, 3.
+// column[i], i = (ky * kernel_width + kx) * in_channels + c, at the window's place; then it slides on. With DSP
+// instructions each four elements lie in the order in which bytes are extracted: 0, 2, 1, 3.
 void fqt_column(fqt_columns_t *columns, int16_t *column);
 
 #if FQT_HAS_DSP

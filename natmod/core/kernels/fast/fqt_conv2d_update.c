@@ -1,11 +1,11 @@
-// Gradient and update of convolutions: some filters at a time, four output positions at a time. docs/arithmetic.md, section
-// 7; the plain version with the same bits is plain/fqt_conv2d_update.c.
+// Gradient and update of convolutions: some filters at a time, four output positions at a time. docs/arithmetic.md,
+// section 7; the plain version with the same bits is plain/fqt_conv2d_update.c.
 //
-// gradient[o][i] = sum over positions of e[position][o] * column[position][i], taps outside the input being 0. The columns of
-// four positions lie interleaved, so that two multiply-adds take an element's products with four errors, and two filters
-// share the way of the columns from memory: with DSP instructions eight products take four loads, four multiply-adds and two
-// stores: 1.6 cycles a product, bound by the gradient's way to memory and back. Where four errors are all 0 there is nothing to
-// do, and where no filter has others, their columns are not made.
+// gradient[o][i] = sum over positions of e[position][o] * column[position][i], taps outside the input being 0. The
+// columns of four positions lie interleaved, so that two multiply-adds take an element's products with four errors, and
+// two filters share the way of the columns from memory: with DSP instructions eight products take four loads, four
+// multiply-adds and two stores: 1.6 cycles a product, bound by the gradient's way to memory and back. Where four errors
+// are all 0 there is nothing to do, and where no filter has others, their columns are not made.
 #include "fqt_column.h"
 #include "../../base/fqt_simd.h"
 #include "../../engine/fqt_update.h"
@@ -100,7 +100,8 @@ static void add_parts(const part_t *parts, uint32_t count, const int16_t *column
     }
 }
 
-// The errors of one channel at `count` positions, 0 for the others, and their sum. Gives whether there is one that is not 0.
+// The errors of one channel at `count` positions, 0 for the others, and their sum. Gives whether there is one that is
+// not 0.
 FQT_INLINE bool load_errors(
     const int8_t *e, int32_t channels, int32_t count, errors_t *errors, int32_t *bias_gradient) {
     int32_t error_0 = e[0];
@@ -120,8 +121,8 @@ FQT_INLINE bool load_errors(
     return true;
 }
 
-// The gradients of the filters of `channels`, [count][elements], and the sums of their errors. Gives a bit for each filter
-// that has an error.
+// The gradients of the filters of `channels`, [count][elements], and the sums of their errors. Gives a bit for each
+// filter that has an error.
 static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const uint16_t *channels, uint32_t count,
     int16_t *four, int32_t *gradients, int32_t *bias_gradients) {
     const fqt_shape_t *shape = columns->shape;

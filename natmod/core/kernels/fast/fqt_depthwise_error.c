@@ -1,6 +1,6 @@
-// Depthwise convolution, error: sums of e times weights in reverse order. With a stride, input places are taken apart by the
-// phase of the stride at which they lie, as each phase has taps of its own. docs/arithmetic.md, section 6; the plain version
-// with the same bits is in plain/fqt_depthwise.c.
+// Depthwise convolution, error: sums of e times weights in reverse order. With a stride, input places are taken apart
+// by the phase of the stride at which they lie, as each phase has taps of its own. docs/arithmetic.md, section 6; the
+// plain version with the same bits is in plain/fqt_depthwise.c.
 #include "../../base/fqt_target.h"
 #include "../fqt_common_unit.h"
 #include "fqt_tiles.h"
@@ -62,7 +62,8 @@ static void put_lane(fqt_tiles_t *tiles, const fqt_pass_t *pass, int32_t lane, f
     fqt_tiles_put_others(tiles, i, NULL, errors);
 }
 
-// Turn to the input rows first_row, first_row + stride, ...: the taps that reach them, every stride-th row of the kernel.
+// Turn to the input rows first_row, first_row + stride, ...: the taps that reach them, every stride-th row of the
+// kernel.
 static void turn_to_phase(fqt_tiles_t *tiles, const fqt_pass_t *pass, int32_t first_row) {
     const fqt_tensor_t *to = pass->input;
     const fqt_window_t *window = &pass->layer->window;

@@ -1,14 +1,14 @@
-// Depthwise convolution, forward: sums of x times weights. docs/arithmetic.md, section 4; the plain version with the same bits
-// is in plain/fqt_depthwise.c.
+// Depthwise convolution, forward: sums of x times weights. docs/arithmetic.md, section 4; the plain version with the
+// same bits is in plain/fqt_depthwise.c.
 #include "../../base/fqt_simd.h"
 #include "fqt_tiles.h"
 
 #define GREATEST_VALUE (1 << 30) // beyond what sums are requantised to
 
 #if !FQT_SPARES_TEXT
-// fqt_activations_put of each. Nearly all lie between the least and the greatest so far and are stored as they are, in pairs
-// where there are registers for them: two loads, two multiplications, two stores and 20 instructions between. With ReLU
-// the least is not wanted; less than an int8 becomes the least of these, where the zero point is.
+// fqt_activations_put of each. Nearly all lie between the least and the greatest so far and are stored as they are, in
+// pairs where there are registers for them: two loads, two multiplications, two stores and 20 instructions between.
+// With ReLU the least is not wanted; less than an int8 becomes the least of these, where the zero point is.
 FQT_LOOP void put_outputs(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t *output) {
     const int32_t mantissa = tiles->multiplier.mantissa;
     const uint32_t shift = tiles->multiplier.shift;

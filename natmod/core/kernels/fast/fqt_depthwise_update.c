@@ -1,11 +1,11 @@
-// Depthwise convolution, update: gradients are sums of x times e, three taps of a kernel row at a time. docs/arithmetic.md,
-// section 7; the plain version with the same bits is in plain/fqt_depthwise.c.
+// Depthwise convolution, update: gradients are sums of x times e, three taps of a kernel row at a time.
+// docs/arithmetic.md, section 7; the plain version with the same bits is in plain/fqt_depthwise.c.
 #include "../../base/fqt_simd.h"
 #include "../../engine/fqt_update.h"
 #include "fqt_tiles.h"
 
-// gradient[tap] += sum over all results of e * x, `tap` elements on; up to FQT_TERM_TAPS taps. Four results take two loads
-// of e, three of x, two pairs put together and six multiply-adds for twelve products.
+// gradient[tap] += sum over all results of e * x, `tap` elements on; up to FQT_TERM_TAPS taps. Four results take two
+// loads of e, three of x, two pairs put together and six multiply-adds for twelve products.
 FQT_LOOP void add_gradients(
     const fqt_tiles_t *tiles, const int16_t *e, int32_t columns, int32_t *gradient, int32_t taps) {
     int32_t gradient_0 = 0;
@@ -82,7 +82,8 @@ static void add_lane_gradients(fqt_tiles_t *tiles, const int16_t *e, int32_t col
     }
 }
 
-// x [in_height][in_width][channels], e [out_height][out_width][channels] -> weights [channels][kernel_height][kernel_width]
+// x [in_height][in_width][channels], e [out_height][out_width][channels] -> weights
+// [channels][kernel_height][kernel_width]
 void fqt_depthwise_update(fqt_pass_t *pass) {
     const int32_t taps = (int32_t)pass->layer->filter_elements;
     int32_t *gradients = pass->scratch; // [FQT_LANES][taps]

@@ -1,8 +1,8 @@
-// See fqt_products.h. Four filters at a time meet one column, so that each of its elements is loaded once for four products. With
-// DSP instructions four elements take two loads of the column, and for each filter a load, two extractions and two
-// multiply-adds: 1.75 cycles a product on Cortex-M4, bound by the extraction of bytes. Two filters that meet two columns share
-// the extraction too: 1.4 cycles. Cortex-M0+ takes 6.75: its loads need their row in one of the lower registers, and it
-// goes back and forth.
+// See fqt_products.h. Four filters at a time meet one column, so that each of its elements is loaded once for four
+// products. With DSP instructions four elements take two loads of the column, and for each filter a load, two
+// extractions and two multiply-adds: 1.75 cycles a product on Cortex-M4, bound by the extraction of bytes. Two filters
+// that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+ takes 6.75: its loads need their row in one of
+// the lower registers, and it goes back and forth.
 #include "fqt_products.h"
 
 #if FQT_HAS_DSP

@@ -4,8 +4,8 @@
 
 #include "../../base/fqt_simd.h"
 
-// sums[o] = sum over i of filters[o][i] * column[i], for `count` filters of `elements`. column: from fqt_column. The last
-// sums may be followed by up to three that mean nothing.
+// sums[o] = sum over i of filters[o][i] * column[i], for `count` filters of `elements`. column: from fqt_column. The
+// last sums may be followed by up to three that mean nothing.
 void fqt_multiply_filters(
     const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums);
 

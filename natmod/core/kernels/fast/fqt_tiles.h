@@ -1,8 +1,10 @@
-// How the passes of depthwise convolution go over their results: by four channels, in these by tiles, in these channel by channel.
+// How the passes of depthwise convolution go over their results: by four channels, in these by tiles, in these channel
+// by channel.
 //
-// Channels lie next to each other in memory, but here each has sums of its own. So a tile of four channels at a time (as much
-// as the scratch holds) is spread into rows of 16-bit numbers, channels apart, zero points taken off, 0 where it lies outside:
-// there is no border any more, and neighbours along a row meet two weights or two errors in one multiply-add.
+// Channels lie next to each other in memory, but here each has sums of its own. So a tile of four channels at a time
+// (as much as the scratch holds) is spread into rows of 16-bit numbers, channels apart, zero points taken off, 0 where
+// it lies outside: there is no border any more, and neighbours along a row meet two weights or two errors in one
+// multiply-add.
 #ifndef FQT_TILES_H
 #define FQT_TILES_H
 

@@ -1,4 +1,5 @@
-// The sums of a tile's channel, of what is spread times weights (fqt_tiles.h): forward and error passes of depthwise convolution.
+// The sums of a tile's channel, of what is spread times weights (fqt_tiles.h): forward and error passes of depthwise
+// convolution.
 #include "../../base/fqt_simd.h"
 #include "fqt_tiles.h"
 

@@ -1,9 +1,9 @@
-// How gradients move weights: filters of convolutions, and rows of dense layers. docs/arithmetic.md, section 7; the plain
-// version with the same bits is plain/fqt_update_weights.c.
+// How gradients move weights: filters of convolutions, and rows of dense layers. docs/arithmetic.md, section 7; the
+// plain version with the same bits is plain/fqt_update_weights.c.
 //
-// Most steps are smaller than a weight's unit, and stochastic rounding leaves most weights as they are: the sum of step and
-// dither is formed first, and only when one of four reaches a whole unit are weights loaded at all. In a row this takes an
-// extraction, a multiply-add and an addition (rate * x + dither; rate * zx is taken off beforehand).
+// Most steps are smaller than a weight's unit, and stochastic rounding leaves most weights as they are: the sum of step
+// and dither is formed first, and only when one of four reaches a whole unit are weights loaded at all. In a row this
+// takes an extraction, a multiply-add and an addition (rate * x + dither; rate * zx is taken off beforehand).
 #include "../../base/fqt_simd.h"
 #include "../fqt_kernels.h"
 
@@ -51,8 +51,8 @@ FQT_INLINE uint32_t bits_of(int32_t value) {
     return (uint32_t)(value ^ value >> 31);
 }
 
-// Weights j + i to j + count - 1 by the short way: with DSP instructions, which multiply in a cycle, four at a time, 15 cycles
-// a weight on Cortex-M4. Gives where it ends: a gradient is too great for it.
+// Weights j + i to j + count - 1 by the short way: with DSP instructions, which multiply in a cycle, four at a time, 15
+// cycles a weight on Cortex-M4. Gives where it ends: a gradient is too great for it.
 FQT_LOOP uint32_t update_shortly(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t i, uint32_t count,
     const short_rate_t *short_rate) {
     const short_rate_t rate = *short_rate;

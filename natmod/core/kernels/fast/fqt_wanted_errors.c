@@ -1,7 +1,8 @@
-// Errors of convolution and dense layers in the channels that are wanted, few of them, from the errors of those that are
-// selected, few too (fqt_convolution_error.c): an input row at a time. Of an output row that meets it, the errors of up
-// to eight selected channels are put side by side, in their common unit, so that each tap's products with the weights that
-// lead to a wanted channel are one dot product: with DSP instructions eight products take four loads and four multiply-adds.
+// Errors of convolution and dense layers in the channels that are wanted, few of them, from the errors of those that
+// are selected, few too (fqt_convolution_error.c): an input row at a time. Of an output row that meets it, the errors
+// of up to eight selected channels are put side by side, in their common unit, so that each tap's products with the
+// weights that lead to a wanted channel are one dot product: with DSP instructions eight products take four loads and
+// four multiply-adds.
 #include "../fqt_kernels.h"
 #include "../../base/fqt_simd.h"
 #include "../../model/fqt_window.h"
@@ -45,8 +46,8 @@ FQT_LOOP void add_dot_products(
     }
 }
 
-// What an output row of gathered errors adds to the sums of an input row in one wanted channel. w: of the first tap of the kernel
-// row with which they meet, in the first filter.
+// What an output row of gathered errors adds to the sums of an input row in one wanted channel. w: of the first tap of
+// the kernel row with which they meet, in the first filter.
 static void add_taps(
     const fqt_pass_t *pass, const int16_t *e, const uint16_t *filters, uint32_t count, const int8_t *w, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;

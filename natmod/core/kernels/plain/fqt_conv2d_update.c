@@ -1,4 +1,5 @@
-// The update of convolutions, plain: what ../fast/fqt_conv2d_update.c computes faster, with the same bits. Tests compare them.
+// The update of convolutions, plain: what ../fast/fqt_conv2d_update.c computes faster, with the same bits. Tests
+// compare them.
 #include "../fqt_kernels.h"
 #include "../../engine/fqt_update.h"
 

@@ -1,5 +1,5 @@
-// Convolution and dense layers, plain: what ../fast/fqt_convolution.c and ../fast/fqt_error_sums.c compute faster, with the same bits.
-// Tests compare them.
+// Convolution and dense layers, plain: what ../fast/fqt_convolution.c and ../fast/fqt_error_sums.c compute faster, with
+// the same bits. Tests compare them.
 #include "../fqt_kernels.h"
 #include "../../engine/fqt_activations.h"
 

@@ -1,4 +1,5 @@
-// Depthwise convolution, plain: what ../fast/fqt_depthwise_forward.c, _error.c and _update.c compute faster, with the same bits. Tests compare them.
+// Depthwise convolution, plain: what ../fast/fqt_depthwise_forward.c, _error.c and _update.c compute faster, with the
+// same bits. Tests compare them.
 #include "../fqt_common_unit.h"
 #include "../fqt_kernels.h"
 #include "../../engine/fqt_errors.h"

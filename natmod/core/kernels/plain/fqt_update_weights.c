@@ -1,4 +1,5 @@
-// How gradients move weights, plain: what ../fast/fqt_update_weights.c computes faster, with the same bits. Tests compare them.
+// How gradients move weights, plain: what ../fast/fqt_update_weights.c computes faster, with the same bits. Tests
+// compare them.
 #include "../fqt_kernels.h"
 
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
