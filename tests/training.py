@@ -81,7 +81,7 @@ def train_on(
     assert port.get("checkpoint.fqt") == reference.to_bytes(checkpoint=True)
     assert int(printed["memory"]) == core.Model(model, master, batch).memory
     assert printed["diverged"] == diverged
-    assert printed["steps"] == str(reference.step_count)
+    assert printed["steps"] == str(reference.steps)
     assert printed["heap"] == "0"
     return printed
 

@@ -13,6 +13,7 @@ before it (tests/core/test_python_rooms.py):
     messages                    what can be wrong with a model file
     kinds                       the table of layer kinds
     file                        the model file: its records, its checks, reading and writing
+    device_model                the protocol of a device's model, for those on the host
     layers                      layers in float32, forward next to backward
     reference                   the training step in integers: the specification
     run                         models in the C core, what a model file holds

@@ -44,20 +44,24 @@ def check_batch(batch: int) -> int:
     return int(batch)
 
 
-def check_layer(model, i: int) -> int:
-    """The number (from 0) of a layer. Raises ValueError when there is none of it."""
-    if not is_whole_number(i, 0, len(model.layers) - 1):
-        raise ValueError(f"layers are 0 to {len(model.layers) - 1}, not {i!r}")
-    return int(i)
+def check_layer(model, layer: str | int) -> int:
+    """The number, from 0, of a layer that is named, or numbered from 1. Raises ValueError when
+    there is none of it."""
+    names = [record.name for record in model.layers]
+    if isinstance(layer, str) and layer in names:
+        return names.index(layer)
+    if not is_whole_number(layer, 1, len(names)):
+        raise ValueError(f"layers are {', '.join(names)}, or 1 to {len(names)}, not {layer!r}")
+    return int(layer) - 1
 
 
 def check_trainable(model, i: int) -> int:
-    """The number (from 0) of a layer that trains. Raises ValueError for another."""
-    if not model.layers[check_layer(model, i)].trainable:
+    """i, a layer's number from 0. Raises ValueError unless it trains."""
+    if not model.layers[i].trainable:
         raise ValueError(
             f"layer {i + 1} ({model.layers[i].name}) does not train: quantize(..., train=) chooses"
         )
-    return int(i)
+    return i
 
 
 def check_learning_rate(lr: float) -> float:

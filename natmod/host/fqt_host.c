@@ -130,6 +130,18 @@ uint32_t fqt_host_diverged(const fqt_host_model_t *host) {
     return host->model.diverged;
 }
 
+uint32_t fqt_host_steps(const fqt_host_model_t *host) {
+    return host->model.step_count;
+}
+
+bool fqt_host_updates(const fqt_host_model_t *host, uint32_t layer) {
+    return fqt_layer(&host->model, layer)->updates;
+}
+
+uint32_t fqt_host_output_scale(const fqt_host_model_t *host, uint32_t layer) {
+    return fqt_output_of(&host->model, layer)->scale;
+}
+
 bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value) {
     return fqt_quantize_float(&host->model, float_bits, value) != FQT_NOT_FINITE;
 }

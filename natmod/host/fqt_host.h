@@ -31,6 +31,11 @@ FQT_HOST_EXPORT uint32_t fqt_host_feature_elements(const fqt_host_model_t *host)
 FQT_HOST_EXPORT bool fqt_host_trains(const fqt_host_model_t *host);
 // Number (from 1) of the layer that was seen to diverge; 0: none.
 FQT_HOST_EXPORT uint32_t fqt_host_diverged(const fqt_host_model_t *host);
+// Training steps so far, those before saving included.
+FQT_HOST_EXPORT uint32_t fqt_host_steps(const fqt_host_model_t *host);
+// Whether a layer updates; its output's scale as float32 bits.
+FQT_HOST_EXPORT bool fqt_host_updates(const fqt_host_model_t *host, uint32_t layer);
+FQT_HOST_EXPORT uint32_t fqt_host_output_scale(const fqt_host_model_t *host, uint32_t layer);
 FQT_HOST_EXPORT bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value);
 
 // Rates in Q16, weight decay as float32 bits.

@@ -121,7 +121,7 @@ TARGETS = np.array([0.0, 1.0, 0.25, 0.5])
 def real_parameters(network):
     """[(weights, biases)] in real units, float64, of each layer (None without weights)."""
     result = []
-    for parameters in (getattr(layer, "parameters", None) for layer in network.layers):
+    for parameters in (getattr(layer, "parameters", None) for layer in network.running):
         if parameters is None:
             result.append(None)
             continue
@@ -265,15 +265,15 @@ def test_growth_is_rare_and_keeps_the_real_values(master):
     for seed in range(1, runs + 1):
         model.random_state = seed * 2654435761 % 2**32
         network = Network(model, master)
-        scale = network.layers[0].parameters.scales[0]
+        scale = network.running[0].parameters.scales[0]
         before = real_parameters(network)[0]
         network.train(sample, 0, lr=0.05)
         after = real_parameters(network)[0]
-        grows = network.layers[0].parameters.scales[0] != scale
+        grows = network.running[0].parameters.scales[0] != scale
         grown += grows
         units = scale
         if grows:
-            assert network.layers[0].parameters.scales[0] == np.float32(scale * np.float32(1.25))
+            assert network.running[0].parameters.scales[0] == np.float32(scale * np.float32(1.25))
             units = scale * (1.25 + 1 if master == 8 else 1.3)
         assert np.abs(after[0][0] - before[0][0]).max() <= gradient_step + units
     mean, deviation = runs / 40, np.sqrt(runs / 40)

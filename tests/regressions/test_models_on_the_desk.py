@@ -131,15 +131,13 @@ def test_half_a_step_needs_a_layer_that_trains(frozen_model):
 
 
 @KINDS
-@pytest.mark.parametrize("i", [-1, 2, 0.5, "dense_2", None, True, 2**32])
-def test_layers_are_numbers_from_0(kind, i, small_model):
+@pytest.mark.parametrize("layer", [-1, 0, 3, 0.5, "dense_9", True, 2**32])
+def test_layers_are_named_or_numbered_from_1(kind, layer, small_model):
     """-1 had been the last layer in the reference."""
     net = kind(small_model)
-    for use in (net.freeze, net.reset):
-        with pytest.raises(ValueError, match=r"layers are 0 to 1, not"):
-            use(i)
-    with pytest.raises(ValueError, match="frozen must be True or False"):
-        net.freeze(0, "no")
+    for use in (net.freeze, net.unfreeze, net.reset):
+        with pytest.raises(ValueError, match=r"layers are conv2d_1, dense_2, or 1 to 2, not"):
+            use(layer)
 
 
 @KINDS
@@ -147,14 +145,14 @@ def test_only_what_trains_is_reset(kind, frozen_model):
     with pytest.raises(
         ValueError, match=r"layer 1 \(.*\) does not train: quantize\(\.\.\., train"
     ):
-        kind(frozen_model).reset(0)
+        kind(frozen_model).reset(1)
 
 
 @KINDS
 @pytest.mark.parametrize("label", [3, -1, 1.5, "1", None, True, 2**32])
 def test_a_label_is_a_class(kind, label, small_model):
     net, (x, _) = kind(small_model), samples()
-    for use in (net.train, net.loss):
+    for use in (net.train, net.loss_for):
         with pytest.raises(ValueError, match="label"):
             use(x[0], label)
 
@@ -224,7 +222,7 @@ def test_targets_are_compared_axis_by_axis(kind):
     )
     net, x = kind(model), np.zeros((4, 5, 3), np.uint8)
     y = np.random.default_rng(0).random((4, 5, 3))
-    assert net.loss(x, y) == net.loss(x, y.ravel())
+    assert net.loss_for(x, y) == net.loss_for(x, y.ravel())
     for wrong, message in (
         (y.transpose(2, 0, 1), "targets are"),
         (y[0], "a target has 60|targets are"),
@@ -235,7 +233,7 @@ def test_targets_are_compared_axis_by_axis(kind):
         (1.0, "a target has 60|targets are"),
     ):
         with pytest.raises(ValueError, match=message):
-            net.loss(x, wrong)
+            net.loss_for(x, wrong)
 
 
 def test_features_are_what_features_returned():
@@ -269,7 +267,7 @@ def test_a_restore_of_other_bytes_changes_nothing(small_model, other_model):
         with pytest.raises(ModelFileError):
             net.restore(data)
         assert net.to_bytes() == before
-    for data in (None, 64, "text"):
+    for data in (None, 64):
         with pytest.raises(ValueError, match="bytes of a model file"):
             net.restore(data)
     net.restore(good)

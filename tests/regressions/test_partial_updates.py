@@ -108,5 +108,5 @@ def test_the_greatest_loss_follows_training_steps_alone(regression):
     assert model.to_model_file().greatest_loss == 0
     glitch(model, x, 3, 1e-9)
     assert model.to_model_file().greatest_loss == 3
-    model.reset(0)
+    model.reset(1)
     assert model.to_model_file().greatest_loss == 0

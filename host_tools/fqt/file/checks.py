@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from fqt.file.layout import MAX_OUTPUTS
 from fqt.file.records import ModelRecords
@@ -15,6 +16,16 @@ from fqt.messages import ModelFileError, fault, require
 SMALLEST_SCALE = 2.0**-64
 LARGEST_SCALE = 2.0**64
 MAX_ELEMENTS = 1 << 24
+STATE = (  # of a layer: what training changes
+    "output_scale",
+    "output_range",
+    "error_scale",
+    "bias_scale",
+    "weights",
+    "low_bytes",
+    "weight_scales",
+    "biases",
+)
 
 
 def is_scale(value: float) -> bool:
@@ -86,3 +97,15 @@ def check_graph(model: ModelRecords) -> None:
                 or len(model.readers_of(model.inputs_of(index)[0])) == 1,
                 "OTHER_READER",
             )
+
+
+def check_same_model(model: ModelRecords, saved: ModelRecords) -> None:
+    """Raises ModelFileError unless `saved` is a state of the model: what training does not change
+    is the same."""
+    same = saved.identity == model.identity and len(saved.layers) == len(model.layers)
+    require(same, "OTHER_MODEL")
+    for index, (own, other) in enumerate(zip(model.layers, saved.layers, strict=True)):
+        with at_layer(index, own.kind):
+            kept = {name: getattr(own, name) for name in (*STATE, "name", "inputs")}
+            same = model.inputs_of(index) == saved.inputs_of(index)
+            require(same and replace(other, **kept) == own, "OTHER_LAYER")

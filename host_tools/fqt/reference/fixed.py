@@ -89,6 +89,11 @@ def fixed_multiply(values, scale: Scale):
     return np.clip(product, -INT32_MAX, INT32_MAX)
 
 
+def float_of_bits(bits: int) -> float:
+    """The float32 of a bit pattern."""
+    return struct.unpack("<f", struct.pack("<I", bits))[0]
+
+
 class Random:
     """xorshift32 (Marsaglia 2003)."""
 

@@ -8,17 +8,17 @@ from typing import cast
 
 import numpy as np
 
-from fqt.arguments import file_bytes, truth_value
+from fqt.arguments import file_bytes
+from fqt.device_model import DeviceModel
+from fqt.file.checks import check_same_model
 from fqt.file.model_file import ModelFile
 from fqt.inputs import (
     check_batch,
     check_diverged,
     check_input_is_target,
     check_label,
-    check_layer,
     check_learning_rate,
     check_master,
-    check_trainable,
     own_targets,
     sample_of,
     target_of,
@@ -37,15 +37,15 @@ from fqt.reference.loss import (
 )
 from fqt.reference.select import follow_greatest_loss, update_rate
 from fqt.reference.tensor import follow_range
-from fqt.reference.update import Sums, apply_sums
+from fqt.reference.update import Parameters, Sums, apply_sums
 
 CUT_OFF_FILL = 98304  # half as much again as a range holds, Q16
 NO_FILL = 1  # all outputs are 0
 STUCK_STEPS = 200  # in a row cut off or without output: the layer diverged
 
 
-class Network:
-    """A model that runs and trains in the reference arithmetic.
+class Network(DeviceModel):
+    """A model that runs and trains in the reference arithmetic, as on a device (DeviceModel).
 
     model: a ModelFile, or a model file's bytes. master: 8 or 16, the bits kept of each trainable
     weight. batch: steps whose gradients are summed before an update. Raises ModelFileError, or
@@ -73,8 +73,8 @@ class Network:
         self.step_count = self.model.step_count
         self.greatest_loss = self.model.greatest_loss
         self.tensors = tensors_of(self.model)
-        self.layers = layers_of(self.model, self.tensors, master, batch)
-        self.diverged = 0
+        self.running = layers_of(self.model, self.tensors, master, batch)
+        self._diverged_layer = 0
 
     # -- inputs
 
@@ -111,34 +111,36 @@ class Network:
     def logits(self, x: np.ndarray) -> np.ndarray:
         """The last layer's outputs for one sample, Q16, int64 [outputs]."""
         self.tensors[0].values = self.quantize_input(x).reshape(self.model.input_shape)
-        return forward(self.layers)
+        return forward(self.running)
 
-    def predict(self, x: np.ndarray) -> int:
-        """The index of the first greatest output; with one output 1 when it is above 0, else 0."""
-        outputs = self.logits(x)
-        return int(outputs.argmax()) if len(outputs) > 1 else int(outputs[0] > 0)
+    def loss_for(self, x, target=None, index: int = 0) -> float:
+        outputs = self.logits(self._sample(x, index))
+        return self._loss(outputs, self._target(target, index))[0] / 65536
 
-    def loss(self, x: np.ndarray, target=None) -> float:
-        """The loss of one sample; nothing changes. x, target: as in train."""
-        return self._loss(self.logits(x), target)[0] / 65536
+    def _share_right(self, x: np.ndarray, labels: np.ndarray) -> float:
+        for label in labels.tolist():
+            check_label(max(self.model.outputs, 2), label)
+        right = [self.predict(a) == b for a, b in zip(x, labels.tolist(), strict=True)]
+        return sum(right) / len(right)
 
     # -- one training step
 
-    def train(self, x: np.ndarray, target=None, lr: float = 0.01) -> float:
-        """One step on one sample. Gives the loss before it (softmax cross-entropy: in nats).
+    def train(self, x, target=None, lr: float = 0.01, index: int = 0) -> float:
+        """One step on one sample. Returns the loss before it, which `loss` tells too
+        (cross-entropies: in nats).
 
         target: a label with softmax cross-entropy, else [outputs] numbers, or None: the input
         itself. Raises ValueError for a bad input, a target that does not fit, a learning rate that
         is not finite and >= 0, and when no layer trains; DivergenceError when the step saw that.
         """
-        check_diverged(self.model, self.diverged)
+        check_diverged(self.model, self._diverged_layer)
         learning_rate = check_learning_rate(lr)
-        if not any(layer.updates for layer in self.layers):
+        if not any(layer.updates for layer in self.running):
             raise ValueError("no layer trains")
-        outputs = self.logits(x)
-        loss, derivatives, unit = self._loss(outputs, target)
+        outputs = self.logits(self._sample(x, index))
+        loss, derivatives, unit = self._loss(outputs, self._target(target, index))
         if (np.abs(outputs) == LOGIT_LIMIT).any():
-            self.diverged = len(self.layers)
+            self._diverged_layer = len(self.running)
         set_error(self.tensors, *error_of(derivatives, unit))
         if learning_rate > 0:
             self.greatest_loss = follow_greatest_loss(self.greatest_loss, loss)
@@ -151,15 +153,16 @@ class Network:
             self.options.standardize,
             self.batch,
         )
-        Backward(self.model, self.tensors, self.layers, self.random, step).run()
+        Backward(self.model, self.tensors, self.running, self.random, step).run()
         if self.batch > 1 and learning_rate > 0:
             self.batch_steps += 1
             if self.batch_steps == self.batch:
                 self.end_batch()
         self._move_scales()
         self.step_count += 1
-        check_diverged(self.model, self.diverged)
-        return loss / 65536
+        check_diverged(self.model, self._diverged_layer)
+        self.loss = loss / 65536
+        return self.loss
 
     def _loss(self, outputs: np.ndarray, target) -> tuple[int, np.ndarray, Scale]:
         if self.model.loss == "softmax_cross_entropy":
@@ -182,14 +185,14 @@ class Network:
         if self.batch_steps == 0:
             return
         self.batch_steps = 0
-        for layer in self.layers:
+        for layer in self.running:
             if isinstance(layer, WeightedLayer) and layer.updates:
                 apply_sums(layer.parameters, self.random, layer.sums)
 
     def _move_scales(self) -> None:
         """Scales move between steps only (sections 6 and 8)."""
-        needed = needs_error(self.model, self.layers)
-        for layer in self.layers:
+        needed = needs_error(self.model, self.running)
+        for layer in self.running:
             y = layer.output
             if y.next_error_scale:
                 y.error_scale, y.next_error_scale = y.next_error_scale, 0.0
@@ -198,28 +201,36 @@ class Network:
                 stuck = layer.fill >= CUT_OFF_FILL or layer.fill == NO_FILL
                 layer.stuck_steps = layer.stuck_steps + 1 if stuck else 0
                 if layer.stuck_steps == STUCK_STEPS:
-                    self.diverged = layer.number
+                    self._diverged_layer = layer.number
                 layer.range_q16, y.scale = follow_range(layer.range_q16, layer.fill, y.scale)
-        for layer in self.layers:
+        for layer in self.running:
             if layer.record.keeps_scale:
                 layer.output.scale = layer.inputs[0].scale
 
     # -- layers
 
-    def freeze(self, i: int, frozen: bool = True) -> None:
-        """Stop or start the updates of layer i (from 0), if it is trainable. Raises ValueError
-        when there is no such layer."""
-        i, frozen = check_layer(self.model, i), truth_value("frozen", frozen)
+    @property
+    def steps(self) -> int:
+        return self.step_count
+
+    @property
+    def _diverged(self) -> int:
+        return self._diverged_layer
+
+    def _state_of(self, i: int) -> tuple[bool, float]:
+        layer = self.running[i]
+        return layer.updates, layer.output.scale
+
+    def _set_frozen(self, i: int, frozen: bool) -> None:
         self.end_batch()
-        layer = self.layers[i]
+        layer = self.running[i]
         layer.updates = layer.record.trainable and not frozen
 
-    def reset(self, i: int) -> None:
-        """Random weights and zero biases for a trainable layer i (from 0): section 10. Raises
-        ValueError for another layer."""
-        layer = cast(WeightedLayer, self.layers[check_trainable(self.model, i)])
+    def _reset(self, i: int) -> None:
+        """Random weights and zero biases for a layer that trains (section 10)."""
+        layer = cast(WeightedLayer, self.running[i])
         layer.parameters.reset(self.random, layer.inputs[0].scale)
-        layer.stuck_steps = self.diverged = self.greatest_loss = 0
+        layer.stuck_steps = self._diverged_layer = self.greatest_loss = 0
         if layer.sums is not None:
             layer.sums = Sums(layer.parameters)
 
@@ -230,7 +241,7 @@ class Network:
         self.end_batch()
         model = self.model
         records = []
-        for layer in self.layers:
+        for layer in self.running:
             y = layer.output
             record = replace(
                 layer.record,
@@ -253,3 +264,20 @@ class Network:
     def to_bytes(self, checkpoint: bool = False) -> bytes:
         """The file that the device's model.save() writes."""
         return self.to_model_file(checkpoint).to_bytes()
+
+    def _restore(self, data: ModelFile | bytes) -> None:
+        if isinstance(data, ModelFile):
+            data = data.to_bytes()
+        saved = ModelFile.from_bytes(file_bytes("a checkpoint", data))
+        check_same_model(self.model, saved)
+        for layer, record in zip(self.running, saved.layers, strict=True):
+            y = layer.output
+            y.scale, y.error_scale, y.next_error_scale = record.output_scale, record.error_scale, 0
+            layer.range_q16, layer.stuck_steps = record.output_range, 0
+            if isinstance(layer, WeightedLayer) and record.trainable:
+                layer.parameters = Parameters(record, self.master, True)
+                layer.sums = None if layer.sums is None else Sums(layer.parameters)
+        self.random = Random(saved.random_state)
+        self.step_count = saved.step_count
+        self.greatest_loss = saved.greatest_loss
+        self.batch_steps = self._diverged_layer = 0

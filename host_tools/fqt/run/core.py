@@ -13,6 +13,7 @@ import threading
 import numpy as np
 
 from fqt.arguments import file_bytes, truth_value
+from fqt.device_model import DeviceModel
 from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.model_file import ModelFile, ModelFileError
 from fqt.inputs import (
@@ -20,25 +21,22 @@ from fqt.inputs import (
     check_diverged,
     check_input_is_target,
     check_label,
-    check_layer,
     check_learning_rate,
     check_master,
     check_targets,
-    check_trainable,
     own_targets,
     sample_of,
 )
 from fqt.options import Options
-from fqt.reference.fixed import Scale, fixed_multiply, float_bits
+from fqt.reference.fixed import Scale, fixed_multiply, float_bits, float_of_bits
 from fqt.run.library import Wanted, library
 from fqt.shapes import check_finite, is_of_shape, many_of_shape, numbers, targets_of_shape
 
 ERROR_TEXT_BYTES = 160
 
 
-class Model:
-    """A model in the C core; the same methods as fqt.reference.Network, and faster ones for many
-    samples.
+class Model(DeviceModel):
+    """A model in the C core, as on a device (DeviceModel), with methods for many samples.
 
     data: a ModelFile or a file's bytes. master: 8 or 16. batch: steps whose gradients are summed
     before an update. in_place: use frozen parameters where they lie in the file, as a board does
@@ -118,9 +116,15 @@ class Model:
         return self._call("memory_bound")
 
     @property
-    def diverged(self) -> int:
-        """The number (from 1) of the layer that was seen to diverge; 0: none."""
+    def steps(self) -> int:
+        return self._call("steps")
+
+    @property
+    def _diverged(self) -> int:
         return self._call("diverged")
+
+    def _state_of(self, i: int) -> tuple[bool, float]:
+        return self._call("updates", i), float_of_bits(self._call("output_scale", i))
 
     # -- inputs
 
@@ -228,10 +232,6 @@ class Model:
         self._call("outputs", x.ctypes.data, len(x), outputs.ctypes.data)
         return outputs
 
-    def predict(self, x) -> int:
-        """The index of the first greatest output; with one output 1 when it is above 0, else 0."""
-        return int(self.predict_many(self.quantize_input(x).reshape(1, -1))[0])
-
     def predict_many(self, x) -> np.ndarray:
         """predict for samples [samples][...]: uint16 [samples]. x may be quantized already."""
         x = self._samples(x)
@@ -239,15 +239,7 @@ class Model:
         self._call("predict", x.ctypes.data, len(x), classes.ctypes.data)
         return classes
 
-    def evaluate(self, x, labels) -> float:
-        """The share of samples [samples][...] that are predicted right; labels: integers
-        [samples].
-
-        Raises ValueError when there are none, or when they do not fit.
-        """
-        x, labels = np.asarray(x), np.asarray(labels)
-        if not len(x):
-            raise ValueError("no samples")
+    def _share_right(self, x: np.ndarray, labels: np.ndarray) -> float:
         self._labels(labels, len(x), max(self.model.outputs, 2))
         return float((self.predict_many(x) == labels).mean())
 
@@ -259,9 +251,9 @@ class Model:
         self._call("losses", x.ctypes.data, ctypes.byref(wanted), len(x), losses.ctypes.data)
         return losses / 65536
 
-    def loss(self, x, target=None) -> float:
-        """The loss of one sample; nothing changes."""
-        return float(self.losses(self.quantize_input(x).reshape(1, -1), self._one(target))[0])
+    def loss_for(self, x, target=None, index: int = 0) -> float:
+        x = self.quantize_input(self._sample(x, index))
+        return float(self.losses(x.reshape(1, -1), self._one(target, index))[0])
 
     def features(self, x) -> np.ndarray:
         """What the frozen front part gives for each sample: int8 [samples][feature_elements], to
@@ -274,16 +266,15 @@ class Model:
 
     # -- training
 
-    def _one(self, target):
+    def _one(self, target, index: int):
         """A sample's target as the targets of one sample."""
-        return None if target is None else np.asarray(target)[None]
+        return None if target is None else np.asarray(self._target(target, index))[None]
 
-    def train(self, x, target=None, lr: float = 0.01) -> float:
-        """One step on one sample. Gives the loss before it. Raises as fqt.reference.Network
-        does."""
-        return float(
-            self.train_many(self.quantize_input(x).reshape(1, -1), self._one(target), [0], lr)[0]
-        )
+    def train(self, x, target=None, lr: float = 0.01, index: int = 0) -> float:
+        """One step on one sample. Returns the loss before it, which `loss` tells too. Raises as
+        fqt.reference.Network does."""
+        x = self.quantize_input(self._sample(x, index)).reshape(1, -1)
+        return float(self.train_many(x, self._one(target, index), [0], lr)[0])
 
     def train_many(self, x, targets, order, lr, from_features: bool = False) -> np.ndarray:
         """One step on x[i] for each i of order. x: samples, quantized already or not, or with
@@ -307,13 +298,15 @@ class Model:
                 len(order),
                 losses.ctypes.data,
             )
-        check_diverged(self.model, self.diverged)
+        check_diverged(self.model, self._diverged)
+        if len(losses):
+            self.loss = float(losses[-1]) / 65536
         return losses / 65536
 
     def _check_trains(self) -> None:
         if not self._call("trains"):
-            raise ValueError("no layer trains: freeze(i, False) lets one")
-        check_diverged(self.model, self.diverged)
+            raise ValueError("no layer trains: unfreeze() lets one")
+        check_diverged(self.model, self._diverged)
 
     def step_forward(self, x: np.ndarray) -> np.ndarray:
         """The first half of a step whose loss is the caller's: outputs of one sample that is int8
@@ -348,23 +341,19 @@ class Model:
         scale = np.float32(max(peak / 127, SMALLEST_SCALE))
         error = np.clip(np.round(gradient.ravel() / scale), -127, 127).astype(np.int8)
         self._call("step_backward", error.ctypes.data, float_bits(float(scale)), float_bits(rate))
-        check_diverged(self.model, self.diverged)
+        check_diverged(self.model, self._diverged)
 
     def end_batch(self) -> None:
         """End a mini-batch before it is full: apply what its steps have summed. freeze and
         to_bytes do so first."""
         self._call("end_batch")
 
-    def freeze(self, i: int, frozen: bool = True) -> None:
-        """Stop or start the updates of layer i (from 0), if it is trainable. Raises ValueError
-        when there is no such layer."""
-        i, frozen = check_layer(self.model, i), truth_value("frozen", frozen)
+    def _set_frozen(self, i: int, frozen: bool) -> None:
         with self._cut:
             self._call("freeze", i, frozen)
 
-    def reset(self, i: int) -> None:
-        """Random weights for layer i (from 0). Raises ValueError unless it is trainable."""
-        self._call("reset", check_trainable(self.model, i))
+    def _reset(self, i: int) -> None:
+        self._call("reset", i)
 
     # -- saving
 
@@ -376,13 +365,7 @@ class Model:
         self._call("write", checkpoint, data)
         return data.raw
 
-    def to_model_file(self, checkpoint: bool = False) -> ModelFile:
-        """The model as it is now."""
-        return ModelFile.from_bytes(self.to_bytes(checkpoint))
-
-    def restore(self, data: bytes) -> None:
-        """Take the trained state of a checkpoint, or of a model file of the same model. Raises
-        ModelFileError; the model is unchanged then."""
+    def _restore(self, data: ModelFile | bytes) -> None:
         data = _bytes_of(data)
         text = ctypes.create_string_buffer(ERROR_TEXT_BYTES)
         if not self._call("restore", data, len(data), text):
