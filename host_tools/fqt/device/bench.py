@@ -86,7 +86,7 @@ def _multiply_adds(model: ModelFile) -> dict[str, int]:
     return {
         f"{part} {layer.name}": layer.output_shape[0] * layer.output_shape[1] * layer.weights.size
         for layer in model.layers
-        if layer.has_weights
+        if layer.weights is not None
         for part in PARTS
     }
 
@@ -96,10 +96,14 @@ def cycles_a_multiply_add(rows: list[Row]) -> dict[str, float]:
     and "update"."""
     means = {}
     for part in PARTS:
-        chosen = [row for row in rows if row.phase.startswith(part) and row.multiply_adds]
-        if chosen and chosen[0].cycles is not None:
-            total = sum(row.multiply_adds for row in chosen)
-            means[part] = sum(row.cycles for row in chosen) / total
+        chosen = [
+            (row.cycles, row.multiply_adds)
+            for row in rows
+            if row.phase.startswith(part) and row.multiply_adds and row.cycles is not None
+        ]
+        if chosen:
+            cycles, work = zip(*chosen, strict=True)
+            means[part] = sum(cycles) / sum(work)
     return means
 
 
@@ -204,8 +208,8 @@ def _text_bytes(module: Path) -> int:
 def table(rows: list[Row]) -> str:
     """Rows as text, one network and core after another; cycles also by multiply-add."""
     lines = []
-    for (net, core), of_both in groupby(rows, lambda row: (row.net, row.core)):
-        group = list(of_both)
+    for (net, core), rows_of_one in groupby(rows, lambda row: (row.net, row.core)):
+        group = list(rows_of_one)
         lines.append(
             f"{net} on {core} ({group[0].arch}): RAM {group[0].ram_bytes} bytes, "
             f"text {group[0].text_bytes} bytes"
@@ -216,8 +220,9 @@ def table(rows: list[Row]) -> str:
         for row in group:
             work = f"{row.multiply_adds:13,d}" if row.multiply_adds else f"{'':13}"
             cycles = f"{row.cycles:12,d}" if row.cycles is not None else f"{'-':>12}"
-            has_mean = row.multiply_adds and row.cycles is not None
-            mean = f"{row.cycles / row.multiply_adds:6.2f}" if has_mean else ""
+            mean = ""
+            if row.multiply_adds and row.cycles is not None:
+                mean = f"{row.cycles / row.multiply_adds:6.2f}"
             lines.append(f"  {row.phase:24} {work} {row.insns:12,d} {cycles} {mean}".rstrip())
         means = cycles_a_multiply_add(group)
         if means:

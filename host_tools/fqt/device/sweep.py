@@ -53,8 +53,8 @@ def _measure(swept: str, value: int) -> Point:
         swept,
         value,
         sum(row.multiply_adds for row in rows.values()),
-        rows["predict"].cycles,
-        rows["step"].cycles,
+        rows["predict"].cycles or 0,
+        rows["step"].cycles or 0,
         rows["step"].ram_bytes,
     )
 

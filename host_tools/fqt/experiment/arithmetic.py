@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import cast
+from typing import Any
 
 import numpy as np
 
 from fqt.experiment.configuration import Run, Training
 from fqt.file.model_file import ModelFile
 from fqt.layers.activation import activate, through_activation
-from fqt.layers.weighted import Weighted
 from fqt.reference.fixed import shuffle
 from fqt.reference.select import follow_greatest_loss, update_rate
 from fqt.run import core
@@ -106,13 +105,12 @@ class Mixed:
         if len(weighted) <= run.float_layers:
             raise ValueError(f"float_layers: the network has {len(weighted)} layers with weights")
         split = weighted[-run.float_layers - 1] + 1
-        layers = copy.deepcopy(net.layers[:split])
+        front = copy.deepcopy(net.layers[:split])
         self.back = net.layers[split:]
-        end = cast(Weighted, layers[-1])
-        self.activation = end.activation
-        end.activation = "none"  # applied here, in float32
-        front = Sequential(layers, net.input_shape, 1, net.name, "mean_squared_error")
-        self.model = _quantized(front, calibration, "all", seed, bytes_in)
+        self.activation = front[-1].activation
+        front[-1].activation = "none"  # applied here, in float32
+        whole = Sequential(front, net.input_shape, 1, net.name, "mean_squared_error")
+        self.model = _quantized(whole, calibration, "all", seed, bytes_in)
         self.core = core.Model(self.model, run.master)
         self.loss = LOSSES[net.loss]
 
@@ -130,10 +128,10 @@ class Mixed:
             total = 0.0
             for i in order:
                 outputs, front = self._forward(self.core.step_forward(x[i])[None])
-                losses, error = self.loss(outputs, y[i : i + 1])
+                losses, of_outputs = self.loss(outputs, y[i : i + 1])
+                error: Any = of_outputs  # layers in a row have one input each
                 for layer in reversed(self.back):
-                    of_input = layer.backward(error.reshape(1, *layer.output_shape))
-                    error = cast(np.ndarray, of_input)  # in a row: one input each
+                    error = layer.backward(error.reshape(1, *layer.output_shape))
                 error = through_activation(self.activation, front, error.reshape(front.shape))
                 self.core.step_backward(error.ravel(), rate)
                 for layer in self.back:

@@ -120,6 +120,7 @@ def _networks(experiment: Experiment, folder: Path, kept: Path) -> Path:
 
 def pretrained_network(experiment: Experiment, folder: Path, kept: Path) -> Sequential:
     """The first of the pretrained networks of an experiment that has run."""
+    assert experiment.transfer
     member, seed = experiment.transfer.held_out[0], experiment.seeds[0]
     networks = _networks(experiment, folder, kept / experiment.name)
     return load_pretrained(experiment, member, seed, folder, networks)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,10 +83,6 @@ def _anomaly(experiment, run, seed, folder, say) -> dict:
     return {"scores": score_classes(made), "history": history}
 
 
-def _say_of(say: Report, whom: str, line: str) -> None:
-    say(f"{whom}: {line}")
-
-
 def area_under_curve(normal: np.ndarray, abnormal: np.ndarray) -> float:
     """How often an abnormal sample's score is above a normal one's; ties count half (the area
     under the ROC curve)."""
@@ -100,12 +95,14 @@ def area_under_curve(normal: np.ndarray, abnormal: np.ndarray) -> float:
 def needed_pretraining(experiment: Experiment, folder: Path) -> list[int | None]:
     """The members of the group without whom a network must be trained; None: all whom the training
     data lack anyway."""
+    assert experiment.transfer
     arrays = data.load(experiment, folder)
     found = [_left_out(experiment, arrays, member) for member in experiment.transfer.held_out]
     return list(dict.fromkeys(found))
 
 
 def _left_out(experiment: Experiment, arrays: dict[str, np.ndarray], member: int) -> int | None:
+    assert experiment.transfer
     return member if member in arrays[f"{experiment.transfer.group}_train"] else None
 
 
@@ -114,6 +111,7 @@ def pretrain(
 ) -> None:
     """Train in float32 on all but one member of the group; keep the network. left_out: as
     needed_pretraining gives it."""
+    assert experiment.transfer
     path = _pretrained_path(kept, left_out, seed)
     if path.exists():
         return
@@ -150,6 +148,11 @@ def _pretrained_path(kept: Path, left_out: int | None, seed: int) -> Path:
     return kept / f"pretrained-{'none' if left_out is None else left_out}-{seed}.npz"
 
 
+def _saying_first(what: str, say: Report) -> Report:
+    """say, with what the lines are about before each."""
+    return lambda line: say(f"{what}: {line}")
+
+
 def _transfer(experiment, run, seed, folder, kept, say) -> dict:
     transfer = experiment.transfer
     arrays = data.load(experiment, folder)
@@ -173,7 +176,7 @@ def _transfer(experiment, run, seed, folder, kept, say) -> dict:
             seed,
             split.y_train,
             _accuracy(split),
-            partial(_say_of, say, f"{transfer.group} {member}"),
+            _saying_first(f"{transfer.group} {member}", say),
         )
         afters.append(history[-1][1])
         histories.append(history)

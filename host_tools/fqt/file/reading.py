@@ -227,7 +227,7 @@ def _read_blobs(
     places: tuple[int, ...],
 ) -> None:
     """Fills a layer's arrays, where the file has them."""
-    weights_shape, low_bytes_shape, scales_shape, biases_shape = shapes
+    weights_shape, low_bytes_shape = shapes[:2]
     if weights_shape is None:
         return
     layer.weights = _blob(data, places[0], weights_shape, "<i1")
@@ -236,8 +236,9 @@ def _read_blobs(
         raise fault("WEIGHT", int(beyond[0]))
     if low_bytes_shape:
         layer.low_bytes = _blob(data, places[1], low_bytes_shape, "<i1")
-    layer.weight_scales = _blob(data, places[2], scales_shape, "<f4")
-    layer.biases = _blob(data, places[3], biases_shape, "<i4")
+    channels = weights_shape[:1]
+    layer.weight_scales = _blob(data, places[2], channels, "<f4")
+    layer.biases = _blob(data, places[3], channels, "<i4")
     for channel, scale in enumerate(layer.weight_scales):
         require(is_scale(scale), "WEIGHT_SCALE", channel)
 

@@ -16,7 +16,7 @@ class LayerRecord:
     """One layer. Arrays are None for layers without weights, and for frozen layers of a
     checkpoint.
 
-    inputs: the tensors that it reads, 0 the model's input, i the output of layer i (from 1); None:
+    inputs: the tensors that it reads, 0 the model's input, i the output of layer i (from 1); none:
     the one before. weights: int8 [out][kernel_height][kernel_width][in] (dense: [out][in];
     depthwise_conv2d: [out][kernel_height][kernel_width]); low_bytes: the same shape or None;
     weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale * weight_scales.
@@ -35,7 +35,7 @@ class LayerRecord:
     bias_scale: float = 0.0
     error_scale: float = 0.0
     output_range: int = OUTPUT_RANGE_START
-    inputs: tuple[int, ...] | None = None
+    inputs: tuple[int, ...] = ()
     weights: np.ndarray | None = None
     low_bytes: np.ndarray | None = None
     weight_scales: np.ndarray | None = None
@@ -59,7 +59,8 @@ class LayerRecord:
     @property
     def parameters(self) -> int:
         """Weights and biases."""
-        return 0 if self.weights is None else self.weights.size + self.biases.size
+        arrays = (self.weights, self.biases)
+        return sum(array.size for array in arrays if array is not None)
 
 
 @dataclass
@@ -81,8 +82,8 @@ class ModelRecords:
 
     def inputs_of(self, index: int) -> tuple[int, ...]:
         """The tensors that layer `index` (from 0) reads."""
-        inputs = self.layers[index].inputs if index < len(self.layers) else None
-        return (index,) if inputs is None else inputs
+        inputs = self.layers[index].inputs if index < len(self.layers) else ()
+        return inputs or (index,)
 
     def tensor(self, number: int) -> tuple[Shape, float, int]:
         """Shape, scale and zero point of a tensor: 0 is the model's input, i the output of layer i

@@ -15,11 +15,13 @@ class Layer:
     """
 
     kind = ""  # as in a model file
+    activation = "none"
     slides = True  # whether its parameters do as well for images of another height and width
     name_stem = ""  # of names that a network gives: a model file's have at most 16 bytes
 
     def __init__(self, *, name: str | None = None, source: str | None = None):
-        self.name = None if name is None else name_text("a layer's name", name)
+        # Empty until a network gives one.
+        self.name = "" if name is None else name_text("a layer's name", name)
         self.source = None if source is None else name_text("a layer's source", source)
         self.input_shape: tuple[int, ...] = ()
         self.output_shape: tuple[int, ...] = ()
@@ -30,6 +32,9 @@ class Layer:
         """Set the shapes (without the batch) and make the parameters. Raises ValueError for shapes
         that do not fit."""
         self.input_shape = self.output_shape = tuple(input_shape)
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """New parameters; most kinds have none."""
 
     @property
     def is_built(self) -> bool:

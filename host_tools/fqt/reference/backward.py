@@ -63,7 +63,7 @@ class Backward:
         for layer in reversed(self.layers):
             if not needed[layer.number]:
                 continue
-            y, selected = layer.output, None
+            y, selected = layer.output, np.arange(layer.output.shape[2])
             errors = y.error.astype(np.int64)
             if isinstance(layer, WeightedLayer):
                 selection = self._select(layer.number, y.error)

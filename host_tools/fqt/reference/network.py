@@ -4,7 +4,6 @@ section 9)."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 
@@ -186,7 +185,7 @@ class Network(DeviceModel):
             return
         self.batch_steps = 0
         for layer in self.running:
-            if isinstance(layer, WeightedLayer) and layer.updates:
+            if isinstance(layer, WeightedLayer) and layer.updates and layer.sums:
                 apply_sums(layer.parameters, self.random, layer.sums)
 
     def _move_scales(self) -> None:
@@ -228,7 +227,8 @@ class Network(DeviceModel):
 
     def _reset(self, i: int) -> None:
         """Random weights and zero biases for a layer that trains (section 10)."""
-        layer = cast(WeightedLayer, self.running[i])
+        layer = self.running[i]
+        assert isinstance(layer, WeightedLayer)
         layer.parameters.reset(self.random, layer.inputs[0].scale)
         layer.stuck_steps = self._diverged_layer = self.greatest_loss = 0
         if layer.sums is not None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,12 +14,12 @@ WATCHED_LIMIT = 16384
 RANGE_START = 62415
 RANGE_FULL = 63663
 RANGE_IDLE = 43691
-MARGIN = np.float32(1.05)
+MARGIN = float(np.float32(1.05))
 
 
 @dataclass
 class Tensor:
-    """values: int8 [height][width][channels]; error: the same shape, or None while no error was
+    """values: int8 [height][width][channels]; error: the same shape. Both are empty until they are
     formed."""
 
     shape: tuple[int, int, int]
@@ -28,8 +28,8 @@ class Tensor:
     clips: str  # the activation that clipped it
     error_scale: float = 0.0
     next_error_scale: float = 0.0
-    values: np.ndarray | None = None
-    error: np.ndarray | None = None
+    values: np.ndarray = field(default_factory=lambda: np.empty(0, np.int8))
+    error: np.ndarray = field(default_factory=lambda: np.empty(0, np.int8))
 
     def centred(self) -> np.ndarray:
         """values - zero_point, int64."""

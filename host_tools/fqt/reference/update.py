@@ -10,8 +10,8 @@ from fqt.reference.fixed import Random, Scale, dither, fixed_multiply
 STEP_LIMIT = 126 << 24
 BIAS_LIMIT = 1 << 30
 MAX_DECAY = 1 << 24
-GROWTH = np.float32(1.25)
-SHRINK = np.float32(0.8)
+GROWTH = float(np.float32(1.25))
+SHRINK = float(np.float32(0.8))
 SHRINK_Q16 = 52429
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from fqt.file.records import LayerRecord
 from fqt.kinds import Shape
@@ -18,7 +17,7 @@ def windows_of(values: np.ndarray, record: LayerRecord, fill: int = 0) -> np.nda
     """values [height][width][c] -> a view [oy][ox][ky][kx][c] with `fill` in the padding."""
     top, bottom, left, right = record.padding
     padded = np.pad(values, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
-    view = sliding_window_view(padded, record.kernel, (0, 1))  # type: ignore[call-overload]
+    view = np.lib.stride_tricks.sliding_window_view(padded, (*record.kernel, 1))[..., 0]
     return view[:: record.stride[0], :: record.stride[1]].transpose(0, 1, 3, 4, 2)
 
 

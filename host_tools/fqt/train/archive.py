@@ -14,7 +14,7 @@ from fqt.files import write_whole
 
 def write_archive(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:
     """Raises OSError; what was at the path is still there then."""
-    write_whole(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
 def read_archive(path: str | os.PathLike, shapes: dict[str, tuple[int, ...]]) -> dict:

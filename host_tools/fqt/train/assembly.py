@@ -37,9 +37,9 @@ def working_copies(layers: list[Layer]) -> list[Layer]:
     """Copies, to be built, with a name each: kind and number when none was given. Raises
     ValueError for two of the same name."""
     copies = [copy.deepcopy(layer) for layer in layers]
-    taken = [layer.name for layer in copies if layer.name is not None]
+    taken = [layer.name for layer in copies if layer.name]
     for number, layer in enumerate(copies, 1):
-        if layer.name is None:
+        if not layer.name:
             while f"{layer.name_stem}_{number}" in taken:
                 number += 1
             layer.name = f"{layer.name_stem}_{number}"

@@ -67,12 +67,12 @@ def train_epochs(
                 picked = order[start : start + batch]
                 of_batch = net.gradients(x[picked], y[picked], chosen)
                 if not np.isfinite(of_batch):
-                    raise _divergence(number, rate)
+                    raise _divergence(number, lr)
                 loss += of_batch * len(picked)
                 for layer in layers:
                     _step(layer, rate, np.float32(weight_decay))
         if not all(np.isfinite(a).all() for layer in layers for a in layer.state.values()):
-            raise _divergence(number, rate)
+            raise _divergence(number, lr)
         yield Epoch(number, loss / len(x), float(rate))
 
 
@@ -84,7 +84,7 @@ def _step(layer: Layer, rate: np.float32, weight_decay: np.float32) -> None:
         values -= rate * gradient
 
 
-def _divergence(epoch: int, rate: np.float32) -> DivergenceError:
+def _divergence(epoch: int, rate: float) -> DivergenceError:
     return DivergenceError(
         f"training diverged in epoch {epoch} at lr {rate:g}, a loss or a weight is no finite "
         "number any more: reset() or load() the network, lower lr, and see that inputs are about 1"

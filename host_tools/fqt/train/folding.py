@@ -3,8 +3,6 @@ them."""
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from fqt.layers.batch_normalization import BatchNormalization
@@ -25,7 +23,9 @@ def folded(net: Sequential) -> Sequential:
     for layer, inputs in zip(net.layers, net.inputs, strict=True):
         sources = [makers[tensor] for tensor in inputs]
         if isinstance(layer, BatchNormalization):
-            _fold(layer, cast(Weighted, net.layers[inputs[0] - 1]))
+            follows = net.layers[inputs[0] - 1]
+            assert isinstance(follows, Weighted)  # as Sequential checks
+            _fold(layer, follows)
             makers.append(sources[0])
             continue
         makers.append(layer.name)

@@ -8,14 +8,13 @@ folded into the layer before it.
 from __future__ import annotations
 
 import zlib
-from typing import cast
 
 import numpy as np
 
 from fqt.arguments import real_number, whole_number
 from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.model_file import LayerRecord, ModelFile
-from fqt.kinds import KINDS, Shape
+from fqt.kinds import KINDS
 from fqt.layers.layer import Layer
 from fqt.layers.weighted import Weighted
 from fqt.train.folding import folded
@@ -87,9 +86,9 @@ def quantize(
     tensors = net.tensors(x)
     moves = [False]  # each tensor: whether training changes it
     for layer, inputs, output in zip(net.layers, net.inputs, tensors[1:], strict=True):
-        record = LayerRecord(
-            layer.kind, layer.name, cast(Shape, layer.output_shape), inputs=inputs
-        )
+        height, width, channels = layer.output_shape
+        shape = height, width, channels
+        record = LayerRecord(layer.kind, layer.name, shape, inputs=inputs)
         record.trainable = layer.name in names
         moves.append(record.trainable or any(moves[tensor] for tensor in inputs))
         # The device follows the ranges of layers with weights where these train themselves.
@@ -151,7 +150,7 @@ def _fill_record(
             f"{layer.name}: outputs reach {max(greatest, -least):.2g}, int8 scales end at "
             f"{LARGEST_SCALE:.2g}: did the training diverge?"
         )
-    record.activation = getattr(layer, "activation", "none")
+    record.activation = layer.activation
     if record.activation == "none":
         record.output_scale, record.output_zero_point = _affine(least, greatest)
     else:
@@ -159,13 +158,12 @@ def _fill_record(
             greatest = min(greatest, 6.0)
         record.output_scale = _float32(greatest / 255 or FALLBACK_SCALE)
         record.output_zero_point = -128
-    if not record.has_weights:
+    if not isinstance(layer, Weighted):
         return
-    weighted = cast(Weighted, layer)
-    least_scales = np.abs(weighted.biases) / (input_scale * BIAS_LIMIT)
-    record.weights, record.weight_scales = quantize_weights(weighted.weights, least_scales)
+    least_scales = np.abs(layer.biases) / (input_scale * BIAS_LIMIT)
+    record.weights, record.weight_scales = quantize_weights(layer.weights, least_scales)
     record.bias_scale = input_scale
-    biases = weighted.biases / (record.weight_scales.astype(np.float64) * input_scale)
+    biases = layer.biases / (record.weight_scales.astype(np.float64) * input_scale)
     record.biases = np.round(biases).astype(np.int32)
 
 

@@ -7,7 +7,7 @@ import copy
 import math
 import os
 from collections.abc import Collection
-from typing import cast
+from typing import Any
 
 import numpy as np
 
@@ -224,17 +224,16 @@ class Sequential:
         needed = [False]  # of each tensor's error: whether a chosen layer lies before it
         for i, inputs in enumerate(self.inputs):
             needed.append(i in chosen or any(needed[tensor] for tensor in inputs))
-        errors: list[np.ndarray | None] = [None] * len(needed)
+        errors: list[Any] = [None] * len(needed)  # each dropped when it has been used
         errors[-1] = error.reshape(len(error), *self.layers[-1].output_shape)
         for i in reversed(range(len(self.layers))):
             if not needed[i + 1]:
                 continue
+            error, errors[i + 1] = errors[i + 1], None
             inputs_needed = any(needed[tensor] for tensor in self.inputs[i])
-            of_inputs = self.layers[i].backward(errors[i + 1], inputs_needed)
-            errors[i + 1] = None
-            if not isinstance(of_inputs, tuple):
-                of_inputs = (of_inputs,)
-            for tensor, of_input in zip(self.inputs[i], of_inputs, strict=True):
+            of_inputs = self.layers[i].backward(error, inputs_needed)
+            several = of_inputs if isinstance(of_inputs, tuple) else (of_inputs,)
+            for tensor, of_input in zip(self.inputs[i], several, strict=True):
                 if needed[tensor]:
                     other = errors[tensor]  # from another reader
                     errors[tensor] = of_input if other is None else other + of_input
@@ -280,7 +279,7 @@ class Sequential:
         ValueError for a name that is not there."""
         rng = np.random.default_rng(whole_number("seed", seed, 0))
         for i in self._chosen(names):
-            cast(Weighted, self.layers[i]).reset(rng)
+            self.layers[i].reset(rng)
 
     def _chosen(self, train: str | list[str]) -> list[int]:
         """The layers (from 0) that trainable_names names, and the normalizations behind them."""
