@@ -19,5 +19,5 @@ def test_inputs_beyond_0_to_1_are_no_binary_targets(network):
         with pytest.raises(ValueError, match="must be 0 to 1"):
             net.train(x)
         with pytest.raises(ValueError, match="must be 0 to 1"):
-            net.loss(x)
+            net.loss_for(x)
     assert net.to_bytes() == before

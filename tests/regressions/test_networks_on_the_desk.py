@@ -64,7 +64,7 @@ def test_a_constructor_that_fails_leaves_its_layers_as_they_were():
     with pytest.raises(ValueError, match=r"layer 2 \(max_pool2d_2\)"):
         Sequential(layers, (8, 8, 1))
     assert layers == kept
-    assert [layer.name for layer in layers] == [None, None, None]
+    assert [layer.name for layer in layers] == ["", "", ""]
     assert not any(layer.is_built for layer in layers)
     net = Sequential(layers, (9, 9, 1))
     layers.append(Dense(3))
