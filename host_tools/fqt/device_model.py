@@ -196,6 +196,11 @@ class DeviceModel(ABC):
     def _share_right(self, x: np.ndarray, labels: np.ndarray) -> float:
         """evaluate for arrays of samples and labels."""
 
+    @abstractmethod
+    def end_batch(self) -> None:
+        """End a mini-batch before it is full: apply what its steps have summed. Freezing and
+        saving do so first."""
+
     # -- layers
 
     def freeze(self, layer: str | int | None = None) -> None:

@@ -66,6 +66,7 @@ def run(make, folder, batch):
     net.freeze()
     refused(net.train, x, 0)
     net.unfreeze()
+    net.end_batch()
     net.reset(second)
     net.reset(1)
     train(net, x, lambda i: labels[i], 3)
