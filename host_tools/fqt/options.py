@@ -46,6 +46,13 @@ class Options:
         return float32_number("weight_decay", self.weight_decay)
 
 
+def check_options(options) -> Options:
+    """Returns them. Raises ValueError for anything else."""
+    if not isinstance(options, Options):
+        raise ValueError(f"options are an fqt.options.Options, not {options!r}")
+    return options
+
+
 def _rates(given) -> tuple[float, float]:
     """(least, greatest), of these or of one number. Raises ValueError for others."""
     rates = tuple(given) if isinstance(given, (tuple, list)) else (given, given)

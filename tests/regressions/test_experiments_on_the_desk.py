@@ -195,6 +195,22 @@ def test_a_gap_in_the_data_is_named(tmp_path):
         run(read_experiment(tmp_path / "a.toml"), tmp_path, tmp_path / "kept")
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('train = "last:9"', "run 'float32': train='last:9': the network has 2 layers"),
+        ('reset = "dense_7"', "run 'float32': train: no layer 'dense_7'"),
+    ],
+)
+def test_layers_that_no_network_has_are_found_before_anything_trains(line, message, tmp_path):
+    archive(tmp_path)
+    text = TOML.replace('arithmetic = "float32"', f'arithmetic = "float32"\n{line}')
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        run(read_experiment(tmp_path / "a.toml"), tmp_path, tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
 def test_a_damaged_archive_is_said(tmp_path, capsys):
     (tmp_path / "a.toml").write_text(TOML)
     archive(tmp_path)

@@ -305,6 +305,23 @@ def test_one_number_is_both_update_rates(small_model):
     assert options.update_rate == (0.25, 0.5)
     with pytest.raises(ValueError, match="options are"):
         core.Model(small_model).options = (0.5, 0.5)
+    for kind in (core.Model, Network):
+        with pytest.raises(ValueError, match="options are"):
+            kind(small_model, 8, 1, 0.5)
+
+
+@KINDS
+def test_a_model_leaves_the_file_that_it_was_made_of_alone(kind, small_model):
+    """And what it returned does not change as it trains on."""
+    before, (x, y) = small_model.to_bytes(), samples()
+    net = kind(small_model, 16)
+    returned = [(file, file.to_bytes()) for file in [net.to_model_file()]]
+    for i in range(40):
+        net.train(x[i % 4], y[i % 4], 0.5)
+        if i % 10 == 0:
+            returned.append((net.to_model_file(), net.to_bytes()))
+    assert small_model.to_bytes() == before
+    assert all(file.to_bytes() == data for file, data in returned)
 
 
 def test_a_model_in_the_core_is_not_copied(small_model):

@@ -25,7 +25,7 @@ from fqt.experiment.tasks import (
     run_task,
 )
 from fqt.files import write_whole
-from fqt.train.sequential import Sequential
+from fqt.train.sequential import Sequential, trainable_names
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -39,7 +39,7 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
     others gave is kept.
     """
     jobs = os.cpu_count() if jobs is None else whole_number("jobs", jobs, 1)
-    load(experiment, folder)  # what is wrong with the data is said before anything runs
+    _check(experiment, folder)
     kept = kept / experiment.name
     kept.mkdir(parents=True, exist_ok=True)
     for variable in ONE_THREAD:  # a network this small is slower on two
@@ -79,6 +79,19 @@ def run(experiment: Experiment, folder: Path, kept: Path, jobs: int | None = Non
             }
         )
     return results
+
+
+def _check(experiment: Experiment, folder: Path) -> None:
+    """Raises what the data, the network or the names of its layers in a run would raise later,
+    before anything runs."""
+    arrays = load(experiment, folder)
+    net = experiment.build(arrays["x_train"].shape[1:], len(arrays["classes"]), 1)
+    for one in experiment.runs:
+        for names in (one.train, one.reset):
+            try:
+                trainable_names(net, names)
+            except ValueError as error:
+                raise ValueError(f"run {one.name!r}: {error}") from None
 
 
 def _wait(futures: list) -> None:

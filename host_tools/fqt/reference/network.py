@@ -23,7 +23,7 @@ from fqt.inputs import (
     target_of,
 )
 from fqt.messages import fault
-from fqt.options import Options
+from fqt.options import Options, check_options
 from fqt.reference.backward import Backward, Step, needs_error, set_error
 from fqt.reference.fixed import Random, Scale, fixed_multiply, float_bits
 from fqt.reference.forward import LOGIT_LIMIT, forward
@@ -67,7 +67,7 @@ class Network(DeviceModel):
         self.master = master
         self.batch = batch
         self.batch_steps = 0
-        self.options = options
+        self.options = check_options(options)
         self.random = Random(self.model.random_state)
         self.step_count = self.model.step_count
         self.greatest_loss = self.model.greatest_loss

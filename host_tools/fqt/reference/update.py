@@ -37,7 +37,7 @@ class Parameters:
         """Set a layer's record to the parameters as they are now."""
         record.weights = self.weights.astype(np.int8)
         record.low_bytes = None if self.low_bytes is None else self.low_bytes.astype(np.int8)
-        record.weight_scales = self.scales
+        record.weight_scales = self.scales.copy()
         record.biases = self.stored_biases.astype(np.int32)
         record.bias_scale = self.bias_scale
 

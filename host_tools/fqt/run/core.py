@@ -27,7 +27,7 @@ from fqt.inputs import (
     own_targets,
     sample_of,
 )
-from fqt.options import Options
+from fqt.options import Options, check_options
 from fqt.reference.fixed import Scale, fixed_multiply, float_bits, float_of_bits
 from fqt.run.library import Wanted, library
 from fqt.shapes import check_finite, is_of_shape, many_of_shape, numbers, targets_of_shape
@@ -93,8 +93,7 @@ class Model(DeviceModel):
 
     @options.setter
     def options(self, options: Options) -> None:
-        if not isinstance(options, Options):
-            raise ValueError(f"options are an fqt.options.Options, not {options!r}")
+        options = check_options(options)
         self._call(
             "set_options",
             *options.rates_q16,

@@ -11,6 +11,18 @@ import numpy as np
 
 from fqt.files import write_whole
 
+# What NumPy and zipfile raise for files of other kinds, cut, damaged, encrypted, or that lie about
+# their sizes.
+UNREADABLE = (
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
 
 def write_archive(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:
     """Raises OSError; what was at the path is still there then."""
@@ -52,7 +64,7 @@ def open_archive(path: str | os.PathLike, names: list[str] | None = None) -> dic
         with archive:
             wanted = archive.files if names is None else [n for n in names if n in archive.files]
             arrays = {name: archive[name] for name in wanted}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{place} is not a NumPy archive that can be read: {error}") from None
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
