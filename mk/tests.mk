@@ -97,6 +97,6 @@ $(COVERAGE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
 define MEASURE_COVERAGE
 rm -f $(BUILD)/coverage/*.gcda
 FQT_CORE_LIB=$(CURDIR)/$(COVERAGE_LIB) $(PYTHON) -m pytest -q -n $(JOBS) -m "not slow" \
-    --cov=fqt --cov-report=html:$(BUILD)/coverage/python --cov-report=term:skip-covered
-$(PYTHON) tools/core_coverage.py $(BUILD)/coverage
+    --cov=fqt --cov-report=html:$(BUILD)/coverage/python --cov-report=term:skip-covered; failed=$$?; \
+    $(PYTHON) tools/core_coverage.py $(BUILD)/coverage && exit $$failed
 endef

@@ -196,11 +196,13 @@ ACTIVATIONS = ("relu", "relu", "none", "relu6")
 
 
 @st.composite
-def _residual(draw, shape: tuple[int, int, int], tensor: int) -> list[Layer]:
+def _residual(
+    draw, shape: tuple[int, int, int], tensor: int, kinds: tuple[str, ...] = ("add", "multiply")
+) -> list[Layer]:
     """Layers that keep the shape, and the sum or product of their output and what they read; or
     two branches from one tensor, and their sum or product."""
     activation = st.sampled_from(ACTIVATIONS)
-    kind = draw(st.sampled_from(["add", "multiply"]))
+    kind = draw(st.sampled_from(kinds))
     convolution = Layer(
         "conv2d", shape[2], (3, 3), (1, 1), (1, 1, 1, 1), trainable=draw(st.booleans())
     )
@@ -289,7 +291,9 @@ def networks_around(draw, kind: str) -> ModelFile:
     layers = [front]
     shape = (*input_shape[:2], channels)
     if kind == "add":
-        layers += draw(_residual(shape, 1))
+        layers += draw(_residual(shape, 1, ("add",)))
+    elif kind == "multiply":
+        layers += draw(st.one_of(_residual(shape, 1, ("multiply",)), _excited(shape, 1)))
     else:
         layer = Layer(kind, activation=draw(activations), trainable=draw(st.booleans()))
         if kind in WINDOWED:

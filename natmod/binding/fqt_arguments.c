@@ -1,7 +1,7 @@
 // What methods are given: samples, targets, layers.
 //
-// Converting an argument, or allocating, may run Python code, which may resize or free a buffer. So a buffer is looked up
-// just before its bytes are copied, and nothing is converted in between.
+// Converting an argument, or allocating, may run Python code, which may resize or free a buffer. So a buffer is looked
+// up just before its bytes are copied, and nothing is converted in between.
 #include "fqt_engine.h"
 
 // Argument `i`, which sample of a buffer or where in it: 0 by default.

@@ -1,7 +1,8 @@
 // A fuzzer's input, and the cores that it is given to.
 //
-// An input is a job, which says how the model is loaded and trained, and a model file. Every core (natmod/core/base/fqt_target.h) is
-// a shared library of its own, made of fuzz_backend.c with the core in it: all must make the same bytes of a model.
+// An input is a job, which says how the model is loaded and trained, and a model file. Every core
+// (natmod/core/base/fqt_target.h) is a shared library of its own, made of fuzz_backend.c with the core in it: all must
+// make the same bytes of a model.
 #ifndef FUZZ_H
 #define FUZZ_H
 

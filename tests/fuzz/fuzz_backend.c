@@ -1,5 +1,6 @@
-// A core, and what a fuzzer does with it: a model is loaded, run, trained, frozen in part, trained from features, saved, restored,
-// and loaded again; both then go on alike. What it computes goes into hashes; anything that must not be stops the program.
+// A core, and what a fuzzer does with it: a model is loaded, run, trained, frozen in part, trained from features,
+// saved, restored, and loaded again; both then go on alike. What it computes goes into hashes; anything that must not
+// be stops the program.
 #include "../../natmod/core/fqt_core_all.c"
 #include "../../natmod/host/fqt_host_fault.h"
 
@@ -47,7 +48,8 @@ static void note(fuzz_result_t *result, const char *name, const void *bytes, siz
     result->hashes[result->stages++] = hash;
 }
 
-// Multiply-adds of a step, roughly; the error pass of max pooling looks at a window for each window that an input is in.
+// Multiply-adds of a step, roughly; the error pass of max pooling looks at a window for each window that an input is
+// in.
 static uint64_t work(const fqt_model_t *model) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {

@@ -1,5 +1,5 @@
-// Inputs from files: `files FILE ...` runs them, `files --every-byte FILE ...` also every truncation of them, and every byte
-// changed in four ways.
+// Inputs from files: `files FILE ...` runs them, `files --every-byte FILE ...` also every truncation of them, and every
+// byte changed in four ways.
 #include "fuzz.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // What went wrong, and where.
 //
-// An error does not return: whoever embeds the core defines fqt_fail, which leaves it (by an exception, or a jump). What
-// can fail needs no answer then. Nothing is left to be cleaned up: the core allocates nothing.
+// An error does not return: whoever embeds the core defines fqt_fail, which leaves it (by an exception, or a jump).
+// What can fail needs no answer then. Nothing is left to be cleaned up: the core allocates nothing.
 #ifndef FQT_FAULT_H
 #define FQT_FAULT_H
 

@@ -64,7 +64,8 @@ fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b) {
 
 // a * 2^31 / b, truncated; a and b have 31 bits.
 #if FQT_HAS_DIVIDE
-// Two digits of 16 bits, each estimated by the upper half of b (Knuth, The Art of Computer Programming, 4.3.1, algorithm D).
+// Two digits of 16 bits, each estimated by the upper half of b (Knuth, The Art of Computer Programming, 4.3.1,
+// algorithm D).
 static uint32_t quotient_of(uint32_t a, uint32_t b) {
     uint32_t quotient = a >= b;
     uint32_t rest = a - (quotient != 0 ? b : 0);

@@ -8,8 +8,8 @@
 
 #include "fqt_simd.h"
 
-// mantissa * 2^exponent, 2^30 <= mantissa < 2^31; zero is all zeros. One integer, the exponent in its upper word: that comes back
-// from a function in two registers, a structure would come in memory.
+// mantissa * 2^exponent, 2^30 <= mantissa < 2^31; zero is all zeros. One integer, the exponent in its upper word: that
+// comes back from a function in two registers, a structure would come in memory.
 typedef uint64_t fqt_scale_t;
 
 #define FQT_SCALE_ZERO ((fqt_scale_t)0)
@@ -99,14 +99,14 @@ static inline fqt_multiplier_t fqt_multiplier(fqt_scale_t a) {
     return (fqt_multiplier_t) {(int32_t)fqt_scale_mantissa(a), (uint32_t)(-33 - fqt_scale_exponent(a))};
 }
 
-// Whether the scale shifts by 33 to 62 bits, as those of activations and errors nearly always do: the upper word of the product
-// is enough then, and nothing needs a limit.
+// Whether the scale shifts by 33 to 62 bits, as those of activations and errors nearly always do: the upper word of the
+// product is enough then, and nothing needs a limit.
 static inline bool fqt_multiplier_is_short(const fqt_multiplier_t *a) {
     return a->shift <= 29;
 }
 
-// How the short way ends, from the upper word of value * mantissa: rounded to nearest, halves up. rounding: 1, and twice what
-// shall be added (a zero point).
+// How the short way ends, from the upper word of value * mantissa: rounded to nearest, halves up. rounding: 1, and
+// twice what shall be added (a zero point).
 FQT_INLINE int32_t fqt_round_upper(int32_t upper, uint32_t shift, int32_t rounding) {
     return ((upper >> shift) + rounding) >> 1;
 }

@@ -68,9 +68,9 @@ void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
     put_weight(update, j, value);
 }
 
-// A weight met the end of its range. Once in as many times as the channel has weights, these shrink to 0.8 of their units, and the
-// unit grows by 5/4: the real values stay. Growing each time, a few great weights would make the unit, and with it the
-// noise of rounding, coarser for all.
+// A weight met the end of its range. Once in as many times as the channel has weights, these shrink to 0.8 of their
+// units, and the unit grows by 5/4: the real values stay. Growing each time, a few great weights would make the unit,
+// and with it the noise of rounding, coarser for all.
 static void grow_channel(fqt_update_t *update, uint32_t channel, int32_t *bias) {
     const uint32_t base = fqt_random_draw(update->random_state);
     const uint32_t filter_elements = update->layer->filter_elements;

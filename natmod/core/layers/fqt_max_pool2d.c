@@ -35,8 +35,9 @@ static void max_pool2d_forward(fqt_pass_t *pass) {
     }
 }
 
-// e [out_height][out_width][channels] -> d [in_height][in_width][channels]. Each window is looked through once, as in the forward
-// pass; a channel's errors are summed for as many rows of the input as a window has: that of position p at p modulo their length.
+// e [out_height][out_width][channels] -> d [in_height][in_width][channels]. Each window is looked through once, as in
+// the forward pass; a channel's errors are summed for as many rows of the input as a window has: that of position p at
+// p modulo their length.
 static void max_pool2d_error(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
     const int32_t channels = shape->in_channels;

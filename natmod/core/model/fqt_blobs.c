@@ -28,8 +28,8 @@ void fqt_blobs_end_check(fqt_source_t *source, uint32_t end) {
     }
 }
 
-// What the arithmetic relies on: weights of at most 127 units, scales that are numbers; and no byte without a meaning. A piece
-// of a blob whose values start with number `first`: `count` bytes, filled up to whole words.
+// What the arithmetic relies on: weights of at most 127 units, scales that are numbers; and no byte without a meaning.
+// A piece of a blob whose values start with number `first`: `count` bytes, filled up to whole words.
 static void weights_check(const int8_t *piece, uint32_t blob, uint32_t first, uint32_t count, fqt_fault_t *fault) {
     const uint32_t end = fqt_aligned(count);
     for (uint32_t i = 0; i < end; ++i) {
@@ -50,8 +50,8 @@ static void scales_check(const uint32_t *scales, uint32_t first, uint32_t count,
     }
 }
 
-// By pieces, each checked before it is stored: whatever fails then, a model has no values that were not checked. to: NULL, to check
-// them only.
+// By pieces, each checked before it is stored: whatever fails then, a model has no values that were not checked. to:
+// NULL, to check them only.
 static void take_blob(fqt_source_t *source, uint32_t blob, uint32_t bytes, uint8_t *to) {
     uint32_t piece[FQT_PIECE_BYTES / 4];
     for (uint32_t first = 0; first < bytes; first += FQT_PIECE_BYTES) {

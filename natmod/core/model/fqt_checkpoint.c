@@ -1,6 +1,6 @@
-// Taking a checkpoint's state. The file is gone through twice: all is checked first, so that a bad one changes nothing, and then
-// taken, checked again as it is. A stream that changes between the two raises, and leaves a model with some of the checkpoint's
-// values and some of its own, each of them valid.
+// Taking a checkpoint's state. The file is gone through twice: all is checked first, so that a bad one changes nothing,
+// and then taken, checked again as it is. A stream that changes between the two raises, and leaves a model with some of
+// the checkpoint's values and some of its own, each of them valid.
 #include "../fqt.h"
 #include "fqt_blobs.h"
 #include "fqt_graph.h"

@@ -1,27 +1,30 @@
 // The model file: its layout, described once.
 //
 // Little-endian throughout. Every offset counts bytes from the start of the file. A reader may meet the file at any
-// alignment (a ROMFS file in flash, a slice of a buffer), so nothing is read in place but bytes; blobs start at multiples
-// of 4 within the file. Scales are bit patterns of positive float32 numbers in [2^-64, 2^64] (docs/arithmetic.md, section 1).
+// alignment (a ROMFS file in flash, a slice of a buffer), so nothing is read in place but bytes; blobs start at
+// multiples of 4 within the file. Scales are bit patterns of positive float32 numbers in [2^-64, 2^64]
+// (docs/arithmetic.md, section 1).
 //
 //   header                      64 bytes
 //   layer records               72 bytes each, in the order in which they run
 //   blobs                       each layer's weights, low bytes, weight scales, biases; see below
 //   checksum                    4 bytes: CRC-32 (IEEE 802.3) of every byte before it
 //
-// There is one way to write a model: blobs lie one after another, in the order of the layers and within each as listed, filled up
-// with zeros to multiples of 4; the checksum follows the last. A reader refuses overlaps, holes, and bytes behind.
+// There is one way to write a model: blobs lie one after another, in the order of the layers and within each as listed,
+// filled up with zeros to multiples of 4; the checksum follows the last. A reader refuses overlaps, holes, and bytes
+// behind.
 //
-// The format has a version, major.minor. A minor version adds meaning to values that are refused before it (numbers of kinds and
-// losses, flags, reserved fields): a reader loads files of any minor version of its major one, and refuses what it does not know
-// with a text of its own. A major version changes what is there; files of another one are refused, and made anew by the tools
-// that belong to the module. tests/data keeps a file of each released version, which must go on loading.
+// The format has a version, major.minor. A minor version adds meaning to values that are refused before it (numbers of
+// kinds and losses, flags, reserved fields): a reader loads files of any minor version of its major one, and refuses
+// what it does not know with a text of its own. A major version changes what is there; files of another one are
+// refused, and made anew by the tools that belong to the module. tests/data keeps a file of each released version,
+// which must go on loading.
 //
-// Limits: files of 2^28 bytes, 64 layers, tensors of 2^24 elements, 4096 outputs, 2^30 multiply-adds forward, 2^30 bytes of arena; and
-// those of each kind that keep its sums in 32 bits.
+// Limits: files of 2^28 bytes, 64 layers, tensors of 2^24 elements, 4096 outputs, 2^30 multiply-adds forward, 2^30
+// bytes of arena; and those of each kind that keep its sums in 32 bits.
 //
-// Header and records are structures with no gaps, copied from and to the file as they are: all machines that run this are
-// little-endian.
+// Header and records are structures with no gaps, copied from and to the file as they are: all machines that run this
+// are little-endian.
 #ifndef FQT_FILE_H
 #define FQT_FILE_H
 
@@ -105,9 +108,9 @@ typedef struct {
     /* 61 */ uint8_t reserved[3]; // 0
 } fqt_header_t;
 
-// Layers without weights have 0 in the four offsets, in bias_scale, and flags 0. Where an error scale is never used (the
-// last layer, or the one layer that reads the output hands the scale on) it is 0.
-// Every layer's output, but the last one's, is read by a layer behind it.
+// Layers without weights have 0 in the four offsets, in bias_scale, and flags 0. Where an error scale is never used
+// (the last layer, or the one layer that reads the output hands the scale on) it is 0. Every layer's output, but the
+// last one's, is read by a layer behind it.
 typedef struct {
     /*  0 */ uint8_t kind; // FQT_KIND_...
     /*  1 */ uint8_t activation; // 0 none, 1 ReLU, 2 ReLU6

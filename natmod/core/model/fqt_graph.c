@@ -28,7 +28,8 @@ void fqt_graph_link(fqt_model_t *model, fqt_fault_t *fault) {
     }
 }
 
-// The last tensor up to `limit` that separates the layers before it from those behind: none of them reads an earlier one.
+// The last tensor up to `limit` that separates the layers before it from those behind: none of them reads an earlier
+// one.
 static uint32_t last_cut(const fqt_model_t *model, uint32_t limit) {
     uint32_t cut = limit;
     for (uint32_t i = model->layer_count; i-- > cut;) {

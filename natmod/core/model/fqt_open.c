@@ -1,5 +1,6 @@
-// Opening a model: its tables from the header and the records, then its arena from the blobs. All is taken from the source once
-// (but for the search for damage before), and checked as it is taken; the checksum of what was taken decides at the end.
+// Opening a model: its tables from the header and the records, then its arena from the blobs. All is taken from the
+// source once (but for the search for damage before), and checked as it is taken; the checksum of what was taken
+// decides at the end.
 #include "../fqt.h"
 #include "fqt_blobs.h"
 #include "fqt_graph.h"
@@ -24,8 +25,8 @@ static void last_layer_check(const fqt_model_t *model, fqt_fault_t *fault) {
     }
 }
 
-// Multiply-adds of a forward pass: the taps of each output element. Backward passes take about as many each, so that a small file
-// cannot keep a board busy for hours.
+// Multiply-adds of a forward pass: the taps of each output element. Backward passes take about as many each, so that a
+// small file cannot keep a board busy for hours.
 static uint32_t add_work(const fqt_model_t *model, uint32_t index, uint32_t work, fqt_fault_t *fault) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const uint32_t elements = fqt_output_of(model, index)->elements;

@@ -5,9 +5,9 @@
 //   activations and errors     placed by their lifetimes: two buffers share bytes when they never live at the same time
 //   scratch                    what one pass of one layer needs beside them; the greatest need of all layers
 //
-// Time runs through one step: 0 the input arrives, i + 1 layer i (from 0) runs forward, n + 1 the loss, 2n + 1 - i layer i
-// runs backward. An activation is kept for the backward pass only where something reads it again: a trainable layer's
-// update, the mask of a ReLU, the search for a pooling maximum, the other factor of a product.
+// Time runs through one step: 0 the input arrives, i + 1 layer i (from 0) runs forward, n + 1 the loss, 2n + 1 - i
+// layer i runs backward. An activation is kept for the backward pass only where something reads it again: a trainable
+// layer's update, the mask of a ReLU, the search for a pooling maximum, the other factor of a product.
 #include "fqt_plan.h"
 #include "fqt_blobs.h"
 #include "fqt_graph.h"

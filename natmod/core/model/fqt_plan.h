@@ -7,8 +7,8 @@
 #define FQT_MAX_ARENA_BYTES (1u << 30)
 #define FQT_MAX_BUFFERS (2 * (FQT_MAX_LAYERS + 1))
 
-// Buffer 2t is tensor t's activation, buffer 2t + 1 its error; aliases live in their source's. The first and last moment (see
-// fqt_plan.c) of each, both included.
+// Buffer 2t is tensor t's activation, buffer 2t + 1 its error; aliases live in their source's. The first and last
+// moment (see fqt_plan.c) of each, both included.
 typedef struct {
     uint8_t birth[FQT_MAX_BUFFERS];
     uint8_t death[FQT_MAX_BUFFERS];

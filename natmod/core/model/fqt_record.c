@@ -113,7 +113,8 @@ uint32_t fqt_record_blobs(
     uint32_t blobs[FQT_BLOBS];
     const uint32_t end = fqt_blobs_lay_out(model, index, checkpoint, low_bytes, offset, blobs);
     const uint32_t weights = fqt_blob_bytes(model, index, FQT_BLOB_WEIGHTS);
-    // No sum wraps: files have at most FQT_MAX_FILE_BYTES, layers at most as many weights as multiply-adds (fqt_open.c).
+    // No sum wraps: files have at most FQT_MAX_FILE_BYTES, layers at most as many weights as multiply-adds
+    // (fqt_open.c).
     if (end > source->bytes) {
         fqt_fail_3(&source->fault, FQT_MESSAGE_BLOBS_BEYOND_FILE, weights, offset, source->bytes);
     }

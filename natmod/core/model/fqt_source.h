@@ -1,5 +1,5 @@
-// Taking a model file from where it lies, front to back, so that a stream need not be sought in, and so that the checksum is
-// computed over the very bytes that are used.
+// Taking a model file from where it lies, front to back, so that a stream need not be sought in, and so that the
+// checksum is computed over the very bytes that are used.
 #ifndef FQT_SOURCE_H
 #define FQT_SOURCE_H
 
@@ -9,8 +9,8 @@
 #include "fqt_file.h"
 
 // Where a model file is read from. With `memory`, the file lies there and frozen blobs are used where they lie;
-// otherwise `read` copies from a stream, and every blob is loaded into the arena. A stream may change between two reads, so
-// whatever decides something is read once (the header is kept here), and checked as it is taken.
+// otherwise `read` copies from a stream, and every blob is loaded into the arena. A stream may change between two
+// reads, so whatever decides something is read once (the header is kept here), and checked as it is taken.
 typedef struct {
     const uint8_t *memory;
     bool (*read)(void *context, uint32_t offset, void *destination, uint32_t bytes); // false: could not

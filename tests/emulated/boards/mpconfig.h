@@ -1,5 +1,5 @@
-// On top of the qemu port's own configuration: a board that a user would recognise, with a clock, select, and a flash file
-// system that mpremote can use.
+// On top of the qemu port's own configuration: a board that a user would recognise, with a clock, select, and a flash
+// file system that mpremote can use.
 #include "ports/qemu/mpconfigport.h"
 
 #undef MICROPY_PY_SELECT
