@@ -12,7 +12,7 @@ import threading
 
 import numpy as np
 
-from fqt.arguments import file_bytes, truth_value
+from fqt.arguments import truth_value
 from fqt.device_model import DeviceModel
 from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.model_file import ModelFile, ModelFileError
@@ -20,7 +20,6 @@ from fqt.inputs import (
     check_batch,
     check_diverged,
     check_input_is_target,
-    check_label,
     check_learning_rate,
     check_master,
     check_targets,
@@ -29,6 +28,7 @@ from fqt.inputs import (
 )
 from fqt.options import Options, check_options
 from fqt.reference.fixed import Scale, fixed_multiply, float_bits, float_of_bits
+from fqt.run.arrays import bytes_of, labels_of, order_of_samples, rates_of_steps
 from fqt.run.library import Wanted, library
 from fqt.shapes import check_finite, is_of_shape, many_of_shape, numbers, targets_of_shape
 
@@ -60,7 +60,7 @@ class Model(DeviceModel):
         master, batch = check_master(master), check_batch(batch)
         in_place = truth_value("in_place", in_place)
         self._library = library()
-        data = _bytes_of(data)
+        data = bytes_of(data)
         self._file = ctypes.create_string_buffer(data, max(len(data), 1))
         text = ctypes.create_string_buffer(ERROR_TEXT_BYTES)
         self._handle = self._library.fqt_host_open(
@@ -179,25 +179,13 @@ class Model(DeviceModel):
             )
         return np.ascontiguousarray(x)
 
-    @staticmethod
-    def _labels(labels: np.ndarray, samples: int, classes: int) -> np.ndarray:
-        """Labels as they came. Raises ValueError unless they are [samples] classes."""
-        if labels.shape != (samples,) or (samples and labels.dtype.kind not in "iu"):
-            raise ValueError(
-                f"{samples} samples need as many integer labels, "
-                f"not {labels.dtype} of shape {labels.shape}"
-            )
-        for label in (labels.min(), labels.max()) if labels.size else ():
-            check_label(classes, int(label))
-        return labels
-
     def _wanted(self, x: np.ndarray | None, targets, samples: int) -> tuple[Wanted, np.ndarray]:
         """Labels [samples] or targets [samples][outputs] as the library takes them, with the array
         that must outlive the call."""
         model = self.model
         if model.loss == "softmax_cross_entropy":
             # A copy: what is checked is what is used, whatever another thread does.
-            labels = self._labels(np.array(targets), samples, model.outputs)
+            labels = labels_of(np.array(targets), samples, model.outputs)
             array = np.ascontiguousarray(labels, np.uint16)
             return Wanted(array.ctypes.data, None), array
         if targets is None:
@@ -239,7 +227,7 @@ class Model(DeviceModel):
         return classes
 
     def _share_right(self, x: np.ndarray, labels: np.ndarray) -> float:
-        self._labels(labels, len(x), max(self.model.outputs, 2))
+        labels_of(labels, len(x), max(self.model.outputs, 2))
         return float((self.predict_many(x) == labels).mean())
 
     def losses(self, x, targets=None) -> np.ndarray:
@@ -282,8 +270,8 @@ class Model(DeviceModel):
         float64 [steps]. Raises ValueError for what does not fit, and DivergenceError."""
         with self._cut:
             x = self._features(x) if from_features else self._samples(x)
-            order = _check_order(order, len(x))
-            rates = _check_rates(lr, len(order))
+            order = order_of_samples(order, len(x))
+            rates = rates_of_steps(lr, len(order))
             wanted, _kept = self._wanted(None if from_features else x, targets, len(x))
             self._check_trains()
             losses = np.zeros(len(order), np.int32)
@@ -365,34 +353,7 @@ class Model(DeviceModel):
         return data.raw
 
     def _restore(self, data: ModelFile | bytes) -> None:
-        data = _bytes_of(data)
+        data = bytes_of(data)
         text = ctypes.create_string_buffer(ERROR_TEXT_BYTES)
         if not self._call("restore", data, len(data), text):
             raise ModelFileError(text.value.decode())
-
-
-def _bytes_of(data: ModelFile | bytes) -> bytes:
-    return data.to_bytes() if isinstance(data, ModelFile) else file_bytes("data", data)
-
-
-def _check_order(order, samples: int) -> np.ndarray:
-    """The numbers of samples, as the library takes them. Raises ValueError for others."""
-    order = np.array(order)  # a copy: what is checked is what is used
-    if order.ndim != 1 or (order.size and order.dtype.kind not in "iu"):
-        raise ValueError(
-            f"order is [steps] whole numbers, not {order.dtype} of shape {order.shape}"
-        )
-    for i in (order.min(), order.max()) if order.size else ():
-        if not 0 <= i < samples:
-            raise ValueError(f"order names sample {i}, there are {samples}")
-    return np.ascontiguousarray(order, np.uint32)
-
-
-def _check_rates(lr, steps: int) -> np.ndarray:
-    """A learning rate for each step, float32. lr: one for all, or as many. Raises ValueError for
-    others."""
-    if isinstance(lr, (list, tuple, np.ndarray)) and np.ndim(lr) > 0:
-        if np.shape(lr) != (steps,):
-            raise ValueError(f"lr is one rate, or one for each of {steps} steps, not {lr!r}")
-        return np.array([check_learning_rate(rate) for rate in lr], np.float32)
-    return np.full(steps, check_learning_rate(lr), np.float32)
