@@ -303,9 +303,9 @@ def test_one_number_is_both_update_rates(small_model):
     options = Options(update_rate=rates)
     rates[0] = 9
     assert options.update_rate == (0.25, 0.5)
-    with pytest.raises(ValueError, match="options are"):
-        core.Model(small_model).options = (0.5, 0.5)
     for kind in (core.Model, Network):
+        with pytest.raises(ValueError, match="options are"):
+            kind(small_model).options = (0.5, 0.5)
         with pytest.raises(ValueError, match="options are"):
             kind(small_model, 8, 1, 0.5)
 

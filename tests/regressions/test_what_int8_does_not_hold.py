@@ -219,3 +219,5 @@ def test_arguments_are_checked(options, message):
     net, x = classifier()
     with pytest.raises(ValueError, match=message):
         quantize(net, x, **options)
+    with pytest.raises(ValueError, match="net is a Sequential, not list"):
+        quantize(net.layers, x)

@@ -67,13 +67,22 @@ class Network(DeviceModel):
         self.master = master
         self.batch = batch
         self.batch_steps = 0
-        self.options = check_options(options)
+        self.options = options
         self.random = Random(self.model.random_state)
         self.step_count = self.model.step_count
         self.greatest_loss = self.model.greatest_loss
         self.tensors = tensors_of(self.model)
         self.running = layers_of(self.model, self.tensors, master, batch)
         self._diverged_layer = 0
+
+    @property
+    def options(self) -> Options:
+        """How training goes; may be set at any time. Raises ValueError for anything else."""
+        return self._options
+
+    @options.setter
+    def options(self, options: Options) -> None:
+        self._options = check_options(options)
 
     # -- inputs
 

@@ -53,6 +53,8 @@ def quantize(
     the input's range, outputs beyond +-16384 or that differ by less than 2^-16, outputs that are
     not float32's or do not depend on the input. What is only doubtful is a QuantizationWarning.
     """
+    if not isinstance(net, Sequential):
+        raise ValueError(f"net is a Sequential, not {type(net).__name__}")
     net = folded(net)
     _check_runs_on_a_device(net)
     x = net.samples(calibration_x, "calibration sample")
