@@ -95,15 +95,20 @@ static uint16_t fit_extent(uint16_t input, uint8_t *kernel, uint8_t *stride, uin
     return (uint16_t)((input + *before + *after - *kernel) / *stride + 1);
 }
 
-// Another tensor of the same shape; the first one when there is none.
+// Another tensor of the same shape, or to multiply with one of a value a channel; the first one when there is none.
 static uint16_t second_input(const parts_t *parts, uint32_t layer) {
-    const fqt_dimensions_t *wanted = shape_of(parts, parts->records[layer].input);
+    const fqt_record_t *record = &parts->records[layer];
+    const fqt_dimensions_t *wanted = shape_of(parts, record->input);
     for (uint32_t t = layer + 1; t-- > 0;) {
-        if (t != parts->records[layer].input && memcmp(shape_of(parts, t), wanted, sizeof(*wanted)) == 0) {
+        const fqt_dimensions_t *shape = shape_of(parts, t);
+        const bool is_same = memcmp(shape, wanted, sizeof(*wanted)) == 0;
+        const bool is_by_channel = record->kind == FQT_KIND_MULTIPLY && shape->channels == wanted->channels
+                                   && elements_of(shape) == wanted->channels;
+        if (t != record->input && (is_same || is_by_channel)) {
             return (uint16_t)t;
         }
     }
-    return parts->records[layer].input;
+    return record->input;
 }
 
 // Make a record agree with what it reads.
