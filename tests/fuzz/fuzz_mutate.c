@@ -1,5 +1,6 @@
-// Mutations that know what an input is made of: jobs, headers, records, scales, weights, and whole layers, which are put in, taken
-// out and changed so that the shapes behind them still fit. Most files stay sound, and what they do to the core is seen.
+// Mutations that know what an input is made of: jobs, headers, records, scales, weights, and whole layers, which are
+// put in, taken out and changed so that the shapes behind them still fit. Most files stay sound, and what they do to
+// the core is seen.
 #include "fuzz.h"
 
 #include "../../natmod/core/model/fqt_file.h"

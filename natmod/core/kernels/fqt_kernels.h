@@ -11,8 +11,8 @@
 //   fqt_update_weights, _row     fqt_update_weights.c  fqt_update_weights.c
 //
 // All give the same bits (tests/core/test_backends.py). A board has the fast ones; where text is scarcer than cycles
-// (Cortex-M0+, FQT_SPARES_TEXT) the plain fqt_conv2d_update and no fqt_put_wanted_errors. FQT_PLAIN, for tests, takes all plain
-// ones. A dense layer is a convolution too (fqt_shape). docs/arithmetic.md, sections 4, 6 and 7.
+// (Cortex-M0+, FQT_SPARES_TEXT) the plain fqt_conv2d_update and no fqt_put_wanted_errors. FQT_PLAIN, for tests, takes
+// all plain ones. A dense layer is a convolution too (fqt_shape). docs/arithmetic.md, sections 4, 6 and 7.
 #ifndef FQT_KERNELS_H
 #define FQT_KERNELS_H
 
@@ -42,8 +42,8 @@ uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index);
 
 // -- what they are made of
 
-// Elements of a column, which is what a window reads at one output position: those of a filter, and zeros up to a multiple of
-// four.
+// Elements of a column, which is what a window reads at one output position: those of a filter, and zeros up to a
+// multiple of four.
 static inline uint32_t fqt_column_elements(uint32_t filter_elements) {
     return (filter_elements + 3) & ~3u;
 }
@@ -55,8 +55,8 @@ typedef struct {
     int32_t columns;
 } fqt_part_t;
 
-// Sums behind the errors of a part, in all channels: sums[ix][c] = sum over (ky, kx) and the selected o of e[oy, ox, o] * m[o] *
-// w[o, ky, kx, c], where the window at (oy, ox) reads (row, ix) with (ky, kx).
+// Sums behind the errors of a part, in all channels: sums[ix][c] = sum over (ky, kx) and the selected o of e[oy, ox, o]
+// * m[o] * w[o, ky, kx, c], where the window at (oy, ox) reads (row, ix) with (ky, kx).
 void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *part, int32_t *sums);
 
 // So many columns of the input have their sums in the scratch at a time.
@@ -84,11 +84,12 @@ uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
 
 // -- moving weights
 
-// `count` weights from j on move by their gradients, rounded stochastically: weight[j + i] -= clamp(rate * gradient[i]). With
-// fqt_update_is_plain.
+// `count` weights from j on move by their gradients, rounded stochastically: weight[j + i] -= clamp(rate *
+// gradient[i]). With fqt_update_is_plain.
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate);
 
-// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). |rate| * 255 <= FQT_STEP_LIMIT.
+// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). |rate| * 255 <=
+// FQT_STEP_LIMIT.
 void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate);
 
 // A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),

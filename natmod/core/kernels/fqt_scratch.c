@@ -1,5 +1,5 @@
-// The scratch that the kernels of convolution and dense layers take: the same on every core, so that a model takes the same RAM
-// everywhere. Those of depthwise convolution stand beside its tiles.
+// The scratch that the kernels of convolution and dense layers take: the same on every core, so that a model takes the
+// same RAM everywhere. Those of depthwise convolution stand beside its tiles.
 #include "../engine/fqt_select.h"
 #include "fqt_kernels.h"
 

@@ -79,7 +79,8 @@ typedef struct {
 
 // A layer's blobs, in the order of the file.
 enum {
-    FQT_BLOB_WEIGHTS, // int8 [out_channels][kernel_height][kernel_width][in_channels], depthwise_conv2d: without the last
+    // int8 [out_channels][kernel_height][kernel_width][in_channels], depthwise_conv2d: without the last
+    FQT_BLOB_WEIGHTS,
     FQT_BLOB_LOW_BYTES, // as many int8; offset 0: none
     FQT_BLOB_WEIGHT_SCALES, // float32 [out_channels]
     FQT_BLOB_BIASES, // int32 [out_channels]

@@ -1,6 +1,6 @@
 // The arena's layout, planned when a model is opened.
 //
-//   trainable parameters       for each layer: weights, low bytes (master=16), weight scales, biases, sums (mini-batches)
+//   trainable parameters       for each layer: weights, low bytes (master=16), weight scales, biases, sums of a batch
 //   targets                    of losses that compare with them
 //   activations and errors     placed by their lifetimes: two buffers share bytes when they never live at the same time
 //   scratch                    what one pass of one layer needs beside them; the greatest need of all layers

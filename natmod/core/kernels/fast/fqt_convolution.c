@@ -1,6 +1,6 @@
 // Convolution of any kernel, stride and padding, and dense layers: forward. The plain version with the same bits is
-// plain/fqt_convolution.c; the formula is there. The filters meet one column after another (fqt_products.h); two columns at a
-// time where input channels come in fours.
+// plain/fqt_convolution.c; the formula is there. The filters meet one column after another (fqt_products.h); two
+// columns at a time where input channels come in fours.
 #include "fqt_column.h"
 #include "../fqt_kernels.h"
 #include "../../engine/fqt_activations.h"
