@@ -29,7 +29,7 @@ class DeviceModel(ABC):
 
     model: the model file that it was made from. loss: of the last training step, before its
     update; cross-entropies in nats. Settings: `options`, or one of its fields as an attribute of
-    the model.
+    the model. Attributes that a model does not have cannot be set: AttributeError.
     """
 
     model: ModelFile
@@ -37,6 +37,12 @@ class DeviceModel(ABC):
     batch: int
     loss: float = 0.0
     options: Options
+    _is_made = False  # set at the end of making one
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._is_made and not hasattr(self, name):
+            raise AttributeError(f"a model has no {name!r} to set")
+        super().__setattr__(name, value)
 
     # -- what it is
 

@@ -311,6 +311,16 @@ def test_one_number_is_both_update_rates(small_model):
 
 
 @KINDS
+def test_a_mistyped_attribute_is_no_setting(kind, small_model):
+    """net.weight_decy = 0.1 had done nothing, without a word."""
+    net = kind(small_model)
+    with pytest.raises(AttributeError, match="a model has no 'weight_decy' to set"):
+        net.weight_decy = 0.1
+    net.weight_decay = 0.25
+    assert net.options.weight_decay == 0.25
+
+
+@KINDS
 def test_a_model_leaves_the_file_that_it_was_made_of_alone(kind, small_model):
     """And what it returned does not change as it trains on."""
     before, (x, y) = small_model.to_bytes(), samples()

@@ -74,6 +74,7 @@ class Network(DeviceModel):
         self.tensors = tensors_of(self.model)
         self.running = layers_of(self.model, self.tensors, master, batch)
         self._diverged_layer = 0
+        self._is_made = True
 
     @property
     def options(self) -> Options:

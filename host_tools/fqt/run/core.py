@@ -72,6 +72,7 @@ class Model(DeviceModel):
         self.master = master
         self.batch = batch
         self.options = options
+        self._is_made = True
 
     def __del__(self):
         if self._handle:
