@@ -159,27 +159,25 @@ def _check_flatten(record: Record, shapes: list[Shape]) -> None:
     _check_one_pixel(record)
 
 
-def _check_different_inputs(record: Record) -> None:
-    require(record.inputs[0] != record.inputs[1], "SAME_INPUTS", record.inputs[0])
+def _check_two_inputs(record: Record, shapes: list[Shape], by_channel: bool) -> None:
+    first, second = record.inputs
+    output = record.output_shape
+    fits = shapes[1] == output or (by_channel and shapes[1] == (1, 1, output[2]))
+    require(shapes[0] == output, "OTHER_SHAPE", first)
+    require(fits, "OTHER_SHAPE", second)
+    require(first != second, "SAME_INPUTS", first)
+    _check_no_window(record)
 
 
 def _check_add(record: Record, shapes: list[Shape]) -> None:
-    for tensor, shape in zip(record.inputs, shapes, strict=True):
-        require(shape == record.output_shape, "OTHER_SHAPE", tensor)
-    _check_different_inputs(record)
-    _check_no_window(record)
+    _check_two_inputs(record, shapes, by_channel=False)
 
 
 def _check_multiply(record: Record, shapes: list[Shape]) -> None:
-    height, width, channels = record.output_shape
-    a, b = shapes
-    by_channel = b != record.output_shape
-    require(a == record.output_shape, "OTHER_SHAPE", record.inputs[0])
-    require(not by_channel or b == (1, 1, channels), "OTHER_SHAPE", record.inputs[1])
-    positions = height * width
-    require(not by_channel or positions <= MAX_POSITIONS, "POSITIONS", positions, MAX_POSITIONS)
-    _check_different_inputs(record)
-    _check_no_window(record)
+    _check_two_inputs(record, shapes, by_channel=True)
+    positions = record.output_shape[0] * record.output_shape[1]
+    fits = shapes[1] == record.output_shape or positions <= MAX_POSITIONS
+    require(fits, "POSITIONS", positions, MAX_POSITIONS)
 
 
 # -- the table

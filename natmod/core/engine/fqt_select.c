@@ -59,8 +59,7 @@ static void error_norms(const fqt_model_t *model, uint32_t tensor, uint32_t *nor
 }
 
 // e = factor_q8 / 256 * e, rounded stochastically, in elements i, i + step, ...
-FQT_HOT static void scale_errors(
-    int8_t *e, uint32_t i, uint32_t elements, uint32_t step, int32_t factor_q8, uint32_t base) {
+static void scale_errors(int8_t *e, uint32_t i, uint32_t elements, uint32_t step, int32_t factor_q8, uint32_t base) {
     for (; i < elements; i += step) {
         if (e[i] != 0) {
             const int32_t scaled = (e[i] * factor_q8 + (int32_t)(fqt_dither(base, i) >> 24)) >> 8;
@@ -103,7 +102,7 @@ static uint32_t sample(const fqt_model_t *model, uint32_t tensor, bool scales, c
 
 // Those with the greatest norms; of equal ones, the first. Their limit is found bit by bit: the greatest number that so many
 // reach, or the first that just so many reach.
-FQT_HOT static uint32_t take_greatest(uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
+static uint32_t take_greatest(uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
     uint32_t any = 0;
     for (uint32_t o = 0; o < channels; ++o) {
         // Different ones, in the same order: at most 127 * (2^24 / 8 + 2^16).

@@ -44,16 +44,8 @@ static void add_error(fqt_pass_t *pass) {
 }
 
 static void add_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
-    fqt_layer_t *layer = fqt_layer(model, index);
-    const uint8_t inputs[] = {layer->input, layer->second_input};
-    for (int i = 0; i < 2; ++i) {
-        if (!fqt_same_shape(fqt_tensor(model, inputs[i]), fqt_output_of(model, index))) {
-            fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, inputs[i]);
-        }
-    }
-    layer->passes_error_scale = true;
-    fqt_two_inputs_check(model, index, fault);
-    fqt_no_window_check(model, index, fault);
+    fqt_layer(model, index)->passes_error_scale = true;
+    fqt_two_inputs_check(model, index, false, fault);
 }
 
 const fqt_kind_t fqt_kind_add = {

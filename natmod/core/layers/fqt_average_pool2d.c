@@ -52,7 +52,7 @@ static fqt_taps_t windows_of(int32_t i, int32_t kernel, int32_t stride, int32_t 
 }
 
 // sums[c] = the errors of the windows that cover a place, times 2^zeros; e points to the first channel.
-FQT_LOOP void sum_window_errors(const fqt_shape_t *shape, const int8_t *e, const fqt_taps_t *rows,
+static void sum_window_errors(const fqt_shape_t *shape, const int8_t *e, const fqt_taps_t *rows,
     const fqt_taps_t *columns, uint32_t zeros, int32_t *sums, int32_t count) {
     fqt_clear(sums, (uint32_t)count);
     for (int32_t oy = rows->begin; oy < rows->end; ++oy) {

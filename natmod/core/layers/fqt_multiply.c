@@ -5,22 +5,13 @@
 #include "../model/fqt_window.h"
 
 static void multiply_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
-    const fqt_layer_t *layer = fqt_layer(model, index);
-    const fqt_tensor_t *a = fqt_input_of(model, index);
-    const fqt_tensor_t *b = fqt_tensor(model, layer->second_input);
+    const fqt_tensor_t *b = fqt_tensor(model, fqt_layer(model, index)->second_input);
     const fqt_tensor_t *y = fqt_output_of(model, index);
     const uint32_t positions = (uint32_t)y->height * y->width;
-    if (!fqt_same_shape(a, y)) {
-        fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, layer->input);
-    }
-    if (!fqt_same_shape(b, y) && (b->elements != y->channels || b->channels != y->channels)) {
-        fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, layer->second_input);
-    }
+    fqt_two_inputs_check(model, index, true, fault);
     if (b->elements != y->elements && positions > FQT_MAX_POSITIONS) {
         fqt_fail_2(fault, FQT_MESSAGE_POSITIONS, positions, FQT_MAX_POSITIONS);
     }
-    fqt_two_inputs_check(model, index, fault);
-    fqt_no_window_check(model, index, fault);
 }
 
 // y [height][width][channels] = (a - za) * (b - zb); b of the same shape, or [channels]
