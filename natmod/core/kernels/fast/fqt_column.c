@@ -64,7 +64,7 @@ FQT_INLINE void put_ordered_run(int16_t *to, const int8_t *from, int32_t count, 
 }
 
 // Bring a column to that order.
-FQT_HOT static void order(int16_t *column, uint32_t elements) {
+static void order(int16_t *column, uint32_t elements) {
     fqt_pair_t *pair = (fqt_pair_t *)(void *)column;
     for (fqt_pair_t *end = pair + elements / 2; pair < end; pair += 2) {
         const uint32_t first = pair[0];
@@ -188,7 +188,7 @@ FQT_LOOP void put_four_runs(const int8_t *const from[4], int32_t zx, int32_t cou
 }
 
 // The next four columns, where runs come in fours and the four windows lie inside the input; else nothing.
-FQT_HOT static bool put_whole_columns(fqt_columns_t *columns, int16_t *column) {
+static bool put_whole_columns(fqt_columns_t *columns, int16_t *column) {
     fqt_columns_t at = *columns;
     const int8_t *from[4];
     for (int32_t p = 0; p < 4; ++p) {

@@ -100,7 +100,7 @@ FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, co
 
 // Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and of the
 // taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter and in the sums.
-FQT_HOT static void add_row(
+static void add_row(
     const fqt_pass_t *pass, const int8_t *e, const int16_t *m, const int8_t *w, const fqt_part_t *part, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;
     const fqt_sliding_t *window = &shape->window;
@@ -124,7 +124,7 @@ FQT_HOT static void add_row(
     }
 }
 
-FQT_HOT void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *part, int32_t *sums) {
+void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *part, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;
     const fqt_sliding_t *window = &shape->window;
     const int8_t *weights = fqt_weights(pass->model, pass->layer);
