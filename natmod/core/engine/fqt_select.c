@@ -14,7 +14,7 @@
 
 #if FQT_HAS_DSP
 // Of four channels: a load, the magnitudes in three instructions, four additions.
-FQT_LOOP void norms_of_four(const int8_t *e, const int8_t *end, uint32_t step, uint32_t norms[4]) {
+static FQT_NOINLINE void norms_of_four(const int8_t *e, const int8_t *end, uint32_t step, uint32_t norms[4]) {
     uint32_t norm_0 = 0;
     uint32_t norm_1 = 0;
     uint32_t norm_2 = 0;
