@@ -57,8 +57,9 @@ class Model:
     steps: int
     """Training steps so far, those before saving included."""
     diverged: str | None
-    """The layer that was seen to diverge: its output stayed beyond its range, or 0, for 200
-    steps. Training raises RuntimeError then, until restore() or reset()."""
+    """The layer whose output stayed beyond its range, or 0, for 200 steps. Beyond: the weights ran
+    away, and train raises RuntimeError until restore() or reset(). 0: steps go on, and each raises
+    RuntimeError until the layer responds. Samples that are one value everywhere do not count."""
     outputs: int
     """Number of outputs: classes, or numbers."""
     input_shape: Shape

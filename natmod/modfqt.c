@@ -49,6 +49,7 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     void *tables = m_malloc(fqt_tables_bytes(fqt_model_peek(&source)));
     find_memory(self, &source);
     fqt_model_open(&self->model, &source, fqt_kinds, (uint32_t)master, (uint32_t)batch, tables);
+    self->model.pause = pause_for_python;
     void *arena = m_malloc(self->model.arena_bytes);
     find_memory(self, &source);
     fqt_model_load(&self->model, &source, arena);
@@ -80,7 +81,7 @@ static const method_t methods[] = {
     METHOD(1, 2, false, freeze),
     METHOD(1, 2, false, unfreeze),
     METHOD(1, 2, false, reset),
-    METHOD(5, 5, false, set_options),
+    METHOD(6, 6, false, set_options),
     METHOD(1, 1, false, end_batch),
     METHOD(3, 3, false, write_model),
     METHOD(2, 2, false, restore),

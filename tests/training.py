@@ -154,6 +154,12 @@ def check_arguments(port, small_model, frozen_model) -> None:
     put_api_models(port)
     port.put("small.fqt", small_model.to_bytes())
     port.put("floats.fqt", frozen_model.to_bytes())
+    silent = random_model([Layer("conv2d", 4, (3, 3)), Layer("dense", 3)], (6, 6, 1))
+    silent.layers[0].biases[:] = -(1 << 20)
+    port.put("silent.fqt", silent.to_bytes())
+    beyond = random_model([Layer("dense", 3)], (6, 6, 1))
+    beyond.layers[0].weight_scales[:] = 2.0**40
+    port.put("beyond.fqt", beyond.to_bytes())
     port.put("arguments.txt", "".join(lines).encode())
     port.put("checking.py", (SCRIPTS / "checking.py").read_bytes())
     assert port.run(SCRIPTS / "arguments.py").count("ok ") == 1

@@ -17,14 +17,31 @@ class DivergenceError(RuntimeError):
     """Training ran away: the text names the layer."""
 
 
-def check_diverged(model, layer_number: int) -> None:
-    """Raises DivergenceError when the number (from 1) of a layer that diverged is not 0."""
-    if layer_number:
-        layer = model.layers[layer_number - 1]
-        raise DivergenceError(
-            f"layer {layer_number} ({layer.name}) diverged: its output stays off its range or 0; "
-            "lower lr, and restore() the last good weights"
+def check_diverged(model, layer_number: int, silent: bool = False, lr: float = 0.0) -> None:
+    """Raises DivergenceError when the number (from 1) of a layer that diverged is not 0. silent:
+    its output is 0; lr: the learning rate that it was seen at."""
+    if not layer_number:
+        return
+    if silent and lr > 0:
+        seen = (
+            "diverged, or samples are dark: its output is 0 for 200 of them; if it died, "
+            "restore() or reset()"
         )
+    elif silent:
+        seen = (
+            "is silent: its output is 0 for 200 samples: are they dark? If it died, restore() "
+            "good weights or reset() it"
+        )
+    elif lr > 0:
+        seen = (
+            "diverged: its output stays beyond its range; lower lr, and restore() the last good "
+            "weights"
+        )
+    else:
+        seen = (
+            "is beyond its range though lr is 0: restore() good weights or reset() it; see clipped"
+        )
+    raise DivergenceError(f"layer {layer_number} ({model.layers[layer_number - 1].name}) {seen}")
 
 
 def check_master(master: int) -> int:

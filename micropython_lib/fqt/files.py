@@ -2,6 +2,22 @@
 import os
 
 
+def _size(stream):
+    # The bytes of a file object; -1: it is none.
+    if hasattr(stream, "readinto") and hasattr(stream, "seek"):
+        return stream.seek(0, 2)
+    return -1
+
+
+def _read(stream, offset):
+    # The next bytes from an offset on; none when the stream says what cannot be. A copy: it may
+    # keep what it is given.
+    piece = bytearray(256)
+    stream.seek(offset)
+    count = stream.readinto(piece) or 0
+    return bytes(memoryview(piece)[: count if 0 < count <= len(piece) else 0])
+
+
 def _remove(path):
     try:
         os.remove(path)

@@ -1,6 +1,14 @@
 # The class Model: the native Engine, and what Python does better: files, counting, printing.
 
 
+def _pause():
+    # In the middle of a long step: MicroPython looks for Ctrl-C where a loop jumps back. Allocates
+    # nothing.
+    again = True
+    while again:
+        again = False
+
+
 def _option(i):
     # A native base class does not see stores to its attributes: properties do.
     def change(net, value):
@@ -11,11 +19,19 @@ def _option(i):
     return property(lambda net: net._options[i], change)
 
 
+def _change_rates(net, rates):
+    if not isinstance(rates, tuple):
+        rates = (rates, rates)
+    if len(rates) != 2:
+        _fail(FQT_MESSAGE_UPDATE_RATE)
+    net._set_options(*(rates + net._options[2:]))
+
+
 class Model(Engine):
-    update_rate = _option(0)
-    standardize = _option(1)
-    weight_decay = _option(2)
-    sample_updates = _option(3)
+    update_rate = property(lambda net: net._options[:2], _change_rates)
+    standardize = _option(2)
+    weight_decay = _option(3)
+    sample_updates = _option(4)
     _waits = False  # for a fit that was called and not iterated
 
     def __init__(self, source, *, master=8, batch=1):

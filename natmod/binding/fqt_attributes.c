@@ -41,14 +41,11 @@ static mp_obj_t loss_name(const fqt_model_t *model) {
                                                                           : MP_QSTR_softmax_cross_entropy);
 }
 
-// (update_rate, standardize, weight_decay, sample_updates), as _set_options takes them.
+// As _set_options takes them.
 static mp_obj_t options_tuple(const fqt_options_t *options) {
-    mp_obj_t rates[] = {
+    mp_obj_t items[] = {
         float_from_q16((int32_t)options->least_rate),
         float_from_q16((int32_t)options->greatest_rate),
-    };
-    mp_obj_t items[] = {
-        mp_obj_new_tuple(2, rates),
         mp_obj_new_bool(options->standardizes),
         float_from_bits(options->weight_decay),
         mp_obj_new_bool(options->samples),

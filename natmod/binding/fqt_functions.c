@@ -13,11 +13,11 @@ static mp_obj_t module_shuffle(size_t n_args, const mp_obj_t *args) {
     return mp_const_none;
 }
 
-// _decayed(lr, done, whole) -> lr * (whole - done) / whole, 0 from done = whole on
+// _decayed(lr, done, whole) -> lr * (whole - done) / whole
 static mp_obj_t module_decayed(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    const uint32_t rate = get_learning_rate(args[0]);
+    const fqt_scale_t rate = fqt_scale_unpack(get_learning_rate(args[0]));
     const uint32_t done = mp_obj_get_int_truncated(args[1]);
     const uint32_t whole = mp_obj_get_int_truncated(args[2]);
-    return float_from_bits(done < whole ? fqt_scale_pack(fqt_decayed(fqt_scale_unpack(rate), done, whole)) : 0);
+    return float_from_bits(fqt_scale_pack(fqt_decayed(rate, done, whole)));
 }

@@ -103,6 +103,13 @@ static void check_source(engine_t *self) {
     }
 }
 
+// In a long run, where the core knows no address: MicroPython looks for Ctrl-C in the loop of the Python part's _pause, and
+// runs what waits to be run.
+static void pause_for_python(fqt_model_t *model) {
+    call_python(MP_QSTR__pause, 0, NULL);
+    find_source((engine_t *)(void *)((uint8_t *)model - offsetof(engine_t, model)));
+}
+
 // The engine behind an object. A subclass's instance holds it as its native base.
 static engine_t *get_engine(mp_obj_t object) {
     object = mp_obj_cast_to_native_base(object, MP_OBJ_FROM_PTR(&engine_type));

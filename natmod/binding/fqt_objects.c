@@ -40,9 +40,10 @@ static mp_obj_t name_to_str(const char name[FQT_NAME_BYTES]) {
     return mp_obj_new_str(name, length);
 }
 
-// A function of the module's Python part.
-static mp_obj_t python_part(qstr name) {
-    return mp_obj_subscr(MP_OBJ_FROM_PTR(module_globals), MP_OBJ_NEW_QSTR(name), MP_OBJ_SENTINEL);
+// Call a function of the module's Python part.
+static mp_obj_t call_python(qstr name, size_t n_args, const mp_obj_t *args) {
+    mp_obj_t function = mp_obj_subscr(MP_OBJ_FROM_PTR(module_globals), MP_OBJ_NEW_QSTR(name), MP_OBJ_SENTINEL);
+    return mp_call_function_n_kw(function, n_args, 0, args);
 }
 
 // The Python part makes the exception: it reads the text of the message from the module's file.
@@ -55,7 +56,7 @@ FQT_NORETURN void fqt_fail(const fqt_fault_t *fault, uint32_t message) {
         new_int(fault->numbers[1]),
         new_int(fault->numbers[2]),
     };
-    nlr_raise(mp_call_function_n_kw(python_part(MP_QSTR__error), MP_ARRAY_SIZE(arguments), 0, arguments));
+    nlr_raise(call_python(MP_QSTR__error, MP_ARRAY_SIZE(arguments), arguments));
 }
 
 static FQT_NORETURN void fail_3(uint32_t message, uint32_t a, uint32_t b, uint32_t c) {
@@ -77,22 +78,16 @@ static FQT_NORETURN void fail_at(const fqt_model_t *model, uint32_t index, uint3
     fqt_fail(&fault, message);
 }
 
-#define BEYOND_ANY_LIMIT (-1)
-
-// An integer, or BEYOND_ANY_LIMIT when it is no small one: nothing here is negative, or counts as far. MicroPython's own
-// conversion truncates without a word. Another object fails with `message`, whose number is `limit`; its __int__ is not
-// asked.
+// A small integer: MicroPython's own conversion truncates others without a word. Another object, and a number beyond 30
+// bits, fails with `message`, whose number is `limit`; its __int__ is not asked.
 static mp_int_t get_int(mp_obj_t number, uint32_t message, uint32_t limit) {
     if (mp_obj_is_small_int(number)) {
         return MP_OBJ_SMALL_INT_VALUE(number);
     }
-    if (number == mp_const_false || number == mp_const_true) {
-        return number == mp_const_true;
-    }
-    if (mp_obj_get_type(number) != mp_obj_get_type(MP_OBJ_NEW_SMALL_INT(0))) {
+    if (number != mp_const_true && number != mp_const_false) {
         fail_1(message, limit);
     }
-    return BEYOND_ANY_LIMIT;
+    return number == mp_const_true;
 }
 
 // A finite number, 0 or more, as float32 bits; `message` for others.

@@ -57,7 +57,7 @@ static mp_obj_t features(engine_t *self, size_t n_args, const mp_obj_t *args, si
     check_frozen_front(model);
     const uint32_t elements = fqt_tensor(model, model->cut)->elements;
     const mp_int_t offset = get_index(n_args, args, 4);
-    set_input(model, args[1], get_index(n_args, args, 3));
+    set_input(&self->model, args[1], get_index(n_args, args, 3));
     const int8_t *values = fqt_features(model);
     mp_buffer_info_t buffer;
     get_out(args[2], &buffer);
@@ -69,10 +69,16 @@ static mp_obj_t features(engine_t *self, size_t n_args, const mp_obj_t *args, si
     return args[2];
 }
 
-static void check_diverged(const fqt_model_t *model) {
-    if (model->diverged != 0) {
-        fail_at(model, model->diverged - 1, FQT_MESSAGE_DIVERGED);
+// Raise when the model was seen to diverge. The advice fits the learning rate that it was seen at.
+static void check_diverged(const fqt_model_t *model, uint32_t learning_rate) {
+    if (model->diverged == 0) {
+        return;
     }
+    uint32_t message = model->silent ? FQT_MESSAGE_SILENT : FQT_MESSAGE_DIVERGED;
+    if (learning_rate == 0) {
+        message = model->silent ? FQT_MESSAGE_SILENT_AT_REST : FQT_MESSAGE_BEYOND_RANGE;
+    }
+    fail_at(model, model->diverged - 1u, message);
 }
 
 // train(x, target, lr=0.01, index=0, features=False): one step
@@ -94,7 +100,9 @@ static mp_obj_t train(engine_t *self, size_t n_args, const mp_obj_t *args, size_
     if (!fqt_trains(model)) {
         fail(FQT_MESSAGE_NOTHING_TRAINS);
     }
-    check_diverged(model);
+    if (!model->silent) {
+        check_diverged(model, learning_rate);
+    }
     if (from_features) {
         check_frozen_front(model);
         set_features(model, values[0].u_obj, index);
@@ -103,7 +111,7 @@ static mp_obj_t train(engine_t *self, size_t n_args, const mp_obj_t *args, size_
     }
     uint32_t label = set_target(model, values[1].u_obj, index, from_features);
     self->loss = fqt_train_step(model, from_features ? model->cut : 0, label, learning_rate);
-    check_diverged(model);
+    check_diverged(model, learning_rate);
     return mp_const_none;
 }
 

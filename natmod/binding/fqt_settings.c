@@ -57,26 +57,16 @@ static uint32_t get_share(mp_obj_t number) {
     return share > 0 ? (uint32_t)share : 1;
 }
 
-// _set_options(update_rate, standardize, weight_decay, sample_updates). The store of an attribute does not reach a native
-// base class: Model makes properties of these.
+// _set_options(least rate, greatest rate, standardize, weight_decay, sample_updates). The store of an attribute does not
+// reach a native base class: Model makes properties of these.
 static mp_obj_t set_options(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
     (void)n_args, (void)keywords;
-    mp_obj_t least = args[1];
-    mp_obj_t greatest = args[1];
-    if (mp_obj_get_type(args[1]) == &mp_type_tuple) {
-        const mp_obj_tuple_t *rates = MP_OBJ_TO_PTR(args[1]);
-        if (rates->len != 2) {
-            fail(FQT_MESSAGE_UPDATE_RATE);
-        }
-        least = rates->items[0];
-        greatest = rates->items[1];
-    }
     fqt_options_t wanted = {
-        .least_rate = get_share(least),
-        .greatest_rate = get_share(greatest),
-        .weight_decay = get_rate(args[3], FQT_MESSAGE_WEIGHT_DECAY),
-        .standardizes = mp_obj_is_true(args[2]),
-        .samples = mp_obj_is_true(args[4]),
+        .least_rate = get_share(args[1]),
+        .greatest_rate = get_share(args[2]),
+        .standardizes = mp_obj_is_true(args[3]),
+        .weight_decay = get_rate(args[4], FQT_MESSAGE_WEIGHT_DECAY),
+        .samples = mp_obj_is_true(args[5]),
     };
     if (wanted.least_rate > wanted.greatest_rate) {
         fail(FQT_MESSAGE_UPDATE_RATES);

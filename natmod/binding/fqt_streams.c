@@ -1,51 +1,34 @@
 // Model files: read from a file object or a buffer, written to a Python function.
 //
 // A file object may be written in Python, and keep what readinto() and write() are given: they are given memory that
-// Python owns, never the model's own.
+// Python owns, never the model's own. The Python part reads it piece by piece (_read).
 #include "fqt_engine.h"
 
-#define PIECE_BYTES (256) // of a file, in Python's hands at a time
+#define PIECE_BYTES (256) // of a file are given to a function at a time
 
 typedef struct {
     mp_obj_t object;
-    mp_obj_t piece; // a bytearray of PIECE_BYTES
+    mp_obj_t owner; // of the piece: bytes, which nobody changes
+    mp_buffer_info_t piece;
     uint32_t offset; // in the file, of the piece
-    uint32_t count; // bytes of the file in it
 } stream_t;
-
-// Read the piece at an offset of the file: seek, then readinto. False when nothing came.
-static bool read_piece(stream_t *stream, uint32_t offset) {
-    mp_obj_t method[3];
-    stream->count = 0;
-    mp_load_method(stream->object, MP_QSTR_seek, method);
-    method[2] = new_int(offset);
-    mp_fun_table.call_method_n_kw(1, 0, method);
-    mp_load_method(stream->object, MP_QSTR_readinto, method);
-    method[2] = stream->piece;
-    mp_obj_t result = mp_fun_table.call_method_n_kw(1, 0, method);
-    if (!mp_obj_is_small_int(result) || (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(result) > PIECE_BYTES) {
-        return false;
-    }
-    stream->offset = offset;
-    stream->count = (uint32_t)MP_OBJ_SMALL_INT_VALUE(result);
-    return stream->count > 0;
-}
 
 static bool read_stream(void *context, uint32_t offset, void *destination, uint32_t bytes) {
     stream_t *stream = context;
     while (bytes > 0) {
-        if (offset - stream->offset >= stream->count && !read_piece(stream, offset)) {
-            return false;
+        if (offset - stream->offset >= stream->piece.len) {
+            mp_obj_t arguments[] = {stream->object, new_int(offset)};
+            stream->owner = call_python(MP_QSTR__read, 2, arguments);
+            mp_get_buffer_raise(stream->owner, &stream->piece, MP_BUFFER_READ);
+            stream->offset = offset;
+            if (stream->piece.len == 0) {
+                return false;
+            }
         }
         const uint32_t start = offset - stream->offset;
-        const uint32_t left = stream->count - start;
+        const uint32_t left = (uint32_t)stream->piece.len - start;
         const uint32_t count = left < bytes ? left : bytes;
-        mp_buffer_info_t piece;
-        mp_get_buffer_raise(stream->piece, &piece, MP_BUFFER_READ);
-        if (piece.len != PIECE_BYTES) {
-            return false; // who was given it resized it
-        }
-        fqt_copy(destination, (const uint8_t *)piece.buf + start, count);
+        fqt_copy(destination, (const uint8_t *)stream->piece.buf + start, count);
         destination = (uint8_t *)destination + count;
         offset += count;
         bytes -= count;
@@ -62,16 +45,9 @@ static void get_source(mp_obj_t object, fqt_source_t *source, stream_t *stream) 
         source->memory = buffer.buf;
         bytes = (mp_int_t)buffer.len;
     } else {
-        mp_obj_t method[4];
-        mp_fun_table.load_method_maybe(object, MP_QSTR_readinto, method);
-        if (method[0] == MP_OBJ_NULL) {
-            fail(FQT_MESSAGE_SOURCE);
-        }
-        *stream = (stream_t) {object, mp_obj_new_bytearray_by_ref(PIECE_BYTES, m_malloc(PIECE_BYTES)), 0, 0};
-        mp_load_method(object, MP_QSTR_seek, method);
-        method[2] = MP_OBJ_NEW_SMALL_INT(0);
-        method[3] = MP_OBJ_NEW_SMALL_INT(2); // from the end
-        bytes = get_int(mp_fun_table.call_method_n_kw(2, 0, method), FQT_MESSAGE_SOURCE, 0);
+        stream->object = object;
+        stream->piece.len = 0;
+        bytes = get_int(call_python(MP_QSTR__size, 1, &object), FQT_MESSAGE_SOURCE, 0);
     }
     if (bytes < 0 || bytes > INT32_MAX) {
         fail(FQT_MESSAGE_SOURCE);

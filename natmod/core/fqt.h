@@ -12,6 +12,9 @@
 // Nothing is allocated and nothing needs to be freed: memory is the caller's, before and after. A model is not reentrant: one
 // call at a time, and none from a source's or sink's callback. Different models have nothing in common.
 //
+// Pauses: a run calls model->pause, if it is set after fqt_model_open, between layers, about every 2^18 multiply-adds. It may
+// leave the run for good: the model is valid then, and the step half done.
+//
 // Faults: a call that cannot go on calls fqt_fail, which the embedder defines and which does not return (base/fqt_fault.h).
 //
 // Stack: tests/host/test_objects.py holds what a training step takes.

@@ -142,8 +142,20 @@ uint32_t fqt_host_output_scale(const fqt_host_model_t *host, uint32_t layer) {
     return fqt_output_of(&host->model, layer)->scale;
 }
 
+bool fqt_host_silent(const fqt_host_model_t *host) {
+    return host->model.silent;
+}
+
 bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value) {
     return fqt_quantize_float(&host->model, float_bits, value) != FQT_NOT_FINITE;
+}
+
+uint32_t fqt_host_quantize(const fqt_host_model_t *host, const uint32_t *floats, uint32_t count, int8_t *values) {
+    uint32_t clipped = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+        clipped += fqt_quantize_float(&host->model, floats[i], &values[i]) == FQT_CLIPPED;
+    }
+    return clipped;
 }
 
 void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay,
@@ -233,7 +245,7 @@ void fqt_host_train(fqt_host_model_t *host, const int8_t *x, bool from_features,
     bool goes_on = true;
     for (uint32_t i = 0; i < steps && goes_on; ++i) {
         lock(host);
-        goes_on = host->model.diverged == 0;
+        goes_on = host->model.diverged == 0 || (i == 0 && host->model.silent);
         if (goes_on) {
             set_input(host, first, x, order[i]);
             losses[i] = fqt_train_step(&host->model, first, set_wanted(host, wanted, order[i]), learning_rates[i]);

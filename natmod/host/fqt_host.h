@@ -36,7 +36,12 @@ FQT_HOST_EXPORT uint32_t fqt_host_steps(const fqt_host_model_t *host);
 // Whether a layer updates; its output's scale as float32 bits.
 FQT_HOST_EXPORT bool fqt_host_updates(const fqt_host_model_t *host, uint32_t layer);
 FQT_HOST_EXPORT uint32_t fqt_host_output_scale(const fqt_host_model_t *host, uint32_t layer);
+// Whether that layer's output was 0, which may pass: steps go on.
+FQT_HOST_EXPORT bool fqt_host_silent(const fqt_host_model_t *host);
 FQT_HOST_EXPORT bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value);
+// Finite float32 bits as int8 inputs; returns how many lie beyond the input's range.
+FQT_HOST_EXPORT uint32_t fqt_host_quantize(
+    const fqt_host_model_t *host, const uint32_t *floats, uint32_t count, int8_t *values);
 
 // Rates in Q16, weight decay as float32 bits.
 FQT_HOST_EXPORT void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate,
@@ -65,7 +70,7 @@ FQT_HOST_EXPORT void fqt_host_losses(
     fqt_host_model_t *host, const int8_t *x, const fqt_host_wanted_t *wanted, uint32_t samples, int32_t *losses);
 
 // One step on each of x[order[i]], i < steps, with learning_rates[i] (float32 bits) -> losses[i], Q16. With
-// `from_features`, x holds features. Stops when the model is seen to diverge.
+// `from_features`, x holds features. Stops when the model is seen to diverge, and after a step that left it silent.
 FQT_HOST_EXPORT void fqt_host_train(fqt_host_model_t *host, const int8_t *x, bool from_features,
     const fqt_host_wanted_t *wanted, const uint32_t *order, const uint32_t *learning_rates, uint32_t steps,
     int32_t *losses);

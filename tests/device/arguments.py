@@ -37,10 +37,10 @@ def features_as_their_own_target():
     net.train(bytes(8), None, features=True)
 
 
-def diverged():
-    net = small()
-    for step in range(1000):
-        net.train(bytes(range(36)), step % 3, 1e30)
+def silent(lr):
+    net = fqt.Model("silent.fqt")
+    for _ in range(200):
+        net.train(bytes(range(36)), 0, lr)
 
 
 def option(name, value):
@@ -78,7 +78,10 @@ CASES = {
     "UPDATE_RATES": lambda: option("update_rate", (0.5, 0.1)),
     "NOTHING_TRAINS": lambda: fqt.Model("floats.fqt").train(bytes(32), 0),
     "NOT_TRAINABLE": lambda: fqt.Model("floats.fqt").unfreeze(1),
-    "DIVERGED": diverged,
+    "DIVERGED": lambda: fqt.Model("beyond.fqt").train(bytes(range(36)), 0),
+    "BEYOND_RANGE": lambda: fqt.Model("beyond.fqt").train(bytes(range(36)), 0, 0),
+    "SILENT": lambda: silent(0.01),
+    "SILENT_AT_REST": lambda: silent(0),
     "LAYER_NUMBER": lambda: small().freeze(9),
     "LAYER_TYPE": lambda: small().freeze(1.5),
     "LAYER_NAME": lambda: small().freeze("nobody"),

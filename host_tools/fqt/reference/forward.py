@@ -9,6 +9,8 @@ from fqt.reference.layer import Layer
 from fqt.reference.tensor import fill
 
 LOGIT_LIMIT = 1 << 30
+NO_FILL = 1  # all outputs are 0
+NO_NEWS = 0  # so because the input is the same value everywhere
 
 
 def forward(layers: list[Layer]) -> np.ndarray:
@@ -32,6 +34,9 @@ def _forward_layer(layer: Layer) -> None:
     values = _rescale(accumulators, units)
     values = np.clip(values, -INT32_MAX + 128, INT32_MAX - 128) + y.zero_point
     layer.fill = fill(values, y, activation)
+    x = layer.inputs[0].values
+    if layer.fill == NO_FILL and (x == x.flat[0]).all():
+        layer.fill = NO_NEWS
     low = -128 if activation == "none" else y.zero_point
     high = min(y.six, 127) if activation == "relu6" else 127
     y.values = np.maximum(np.minimum(values, high), low).astype(np.int8)

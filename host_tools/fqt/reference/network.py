@@ -26,7 +26,7 @@ from fqt.messages import fault
 from fqt.options import Options, check_options
 from fqt.reference.backward import Backward, Step, needs_error, set_error
 from fqt.reference.fixed import Random, Scale, fixed_multiply, float_bits
-from fqt.reference.forward import LOGIT_LIMIT, forward
+from fqt.reference.forward import LOGIT_LIMIT, NO_FILL, NO_NEWS, forward
 from fqt.reference.layer import WeightedLayer, layers_of, tensors_of
 from fqt.reference.loss import (
     binary_cross_entropy,
@@ -39,8 +39,7 @@ from fqt.reference.tensor import follow_range
 from fqt.reference.update import Parameters, Sums, apply_sums
 
 CUT_OFF_FILL = 98304  # half as much again as a range holds, Q16
-NO_FILL = 1  # all outputs are 0
-STUCK_STEPS = 200  # in a row cut off or without output: the layer diverged
+STUCK_STEPS = 200  # in a row cut off or without output
 
 
 class Network(DeviceModel):
@@ -74,6 +73,8 @@ class Network(DeviceModel):
         self.tensors = tensors_of(self.model)
         self.running = layers_of(self.model, self.tensors, master, batch)
         self._diverged_layer = 0
+        self._silent = False  # the output of the layer that diverged is 0, which may pass
+        self.clipped = 0.0
         self._is_made = True
 
     @property
@@ -95,13 +96,15 @@ class Network(DeviceModel):
         finite.
         """
         x = sample_of(self.model, x)
+        self.clipped = 0.0
         if x.dtype == np.uint8:
             return (x.astype(np.int64) - 128).astype(np.int8)
         if x.dtype == np.int8:
             return x
-        return np.array(
-            [self._quantize_float(value) for value in x.ravel().tolist()], np.int8
-        ).reshape(x.shape)
+        values = np.array([self._quantize_float(value) for value in x.ravel().tolist()])
+        within = np.clip(values, -128, 127)
+        self.clipped = float((values != within).mean())
+        return within.astype(np.int8).reshape(x.shape)
 
     def _quantize_float(self, value: float) -> int:
         bits = float_bits(abs(value))
@@ -113,7 +116,7 @@ class Network(DeviceModel):
         units = int(
             fixed_multiply(-mantissa if value < 0 else mantissa, inverse.shifted(exponent - 150))
         )
-        return min(max(self.model.input_zero_point + units, -128), 127)
+        return self.model.input_zero_point + units
 
     # -- running
 
@@ -142,14 +145,15 @@ class Network(DeviceModel):
         itself. Raises ValueError for a bad input, a target that does not fit, a learning rate that
         is not finite and >= 0, and when no layer trains; DivergenceError when the step saw that.
         """
-        check_diverged(self.model, self._diverged_layer)
         learning_rate = check_learning_rate(lr)
+        if not self._silent:
+            check_diverged(self.model, self._diverged_layer, False, learning_rate)
         if not any(layer.updates for layer in self.running):
             raise ValueError("no layer trains")
         outputs = self.logits(self._sample(x, index))
         loss, derivatives, unit = self._loss(outputs, self._target(target, index))
         if (np.abs(outputs) == LOGIT_LIMIT).any():
-            self._diverged_layer = len(self.running)
+            self._diverged_layer, self._silent = len(self.running), False
         set_error(self.tensors, *error_of(derivatives, unit))
         if learning_rate > 0:
             self.greatest_loss = follow_greatest_loss(self.greatest_loss, loss)
@@ -169,7 +173,7 @@ class Network(DeviceModel):
                 self.end_batch()
         self._move_scales()
         self.step_count += 1
-        check_diverged(self.model, self._diverged_layer)
+        check_diverged(self.model, self._diverged_layer, self._silent, learning_rate)
         self.loss = loss / 65536
         return self.loss
 
@@ -201,16 +205,20 @@ class Network(DeviceModel):
     def _move_scales(self) -> None:
         """Scales move between steps only (sections 6 and 8)."""
         needed = needs_error(self.model, self.running)
+        if self._silent:
+            self._diverged_layer, self._silent = 0, False  # unless it still is
         for layer in self.running:
             y = layer.output
             if y.next_error_scale:
                 y.error_scale, y.next_error_scale = y.next_error_scale, 0.0
             moves = layer.updates if layer.record.has_weights else needed[layer.number]
-            if moves and not layer.record.keeps_scale and not layer.is_last:
-                stuck = layer.fill >= CUT_OFF_FILL or layer.fill == NO_FILL
+            moves = moves and not layer.record.keeps_scale and not layer.is_last
+            if moves and layer.fill != NO_NEWS:
+                silent = layer.fill == NO_FILL
+                stuck = silent or layer.fill >= CUT_OFF_FILL
                 layer.stuck_steps = layer.stuck_steps + 1 if stuck else 0
-                if layer.stuck_steps == STUCK_STEPS:
-                    self._diverged_layer = layer.number
+                if layer.stuck_steps >= STUCK_STEPS:
+                    self._diverged_layer, self._silent = layer.number, silent
                 layer.range_q16, y.scale = follow_range(layer.range_q16, layer.fill, y.scale)
         for layer in self.running:
             if layer.record.keeps_scale:

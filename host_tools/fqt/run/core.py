@@ -41,7 +41,10 @@ class Model(DeviceModel):
     data: a ModelFile or a file's bytes. master: 8 or 16. batch: steps whose gradients are summed
     before an update. in_place: use frozen parameters where they lie in the file, as a board does
     with a file in flash; else load them to RAM, as it does with a file that it opens. Raises
-    ModelFileError for a bad file. Threads may share a model: their samples and steps take turns,
+    ModelFileError for a bad file.
+
+    clipped: the share of the last call's elements, given as floats, that lay beyond the input's
+    range. Threads may share a model: their samples and steps take turns,
     but for step_forward and step_backward, between which no other may run.
     """
 
@@ -57,6 +60,7 @@ class Model(DeviceModel):
     ):
         self._cut = threading.Lock()  # freeze moves it: as long as a row of features is needed
         self._has_stepped_forward = False
+        self.clipped = 0.0
         master, batch = check_master(master), check_batch(batch)
         in_place = truth_value("in_place", in_place)
         self._library = library()
@@ -132,28 +136,34 @@ class Model(DeviceModel):
         """A sample as the int8 values that the network reads. Raises ValueError as
         fqt.reference.Network does."""
         x = sample_of(self.model, x)
+        self.clipped = 0.0
         if x.dtype == np.int8:
             return x
         if x.dtype == np.uint8:
             return (x ^ 0x80).view(np.int8)
-        values = np.empty(x.size, np.int8)
-        value = ctypes.c_int8()
-        for i, bits in enumerate(np.ascontiguousarray(x).ravel().view(np.uint32).tolist()):
-            self._call("quantize_float", bits, ctypes.byref(value))
-            values[i] = value.value
-        return values.reshape(x.shape)
+        x = np.ascontiguousarray(x)
+        values = np.empty(x.shape, np.int8)
+        clipped = self._call("quantize", x.ctypes.data, x.size, values.ctypes.data)
+        self.clipped = clipped / x.size
+        return values
 
     def quantize_inputs(self, x) -> np.ndarray:
         """Many samples as int8 [samples][elements], contiguous. x: [samples][height][width]
         [channels], or flattened, of the input's type or floats. Raises ValueError that names the
         sample for what does not fit."""
         x = many_of_shape("samples", np.asarray(x), self.model.input_shape)
+        clipped = 0.0
         if x.dtype == np.uint8 and self.model.input_type == "uint8":
             x = (x ^ 0x80).view(np.int8)
         elif x.dtype != np.int8 or self.model.input_type != "int8":
             if x.dtype.kind == "f":
                 check_finite("sample", x)
-            x = np.array([self.quantize_input(sample) for sample in x], np.int8)
+            samples = []
+            for sample in x:
+                samples.append(self.quantize_input(sample))
+                clipped += self.clipped / len(x)
+            x = np.array(samples, np.int8)
+        self.clipped = clipped
         return self._int8_samples(x)
 
     def _int8_samples(self, x) -> np.ndarray:
@@ -274,7 +284,7 @@ class Model(DeviceModel):
             order = order_of_samples(order, len(x))
             rates = rates_of_steps(lr, len(order))
             wanted, _kept = self._wanted(None if from_features else x, targets, len(x))
-            self._check_trains()
+            self._check_trains(lr)
             losses = np.zeros(len(order), np.int32)
             self._call(
                 "train",
@@ -286,15 +296,20 @@ class Model(DeviceModel):
                 len(order),
                 losses.ctypes.data,
             )
-        check_diverged(self.model, self._diverged)
+        self._check_diverged(lr)
         if len(losses):
             self.loss = float(losses[-1]) / 65536
         return losses / 65536
 
-    def _check_trains(self) -> None:
+    def _check_trains(self, lr=0.0) -> None:
         if not self._call("trains"):
             raise ValueError("no layer trains: unfreeze() lets one")
-        check_diverged(self.model, self._diverged)
+        if not self._call("silent"):
+            self._check_diverged(lr)
+
+    def _check_diverged(self, lr) -> None:
+        highest = float(np.max(lr, initial=0.0))
+        check_diverged(self.model, self._diverged, self._call("silent"), highest)
 
     def step_forward(self, x: np.ndarray) -> np.ndarray:
         """The first half of a step whose loss is the caller's: outputs of one sample that is int8
@@ -322,14 +337,14 @@ class Model(DeviceModel):
                 f"a gradient must be finite numbers within +-{LARGEST_SCALE:.2g}, not {peak}"
             )
         rate = check_learning_rate(lr)
-        self._check_trains()
+        self._check_trains(lr)
         if not self._has_stepped_forward:
             raise ValueError("step_forward comes before step_backward")
         self._has_stepped_forward = False
         scale = np.float32(max(peak / 127, SMALLEST_SCALE))
         error = np.clip(np.round(gradient.ravel() / scale), -127, 127).astype(np.int8)
         self._call("step_backward", error.ctypes.data, float_bits(float(scale)), float_bits(rate))
-        check_diverged(self.model, self._diverged)
+        self._check_diverged(lr)
 
     def end_batch(self) -> None:
         """End a mini-batch before it is full: apply what its steps have summed. freeze and

@@ -48,6 +48,8 @@ def library(path: str | None = None) -> ctypes.CDLL:
         "steps": (u32, [handle]),
         "updates": (boolean, [handle, u32]),
         "output_scale": (u32, [handle, u32]),
+        "silent": (boolean, [handle]),
+        "quantize": (u32, [handle, _BYTES, u32, _BYTES]),
         "quantize_float": (boolean, [handle, u32, ctypes.POINTER(ctypes.c_int8)]),
         "set_options": (None, [handle, u32, u32, u32, boolean, boolean]),
         "end_batch": (None, [handle]),

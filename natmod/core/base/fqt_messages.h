@@ -79,7 +79,7 @@
     FQT_MESSAGE(VALUE_ERROR, INPUT_ELEMENT, "input element # is not a finite number") \
     FQT_MESSAGE(VALUE_ERROR, SAMPLE_BYTES, "a sample has # elements (# bytes here), buffer has # bytes") \
     FQT_MESSAGE(VALUE_ERROR, INDEX, "buffer holds # samples: no such index") \
-    FQT_MESSAGE(TYPE_ERROR, INDEX_TYPE, "index and offset must be integers") \
+    FQT_MESSAGE(TYPE_ERROR, INDEX_TYPE, "index and offset must be integers below 2^30") \
     FQT_MESSAGE(TYPE_ERROR, FEATURES, "features must be bytes, as features() wrote them") \
     FQT_MESSAGE(VALUE_ERROR, NO_FEATURES, \
         "there are no features: no layer in front is frozen while others train") \
@@ -104,7 +104,13 @@
     FQT_MESSAGE(VALUE_ERROR, NOT_TRAINABLE, \
         "it has no weights that train (they are chosen when the model is made: quantize(..., train=) on the desk)") \
     FQT_MESSAGE(RUNTIME_ERROR, DIVERGED, \
-        "training diverged, its output stays off its range or 0; lower lr, and restore() the last good weights") \
+        "training diverged: its output stays beyond its range; lower lr, and restore() the last good weights") \
+    FQT_MESSAGE(RUNTIME_ERROR, BEYOND_RANGE, \
+        "its output is beyond its range though lr is 0: restore() good weights or reset() it; see net.clipped") \
+    FQT_MESSAGE(RUNTIME_ERROR, SILENT, \
+        "training diverged, or samples are dark: its output is 0 for 200 of them; if it died, restore() or reset()") \
+    FQT_MESSAGE(RUNTIME_ERROR, SILENT_AT_REST, \
+        "its output is 0 for 200 samples: are they dark? If it died, restore() good weights or reset() it") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NUMBER, "no such layer: layers are 1 to #, or names") \
     FQT_MESSAGE(TYPE_ERROR, LAYER_TYPE, "a layer is a number, 1 to #, or a name") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NAME, "no layer has that name: print the model to see them") \

@@ -9,7 +9,8 @@
 #define MARGIN_BITS (0x3F866666u) // 1.05 as float32
 #define CUT_OFF_FILL (98304) // half as much again as the range holds
 #define NO_FILL (1) // all outputs are 0
-#define STUCK_STEPS (200) // in a row cut off or without output, though the range follows: the layer diverged
+#define NO_NEWS (0) // so because the input is the same value everywhere: a dark image, or nothing before is above 0
+#define STUCK_STEPS (200) // in a row cut off or without output, though the range follows
 #define WATCHED_LIMIT (16384) // so that fill stays in 32 bits
 
 // 6 in units of a tensor, limited so that sums with it stay small.
@@ -162,6 +163,15 @@ void fqt_activations_put_all(
     put_outputs_one_by_one(output, channels + done, i + (uint32_t)done, sums + done, left);
 }
 
+static bool is_even(const fqt_pass_t *pass) {
+    const int8_t *x = pass->x;
+    const int8_t *last = x + pass->input->elements - 1;
+    while (x < last && x[0] == x[1]) {
+        ++x;
+    }
+    return x == last;
+}
+
 void fqt_activations_end(const fqt_activations_t *output, const fqt_pass_t *pass) {
     if (!pass->training || fqt_pass_is_last(pass)) {
         return;
@@ -183,17 +193,21 @@ void fqt_activations_end(const fqt_activations_t *output, const fqt_pass_t *pass
         below *= 65536 / room_below;
         fill = below > fill ? below : fill;
     }
-    output->layer->fill = fill;
+    output->layer->fill = fill == NO_FILL && is_even(pass) ? NO_NEWS : fill;
 }
 
 void fqt_activations_follow_range(fqt_model_t *model, uint32_t index) {
     fqt_layer_t *layer = fqt_layer(model, index);
     fqt_tensor_t *output = fqt_output_of(model, index);
     int32_t range = layer->output_range;
-    bool stuck = layer->fill >= CUT_OFF_FILL || layer->fill == NO_FILL;
-    layer->stuck_steps = stuck ? layer->stuck_steps + 1 : 0;
-    if (layer->stuck_steps == STUCK_STEPS) {
+    if (layer->fill == NO_NEWS) {
+        return;
+    }
+    const bool silent = layer->fill == NO_FILL;
+    layer->stuck_steps = silent || layer->fill >= CUT_OFF_FILL ? layer->stuck_steps + 1 : 0;
+    if (layer->stuck_steps >= STUCK_STEPS) {
         model->diverged = (uint8_t)(index + 1);
+        model->silent = silent;
     }
     if (layer->fill > range) {
         range = layer->fill;

@@ -8,10 +8,23 @@
 #include "fqt_update.h"
 
 #define LOGIT_LIMIT (1 << 30)
+#define WORK_BETWEEN_PAUSES (256) // 30 to 60 ms of a Cortex-M0+
+
+// Between layers, no address in a blob is known, and weights and scales fit each other: the embedder may look for Ctrl-C
+// there, and leave. Layer `index` is the next.
+static void pause(fqt_model_t *model, uint32_t index) {
+    model->work +=
+        ((fqt_output_of(model, index)->elements >> 10) + 1) * (fqt_layer(model, index)->filter_elements + 16);
+    if (model->work >= WORK_BETWEEN_PAUSES && model->pause != NULL) {
+        model->work = 0;
+        model->pause(model);
+    }
+}
 
 static void forward(fqt_model_t *model, uint32_t first, uint32_t end, bool training) {
     for (uint32_t i = first; i < end; ++i) {
         fqt_pass_t pass;
+        pause(model, i);
         fqt_pass_begin(&pass, model, i);
         pass.training = training;
         fqt_kind_of(model, i)->forward(&pass);
@@ -89,6 +102,7 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_r
     int32_t *outputs = fqt_scratch(model);
     if (outputs_overflow(outputs, output->elements)) {
         model->diverged = (uint8_t)model->layer_count;
+        model->silent = false;
     }
     fqt_loss_t loss = loss_of(model, label);
     fqt_step_set_error_scale(model,
@@ -114,6 +128,9 @@ void fqt_step_select(fqt_pass_t *pass, int32_t loss) {
 void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate) {
     for (uint32_t i = model->layer_count; i-- > model->cut;) {
         fqt_pass_t pass;
+        if (model->batch == 1) { // else a step that is left would be half in the sums
+            pause(model, i);
+        }
         fqt_pass_begin(&pass, model, i);
         const fqt_kind_t *kind = fqt_kind_of(model, i);
         if (!pass.output->needs_error) {
@@ -158,6 +175,10 @@ void fqt_end_batch(fqt_model_t *model) {
 void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
     if (model->batch > 1 && learning_rate != FQT_SCALE_ZERO && ++model->batch_steps == model->batch) {
         fqt_end_batch(model);
+    }
+    if (model->silent) {
+        model->silent = false;
+        model->diverged = 0; // unless it still is
     }
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_tensor_t *output = fqt_output_of(model, i);

@@ -68,7 +68,9 @@ typedef struct {
     bool samples; // structures are drawn in proportion to their errors; else those with the greatest
 } fqt_options_t;
 
-typedef struct {
+typedef struct fqt_model fqt_model_t;
+
+struct fqt_model {
     const fqt_kind_t *const *kinds; // by their numbers
     const uint8_t *file; // where frozen blobs lie; NULL when all are in the arena
     uint8_t *tables;
@@ -84,17 +86,20 @@ typedef struct {
     int32_t greatest_loss; // of late, Q16 (fqt_follow_greatest_loss)
     uint32_t targets; // arena offset of int32 [outputs], Q16; losses other than softmax cross-entropy read them
     uint32_t batch; // steps whose gradients are summed before an update; 1: each updates at once
+    uint32_t work; // since the last pause, in about 1000 multiply-adds
+    void (*pause)(fqt_model_t *model); // NULL: none (fqt.h)
     uint32_t batch_steps; // steps summed so far
     uint32_t clipped; // elements of the last sample that lay beyond the input's range
     uint16_t layer_count;
     uint8_t cut; // tensor that a frozen front part gives: layers before it never change, those behind read no other
     uint8_t diverged; // number of the layer (from 1) that was seen to diverge; 0: none
+    bool silent; // that layer's output was 0, which may pass: steps go on, and look again
     uint8_t master; // 8 or 16
     uint8_t input_type;
     uint8_t loss; // FQT_LOSS_...
     fqt_options_t options;
     char name[FQT_NAME_BYTES];
-} fqt_model_t;
+};
 
 // An entry of the tables: layers and tensors alternate, the last entry has no layer.
 typedef struct {
