@@ -21,7 +21,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep pytorch accuracy core info \
+.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep pytorch partial accuracy core info \
     requirements clean distclean
 
 help: ## this list
@@ -69,6 +69,9 @@ accuracy: setup $(COST_TOOLS) ## int8 against float32 on real data in the folder
 
 sweep: setup $(COST_TOOLS) ## how a step's cost grows with width, depth and input size: build/sweep.json, docs/sweep.png
 	@$(VENV)/bin/fqt sweep --output $(BUILD)/sweep.json --plot docs/sweep.png
+
+partial: setup ## partial updates over whole runs on digits: docs/partial_updates.md
+	@$(PYTHON) tools/partial_updates.py
 
 pytorch: setup ## training steps a second against PyTorch's, on this machine: build/pytorch.json (installs PyTorch)
 	@tools/step pytorch "pip must reach a package index" $(PIP_INSTALL) -r tools/requirements-pytorch.txt

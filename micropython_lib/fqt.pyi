@@ -81,13 +81,12 @@ class Model:
 
     update_rate: tuple[float, float]
     """Partial updates: the share of each layer's output channels whose weights a step updates and
-    whose errors it passes on, (least, greatest). The greatest with the greatest loss so far, less
-    as the loss falls. One number sets both; (1, 1): all. ValueError unless above 0 and at most
-    1."""
+    whose errors it passes on, (least, greatest), at least eight channels, and of the last layer
+    all. The greatest with the greatest loss of late, less as the loss falls. One number sets both;
+    (1, 1): all. ValueError unless above 0 and at most 1."""
     sample_updates: bool
     """How partial updates choose: False, the channels with the greatest errors (L1 norm); True,
-    drawn in proportion to these, and scaled for those left out, which learns more at about
-    the same cost."""
+    drawn in proportion to these, and scaled for those left out."""
     standardize: bool
     """Bring the gradient of each output channel's weights to mean 0 and deviation 1."""
     weight_decay: float

@@ -248,7 +248,7 @@ def networks(draw) -> ModelFile:
         if kind in WINDOWED:
             layer = replace(layer, **draw(windows(kind, shape)))
         if kind in ("conv2d", "dense"):
-            layer = replace(layer, channels=draw(st.integers(1, 9)))
+            layer = replace(layer, channels=draw(st.integers(1, 17)))
         layers.append(layer)
         shape = output_shape(layer, shape)
     trains_somewhere = any(layer.trainable for layer in layers if KINDS[layer.kind].weights)
@@ -316,11 +316,11 @@ def many_channels_model() -> ModelFile:
     flatten; 9x7x2 -> 4 classes."""
     layers = [
         Layer("conv2d", 36, (2, 2)),
-        Layer("conv2d", 12, (3, 4), (2, 1), (1, 2, 2, 1), "none"),
-        Layer("depthwise_conv2d", 12, (3, 3), (1, 1), (1, 1, 1, 1), "none"),
+        Layer("conv2d", 33, (3, 4), (2, 1), (1, 2, 2, 1), "none"),
+        Layer("depthwise_conv2d", 33, (3, 3), (1, 1), (1, 1, 1, 1), "none"),
         Layer("conv2d", 40, activation="relu6"),
         Layer("flatten"),
-        Layer("dense", 20),
+        Layer("dense", 32),
         Layer("dense", 4),
     ]
     return random_model(layers, (9, 7, 2), seed=21)

@@ -127,10 +127,10 @@ def test_shapes_train_alike(kind, channels, stride, kernel):
 
 @pytest.mark.parametrize("rate", [0.1, 0.25])
 def test_rows_that_need_more_sums_than_there_is_room_for_train_alike(rate):
-    """Rows of 300 positions of 20 channels, taken by parts or by a few channels at a time; and a
+    """Rows of 300 positions of 36 channels, taken by parts or by a few channels at a time; and a
     dense layer whose input has more channels than that."""
     layers = [
-        Layer("conv2d", 20, (1, 3), padding=(0, 0, 1, 1), activation="relu"),
+        Layer("conv2d", 36, (1, 3), padding=(0, 0, 1, 1), activation="relu"),
         Layer("conv2d", 12, (1, 5), (1, 2), (0, 0, 2, 2), activation="none"),
         Layer("flatten"),
         Layer("dense", 1100, activation="relu"),

@@ -10,6 +10,7 @@ import numpy as np
 from fqt.reference.fixed import Scale, dither, fixed_multiply
 
 GREATEST_FACTOR_Q8 = 512
+LEAST_CHANNELS = 8  # take part, of fewer all
 PROBE_INTERVAL = 8
 RISE_SHIFT = 2
 FADE_SHIFT = 8
@@ -34,8 +35,8 @@ def update_rate(loss: int, greatest_loss: int, least_rate: int, greatest_rate: i
 
 
 def share_of(channels: int, rate: int) -> int:
-    """How many of them take part at a rate in Q16."""
-    return max((rate * channels) >> 16, 1)
+    """How many of them take part at a rate in Q16: as many as this, or all."""
+    return max((rate * channels) >> 16, LEAST_CHANNELS)
 
 
 def forms_few(channels: int, rate: int) -> bool:
@@ -72,7 +73,7 @@ def select(
     errors: np.ndarray, rate: int, step: int = 0, random: int | None = None, tensor: int = 0
 ) -> Selection:
     """errors int8 [height][width][channels], of which those at the probed positions count -> the
-    share `rate` (Q16) of the channels, at least one; all when the rate asks for all.
+    share `rate` (Q16) of the channels, at least LEAST_CHANNELS; all when that asks for all.
 
     Without `random` those whose errors have the greatest L1 norms, the first of equal ones, none
     without error. With it, the step's random number, those of a tensor are drawn in proportion to
@@ -90,16 +91,28 @@ def select(
 
 
 def _sample(norms: np.ndarray, wanted: int, random: int, tensor: int) -> Selection:
-    """Systematic sampling: marks `interval` apart on the line of all norms, from a random start
-    on; a channel's errors are scaled by (marks on its norm) * interval / norm, at most 2."""
-    interval = int(norms.sum()) // wanted + 1
+    """Systematic sampling: marks `interval` apart on the line of all norms, none of which counts
+    for more than the interval, from a random start on. A channel that is hit takes part, its
+    errors scaled by interval / norm, at least 1 and at most 2."""
+    interval = _interval(norms, wanted)
     start = int(dither(random, tensor)) % interval
-    ends = np.concatenate([[0], np.cumsum(norms)])
-    marks_before = -((start - ends) // interval)  # how many marks lie below each end
-    marks = np.diff(np.maximum(marks_before, 0))
-    drawn = np.flatnonzero(marks)
-    factors = [
-        Scale.from_int(int(marks[o]) * interval) / Scale.from_int(int(norms[o])) for o in drawn
-    ]
-    factors_q8 = [min(int(fixed_multiply(256, factor)), GREATEST_FACTOR_Q8) for factor in factors]
+    ends = np.concatenate([[0], np.cumsum(np.minimum(norms, interval))])
+    marks_before = np.maximum(
+        -((start - ends) // interval), 0
+    )  # how many marks lie below each end
+    drawn = np.flatnonzero(np.diff(marks_before))
+    factors_q8 = []
+    for o in drawn:
+        factor = Scale.from_int(interval) / Scale.from_int(min(int(norms[o]), interval))
+        factors_q8.append(min(int(fixed_multiply(256, factor)), GREATEST_FACTOR_Q8))
     return Selection(drawn, factors_q8, random)
+
+
+def _interval(norms: np.ndarray, marks: int) -> int:
+    """Where so many marks fit on the line: a channel whose norm is as great is hit for certain."""
+    certain = np.zeros(len(norms), bool)
+    while True:
+        interval = int(norms[~certain].sum()) // (marks - int(certain.sum())) + 1
+        if (certain == (norms >= interval)).all():
+            return interval
+        certain = norms >= interval

@@ -6,6 +6,9 @@
 #define PROBE_INTERVAL (8) // a power of two
 // Of so many channels one: where more take part it is no shorter to form their errors alone.
 #define FEW (4)
+// What a few of a layer's channels pass on is a poor direction for the layers before it: with fewer, training learns less at
+// rates that stay low, and may run away. Kernels form the errors of as many together.
+#define LEAST_CHANNELS (8)
 #define GREATEST_FACTOR_Q8 (512) // 2: unlimited, the rare channels' steps are so long that training runs away
 // The greatest loss rises by at most a quarter a step, so that one bad target cannot set it, and fades by 1/256 of what lies
 // above the step's loss: it settles where about one loss in sixty is greater.
@@ -68,34 +71,48 @@ static void scale_errors(int8_t *e, uint32_t i, uint32_t elements, uint32_t step
     }
 }
 
-// Systematic sampling: of marks that lie `interval` apart on the line of all norms, from a random start on, a channel gets
-// those that hit its norm. Its errors times interval * hits / norm have the mean of all errors, but for the limit.
+// Where marks lie `interval` apart on the line of all norms, none of which counts for more than the interval, so many fit: a
+// channel with a norm as great is hit for certain.
+static uint32_t interval_of(const uint32_t *norms, uint32_t channels, uint32_t marks) {
+    uint32_t interval = UINT32_MAX;
+    uint32_t previous;
+    do {
+        previous = interval;
+        uint32_t sum = 0; // 127 * 2^24 at most
+        uint32_t left = marks;
+        for (uint32_t o = 0; o < channels; ++o) {
+            if (norms[o] >= previous) {
+                --left;
+            } else {
+                sum += norms[o];
+            }
+        }
+        interval = sum / left + 1;
+    } while (interval != previous);
+    return interval;
+}
+
+// Systematic sampling: the first mark lies at random, and channels that a mark hits are drawn. Those that might not have been,
+// for their errors' mean to be that of all, count interval / norm times, but for the limit.
 static uint32_t sample(const fqt_model_t *model, uint32_t tensor, bool scales, const uint32_t *norms, uint32_t wanted,
     uint16_t *selected) {
     const uint32_t channels = fqt_tensor(model, tensor)->channels;
-    uint32_t sum = 0;
-    for (uint32_t o = 0; o < channels; ++o) {
-        sum += norms[o]; // at most 127 * 2^24
-    }
-    const uint32_t interval = sum / wanted + 1;
+    const uint32_t interval = interval_of(norms, channels, wanted);
     uint32_t mark = fqt_dither(model->sampling, tensor) % interval; // the same whenever a step asks
     uint32_t end = 0;
     uint32_t count = 0;
     for (uint32_t o = 0; o < channels; ++o) {
-        uint32_t marked = 0;
-        end += norms[o];
-        while (mark < end) {
-            mark += interval;
-            marked += interval;
+        end += norms[o] < interval ? norms[o] : interval;
+        if (mark >= end) {
+            continue;
         }
-        if (marked != 0) {
-            if (scales) {
-                const int32_t factor_q8 = fqt_fixed_multiply(1 << 8, fqt_scale_ratio(marked, norms[o]));
-                scale_errors(fqt_error_of(model, tensor), o, fqt_tensor(model, tensor)->elements, channels,
-                    factor_q8 < GREATEST_FACTOR_Q8 ? factor_q8 : GREATEST_FACTOR_Q8, model->sampling);
-            }
-            selected[count++] = (uint16_t)o;
+        mark += interval;
+        if (scales && norms[o] < interval) {
+            const int32_t factor_q8 = fqt_fixed_multiply(1 << 8, fqt_scale_ratio(interval, norms[o]));
+            scale_errors(fqt_error_of(model, tensor), o, fqt_tensor(model, tensor)->elements, channels,
+                factor_q8 < GREATEST_FACTOR_Q8 ? factor_q8 : GREATEST_FACTOR_Q8, model->sampling);
         }
+        selected[count++] = (uint16_t)o;
     }
     return count;
 }
@@ -130,10 +147,10 @@ static uint32_t take_greatest(uint32_t *norms, uint32_t channels, uint32_t wante
     return count;
 }
 
-// How many of a tensor's channels take part.
+// How many of a tensor's channels take part; of a few, all.
 static uint32_t share_of(const fqt_tensor_t *tensor, uint32_t rate) {
     const uint32_t wanted = rate * tensor->channels >> 16; // 2^16 * (2^16 - 1) at most
-    return wanted > 0 ? wanted : 1;
+    return wanted > LEAST_CHANNELS ? wanted : LEAST_CHANNELS;
 }
 
 // Select among the channels of a tensor by the errors at the probed positions. norms: memory for one a channel. With

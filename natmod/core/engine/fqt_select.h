@@ -20,7 +20,7 @@ typedef struct {
 fqt_probe_t fqt_probe(const fqt_model_t *model, uint32_t tensor);
 
 // Select channels for a layer's backward pass: all, as always of the last layer, or the share pass->update_rate of them, at
-// least one: those whose errors have the greatest L1 norms, or channels drawn in proportion to that norm, whose errors are
+// least eight: those whose errors have the greatest L1 norms, or channels drawn in proportion to that norm, whose errors are
 // scaled for those that are left out.
 void fqt_select(fqt_pass_t *pass);
 
