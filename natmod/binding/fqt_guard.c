@@ -9,9 +9,9 @@
 #include "fqt_engine.h"
 
 #if defined(__ARM_ARCH_6M__) || defined(__riscv)
-// No compare-and-swap (rv32imc modules have none): Fischer's algorithm. Whoever sees the model free writes its mark, waits
-// until each other that saw it free has written too, and has the model if its mark is still there. How long that takes is
-// bounded, since interrupts are off: a load, a comparison and a store of another core, some 10 cycles.
+// No compare-and-swap (rv32imc modules have none): Fischer's algorithm. Whoever sees the model free writes its mark,
+// waits until each other that saw it free has written too, and has the model if its mark is still there. How long that
+// takes is bounded, since interrupts are off: a load, a comparison and a store of another core, some 10 cycles.
 #define SETTLING_ROUNDS (50) // at least 3 cycles each
 
 // The state before is what interrupts_as_before takes.
@@ -63,8 +63,8 @@ static void leave(engine_t *self) {
 }
 #endif
 
-// Where an exception is caught. The firmware may save more registers than this module's own architecture has: Cortex-M4F
-// loads armv6m too.
+// Where an exception is caught. The firmware may save more registers than this module's own architecture has:
+// Cortex-M4F loads armv6m too.
 typedef union {
     nlr_buf_t buffer;
     void *words[24];
@@ -78,7 +78,8 @@ typedef union {
 #define CATCH(catch) mp_fun_table.nlr_push(&(catch)->buffer)
 #endif
 
-// Where the frozen parameters lie now: a bytearray that owns them may have been resized, and its bytes lie elsewhere then.
+// Where the frozen parameters lie now: a bytearray that owns them may have been resized, and its bytes lie elsewhere
+// then.
 static const uint8_t *find_bytes(mp_obj_t owner, uint32_t bytes) {
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(owner, &buffer, MP_BUFFER_READ);
@@ -103,8 +104,8 @@ static void check_source(engine_t *self) {
     }
 }
 
-// In a long run, where the core knows no address: MicroPython looks for Ctrl-C in the loop of the Python part's _pause, and
-// runs what waits to be run.
+// In a long run, where the core knows no address: MicroPython looks for Ctrl-C in the loop of the Python part's _pause,
+// and runs what waits to be run.
 static void pause_for_python(fqt_model_t *model) {
     call_python(MP_QSTR__pause, 0, NULL);
     find_source((engine_t *)(void *)((uint8_t *)model - offsetof(engine_t, model)));
@@ -119,8 +120,8 @@ static engine_t *get_engine(mp_obj_t object) {
     return MP_OBJ_TO_PTR(object);
 }
 
-// A method: an object of its own type, so that all are called through call_alone. `keywords` stand behind the positional
-// arguments, each a name and a value.
+// A method: an object of its own type, so that all are called through call_alone. `keywords` stand behind the
+// positional arguments, each a name and a value.
 typedef struct {
     mp_obj_base_t base;
     uint32_t signature; // MP_OBJ_FUN_MAKE_SIG

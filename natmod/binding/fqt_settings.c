@@ -57,8 +57,8 @@ static uint32_t get_share(mp_obj_t number) {
     return share > 0 ? (uint32_t)share : 1;
 }
 
-// _set_options(least rate, greatest rate, standardize, weight_decay, sample_updates). The store of an attribute does not
-// reach a native base class: Model makes properties of these.
+// _set_options(least rate, greatest rate, standardize, weight_decay, sample_updates). The store of an attribute does
+// not reach a native base class: Model makes properties of these.
 static mp_obj_t set_options(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
     (void)n_args, (void)keywords;
     fqt_options_t wanted = {

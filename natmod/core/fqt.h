@@ -9,13 +9,14 @@
 //   fqt_model_write    saves, as a model file or a checkpoint
 //   fqt_model_restore  takes a checkpoint's state
 //
-// Nothing is allocated and nothing needs to be freed: memory is the caller's, before and after. A model is not reentrant: one
-// call at a time, and none from a source's or sink's callback. Different models have nothing in common.
+// Nothing is allocated and nothing needs to be freed: memory is the caller's, before and after. A model is not
+// reentrant: one call at a time, and none from a source's or sink's callback. Different models have nothing in common.
 //
-// Pauses: a run calls model->pause, if it is set after fqt_model_open, between layers, about every 2^18 multiply-adds. It may
-// leave the run for good: the model is valid then, and the step half done.
+// Pauses: a run calls model->pause, if it is set after fqt_model_open, between layers, about every 2^18 multiply-adds.
+// It may leave the run for good: the model is valid then, and the step half done.
 //
-// Faults: a call that cannot go on calls fqt_fail, which the embedder defines and which does not return (base/fqt_fault.h).
+// Faults: a call that cannot go on calls fqt_fail, which the embedder defines and which does not return
+// (base/fqt_fault.h).
 //
 // Stack: tests/host/test_objects.py holds what a training step takes.
 #ifndef FQT_H
@@ -32,8 +33,8 @@ extern const fqt_kind_t *const fqt_kinds[FQT_KIND_END];
 // Check a file's header; returns its layer count, so that the caller can allocate fqt_tables_bytes(count).
 uint32_t fqt_model_peek(fqt_source_t *source);
 
-// Read and check everything, the checksum included; plan the arena. kinds: fqt_kinds. `tables` is 4-byte aligned. master: 8 or
-// 16; batch: at least 1.
+// Read and check everything, the checksum included; plan the arena. kinds: fqt_kinds. `tables` is 4-byte aligned.
+// master: 8 or 16; batch: at least 1.
 void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *const *kinds, uint32_t master,
     uint32_t batch, void *tables);
 
@@ -52,8 +53,8 @@ bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink,
 uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint);
 
 // Take the trained state from a checkpoint (or a whole model file) of the same model. Everything is checked first: on
-// failure the model is as it was. A stream that fails or changes between the check and the copy leaves it with some of the
-// checkpoint's values and some of its own, all of them valid.
+// failure the model is as it was. A stream that fails or changes between the check and the copy leaves it with some of
+// the checkpoint's values and some of its own, all of them valid.
 void fqt_model_restore(fqt_model_t *model, fqt_source_t *source);
 
 // -- running
@@ -71,8 +72,8 @@ fqt_quantized_t fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits
 // Run forward; returns the index of the first greatest output. With one output: 1 when it is above 0, else 0.
 uint32_t fqt_predict(fqt_model_t *model);
 
-// Run layers `first` to the last forward; returns the outputs in Q16 (in the scratch: until the next call). first: 0, or
-// model->cut when that tensor's activation was filled with what the front part gives.
+// Run layers `first` to the last forward; returns the outputs in Q16 (in the scratch: until the next call). first: 0,
+// or model->cut when that tensor's activation was filled with what the front part gives.
 const int32_t *fqt_logits(fqt_model_t *model, uint32_t first);
 
 // Run the layers before model->cut; returns the activation there.
@@ -90,8 +91,8 @@ void fqt_target_input(fqt_model_t *model);
 // has no targets.
 int32_t fqt_loss(fqt_model_t *model, uint32_t label);
 
-// One training step on the input buffer (first: as in fqt_logits); learning rate as float32 bits, finite and >= 0. Returns
-// the loss in Q16. fqt_trains().
+// One training step on the input buffer (first: as in fqt_logits); learning rate as float32 bits, finite and >= 0.
+// Returns the loss in Q16. fqt_trains().
 int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate);
 
 // End a mini-batch before it is full: apply what its steps have summed. Nothing changes when no step is pending.

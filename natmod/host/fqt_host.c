@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-// The core is not reentrant, and Python's threads run at the same time here (ctypes releases Python's lock): one sample,
-// step or change at a time has the model.
+// The core is not reentrant, and Python's threads run at the same time here (ctypes releases Python's lock): one
+// sample, step or change at a time has the model.
 struct fqt_host_model {
     pthread_mutex_t mutex;
     fqt_model_t model;

@@ -1,6 +1,7 @@
 // The core as a shared library for the desk: the same code as on the board, called through ctypes
-// (host_tools/fqt/run/core.py). Only this layer allocates. Threads may share a model: each sample, step or change waits for
-// the one before. Between fqt_host_step_forward and fqt_host_step_backward another may come: it spoils that step, no memory.
+// (host_tools/fqt/run/core.py). Only this layer allocates. Threads may share a model: each sample, step or change waits
+// for the one before. Between fqt_host_step_forward and fqt_host_step_backward another may come: it spoils that step,
+// no memory.
 #ifndef FQT_HOST_H
 #define FQT_HOST_H
 
@@ -21,8 +22,8 @@ FQT_HOST_EXPORT void fqt_host_close(fqt_host_model_t *host);
 // RAM in bytes: tables and arena, what model.memory tells on a device.
 FQT_HOST_EXPORT uint32_t fqt_host_memory(const fqt_host_model_t *host);
 
-// The least that any layout of the arena takes: at each moment of a step the tensors that live and the scratch of the layer
-// that runs lie somewhere.
+// The least that any layout of the arena takes: at each moment of a step the tensors that live and the scratch of the
+// layer that runs lie somewhere.
 FQT_HOST_EXPORT uint32_t fqt_host_memory_bound(const fqt_host_model_t *host);
 
 FQT_HOST_EXPORT uint32_t fqt_host_input_elements(const fqt_host_model_t *host);

@@ -98,8 +98,9 @@ FQT_INLINE int32_t short_activation(int32_t sum, const fqt_channel_t *channel, i
     return fqt_saturated(fqt_round_upper(fqt_multiply_high(sum + bias, mantissa), shift, rounding));
 }
 
-// Activations by the short way, four at a time: 17 cycles each on Cortex-M4. The rare fours with a new extreme or a value
-// beyond the range (a saturated one is 127 or -128) go one by one, and so do those that are left. Gives how many that is.
+// Activations by the short way, four at a time: 17 cycles each on Cortex-M4. The rare fours with a new extreme or a
+// value beyond the range (a saturated one is 127 or -128) go one by one, and so do those that are left. Gives how many
+// that is.
 FQT_LOOP_FORWARD int32_t put_activations(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
     const int32_t rounding = 1 + 2 * output->zero_point;
@@ -122,7 +123,8 @@ FQT_LOOP_FORWARD int32_t put_activations(
     return count;
 }
 #else
-// Activations by the short way. New extremes and values above the range are rare, and found by one comparison; those below `low` are not, after ReLU. Gives how many are left: none.
+// Activations by the short way. New extremes and values above the range are rare, and found by one comparison; those
+// below `low` are not, after ReLU. Gives how many are left: none.
 FQT_LOOP_FORWARD int32_t put_activations(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
     int8_t *to = output->activation + i;

@@ -84,7 +84,8 @@ void fqt_errors_put_all(fqt_errors_t *errors, uint32_t i, const int32_t *accumul
 
 #if !FQT_SPARES_TEXT
 // Those of a tensor's only reader by the short way.
-static FQT_NOINLINE void put_channel(fqt_errors_t *errors, uint32_t i, int32_t step, const int32_t *accumulator, int32_t count) {
+static FQT_NOINLINE void put_channel(
+    fqt_errors_t *errors, uint32_t i, int32_t step, const int32_t *accumulator, int32_t count) {
     const int32_t low = errors->unclipped.low;
     const int32_t high = errors->unclipped.high;
     const fqt_multiplier_t multiplier = errors->multiplier;

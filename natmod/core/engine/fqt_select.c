@@ -6,12 +6,12 @@
 #define PROBE_INTERVAL (8) // a power of two
 // Of so many channels one: where more take part it is no shorter to form their errors alone.
 #define FEW (4)
-// What a few of a layer's channels pass on is a poor direction for the layers before it: with fewer, training learns less at
-// rates that stay low, and may run away. Kernels form the errors of as many together.
+// What a few of a layer's channels pass on is a poor direction for the layers before it: with fewer, training learns
+// less at rates that stay low, and may run away. Kernels form the errors of as many together.
 #define LEAST_CHANNELS (8)
 #define GREATEST_FACTOR_Q8 (512) // 2: unlimited, the rare channels' steps are so long that training runs away
-// The greatest loss rises by at most a quarter a step, so that one bad target cannot set it, and fades by 1/256 of what lies
-// above the step's loss: it settles where about one loss in sixty is greater.
+// The greatest loss rises by at most a quarter a step, so that one bad target cannot set it, and fades by 1/256 of what
+// lies above the step's loss: it settles where about one loss in sixty is greater.
 #define RISE_SHIFT (2)
 #define FADE_SHIFT (8)
 
@@ -71,8 +71,8 @@ static void scale_errors(int8_t *e, uint32_t i, uint32_t elements, uint32_t step
     }
 }
 
-// Where marks lie `interval` apart on the line of all norms, none of which counts for more than the interval, so many fit: a
-// channel with a norm as great is hit for certain.
+// Where marks lie `interval` apart on the line of all norms, none of which counts for more than the interval, so many
+// fit: a channel with a norm as great is hit for certain.
 static uint32_t interval_of(const uint32_t *norms, uint32_t channels, uint32_t marks) {
     uint32_t interval = UINT32_MAX;
     uint32_t previous;
@@ -92,8 +92,8 @@ static uint32_t interval_of(const uint32_t *norms, uint32_t channels, uint32_t m
     return interval;
 }
 
-// Systematic sampling: the first mark lies at random, and channels that a mark hits are drawn. Those that might not have been,
-// for their errors' mean to be that of all, count interval / norm times, but for the limit.
+// Systematic sampling: the first mark lies at random, and channels that a mark hits are drawn. Those that might not
+// have been, for their errors' mean to be that of all, count interval / norm times, but for the limit.
 static uint32_t sample(const fqt_model_t *model, uint32_t tensor, bool scales, const uint32_t *norms, uint32_t wanted,
     uint16_t *selected) {
     const uint32_t channels = fqt_tensor(model, tensor)->channels;
@@ -117,8 +117,8 @@ static uint32_t sample(const fqt_model_t *model, uint32_t tensor, bool scales, c
     return count;
 }
 
-// Those with the greatest norms; of equal ones, the first. Their limit is found bit by bit: the greatest number that so many
-// reach, or the first that just so many reach.
+// Those with the greatest norms; of equal ones, the first. Their limit is found bit by bit: the greatest number that so
+// many reach, or the first that just so many reach.
 static uint32_t take_greatest(uint32_t *norms, uint32_t channels, uint32_t wanted, uint16_t *selected) {
     uint32_t any = 0;
     for (uint32_t o = 0; o < channels; ++o) {
@@ -169,8 +169,8 @@ void fqt_select(fqt_pass_t *pass) {
     const uint32_t wanted = share_of(pass->output, pass->update_rate);
     pass->selection = (fqt_selection_t) {channels, selected};
     pass->scratch = (uint8_t *)fqt_scratch(pass->model) + fqt_selection_bytes(channels);
-    // Of the outputs those with the greatest errors alone, often the label's, would be pushed up and none down: training runs
-    // away.
+    // Of the outputs those with the greatest errors alone, often the label's, would be pushed up and none down:
+    // training runs away.
     if (wanted < channels && !fqt_pass_is_last(pass)) {
         pass->selection.count = choose(pass->model, pass->index + 1, wanted, true, pass->scratch, selected);
         return;

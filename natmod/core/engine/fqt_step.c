@@ -10,8 +10,8 @@
 #define LOGIT_LIMIT (1 << 30)
 #define WORK_BETWEEN_PAUSES (256) // 30 to 60 ms of a Cortex-M0+
 
-// Between layers, no address in a blob is known, and weights and scales fit each other: the embedder may look for Ctrl-C
-// there, and leave. Layer `index` is the next.
+// Between layers, no address in a blob is known, and weights and scales fit each other: the embedder may look for
+// Ctrl-C there, and leave. Layer `index` is the next.
 static void pause(fqt_model_t *model, uint32_t index) {
     model->work +=
         ((fqt_output_of(model, index)->elements >> 10) + 1) * (fqt_layer(model, index)->filter_elements + 16);

@@ -1,8 +1,9 @@
 // The model in memory: its structures, and how to find things in them. What can be done with it is in ../fqt.h.
 //
 // Two blocks of memory hold everything: `tables` (one entry a layer and a tensor) and `arena` (trainable parameters,
-// activations, errors, scratch). Both are sized before they are allocated, hold no pointers, and have the same layout on
-// 32-bit and 64-bit machines, so that the host can tell to the byte what a board will need. Nothing is allocated later.
+// activations, errors, scratch). Both are sized before they are allocated, hold no pointers, and have the same layout
+// on 32-bit and 64-bit machines, so that the host can tell to the byte what a board will need. Nothing is allocated
+// later.
 #ifndef FQT_MODEL_H
 #define FQT_MODEL_H
 

@@ -1,8 +1,8 @@
-// The sums behind the errors of convolution and dense layers in all channels (fqt_convolution_error.c); the plain version with the same bits
-// is in plain/fqt_convolution.c.
+// The sums behind the errors of convolution and dense layers in all channels (fqt_convolution_error.c); the plain
+// version with the same bits is in plain/fqt_convolution.c.
 //
-// The errors of an output position that are not 0 are listed once; at each tap, eight channels of the input then take one
-// term after another, their sums in registers: for four, a load of weights, two extractions and four multiply-adds.
+// The errors of an output position that are not 0 are listed once; at each tap, eight channels of the input then take
+// one term after another, their sums in registers: for four, a load of weights, two extractions and four multiply-adds.
 #include "../fqt_kernels.h"
 #include "../../model/fqt_window.h"
 
@@ -82,8 +82,8 @@ FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, int32_t first, int32_t ch
     }
 }
 
-// The terms of one output position: the selected channels from `channel` on, at most TERMS of them, whose e * m is not 0. w: the
-// first filter. Gives the next channel.
+// The terms of one output position: the selected channels from `channel` on, at most TERMS of them, whose e * m is not
+// 0. w: the first filter. Gives the next channel.
 FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, const uint16_t *end, const int16_t *m,
     const int8_t *w, int32_t filter_elements, term_t *term) {
     const uint16_t *last = end - channel < TERMS ? end : channel + TERMS;
@@ -98,8 +98,9 @@ FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, co
     return last;
 }
 
-// Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and of the
-// taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter and in the sums.
+// Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and
+// of the taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter
+// and in the sums.
 static void add_row(
     const fqt_pass_t *pass, const int8_t *e, const int16_t *m, const int8_t *w, const fqt_part_t *part, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;

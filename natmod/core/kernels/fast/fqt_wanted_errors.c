@@ -8,8 +8,8 @@
 #include "../../model/fqt_window.h"
 
 // e [columns][out_channels] -> [columns][FQT_ERRORS_TOGETHER]: e * m of `count` channels; weights of 0 meet the others.
-static FQT_NOINLINE void gather_errors(const int8_t *e, int32_t out_channels, const uint16_t *channels, const int16_t *m,
-    uint32_t count, int32_t columns, int16_t *to) {
+static FQT_NOINLINE void gather_errors(const int8_t *e, int32_t out_channels, const uint16_t *channels,
+    const int16_t *m, uint32_t count, int32_t columns, int16_t *to) {
     for (; columns > 0; --columns, e += out_channels, to += FQT_ERRORS_TOGETHER) {
         for (uint32_t n = 0; n < count; ++n) {
             to[n] = (int16_t)(e[channels[n]] * m[n]);
