@@ -18,6 +18,7 @@ TEXT_BUDGET = {
     "armv7emdp": 30_208,
     "rv32imc": 36_000,
 }
+STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most
 # libgcc's 64-bit and division helpers, and its switch tables.
 INTEGER_HELPERS = re.compile(
     r"__aeabi_(u?idiv(mod)?|lmul|l[la]sl|l[la]sr|llsl|llsr|lasr)|__gnu_thumb1_case_\w+|__(mul|ashl|ashr|lshr)di3"
@@ -82,3 +83,15 @@ def test_no_floating_point_instruction_in_the_core(architecture):
 def test_text_is_within_its_budget(architecture):
     text = int(tool(architecture, "size").splitlines()[1].split()[0])
     assert text <= TEXT_BUDGET[architecture]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", [name for name in TEXT_BUDGET if name != "x64"])
+def test_no_function_takes_much_stack(architecture):
+    """A step goes ten functions deep, and a board keeps a margin of 1 to 2 KB for interrupts and
+    native code. What kernels need lies in the scratch."""
+    path = Path(os.environ["FQT_BUILD"]) / "natmod" / architecture / "build" / "modfqt.su"
+    lines = [line.split("\t") for line in path.read_text().splitlines()]
+    stack = {name.split(":")[-1]: int(taken) for name, taken, _ in lines}
+    assert "fqt_convolution_forward" in stack
+    assert {name: taken for name, taken in stack.items() if taken > STACK_BUDGET} == {}

@@ -7,22 +7,25 @@
 #include "fqt_products.h"
 #include "../../base/fqt_simd.h"
 
-#define OUTPUT_BLOCK (64) // output channels whose constants lie on the stack
+_Static_assert(sizeof(fqt_channel_t) == FQT_CHANNEL_BYTES, "as the scratch has room for");
 
-// x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]
+// x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]. The scratch: the constants of a block of
+// channels, their sums at a position and at the next one, columns.
 void fqt_convolution_forward(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
     const uint32_t elements = pass->layer->filter_elements;
-    int16_t *column = pass->scratch;
+    const int32_t block = shape->out_channels < FQT_OUTPUT_BLOCK ? shape->out_channels : FQT_OUTPUT_BLOCK;
+    fqt_channel_t *channels = pass->scratch;
+    int32_t *sums = (int32_t *)(void *)(channels + block);
+    int32_t *other_sums = sums + block + 3; // the last filter fills four
+    int16_t *column = (int16_t *)(void *)(other_sums + block + 3);
     fqt_columns_t columns;
     fqt_columns_begin(&columns, pass);
     fqt_activations_t output;
     fqt_activations_begin(&output, pass);
-    for (int32_t first = 0; first < shape->out_channels; first += OUTPUT_BLOCK) {
-        const int32_t count = shape->out_channels - first < OUTPUT_BLOCK ? shape->out_channels - first : OUTPUT_BLOCK;
+    for (int32_t first = 0; first < shape->out_channels; first += FQT_OUTPUT_BLOCK) {
+        const int32_t count = shape->out_channels - first < block ? shape->out_channels - first : block;
         const int8_t *filters = fqt_weights(pass->model, pass->layer) + (uint32_t)first * elements;
-        fqt_channel_t channels[OUTPUT_BLOCK];
-        int32_t sums[OUTPUT_BLOCK + 3]; // the last filter fills four
         for (int32_t o = 0; o < count; ++o) {
             channels[o] = fqt_activations_channel(&output, (uint32_t)(first + o));
         }
@@ -32,7 +35,6 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
             --left, i += (uint32_t)shape->out_channels) {
 #if FQT_HAS_DSP
             if (left > 1 && shape->in_channels % 4 == 0) {
-                int32_t other_sums[OUTPUT_BLOCK + 1];
                 fqt_column_of_two(&columns, column);
                 fqt_column_of_two(&columns, column + 2);
                 fqt_multiply_filters_by_two(filters, elements, column, count, sums, other_sums);

@@ -6,20 +6,20 @@
 #include "../fqt_kernels.h"
 #include "../../model/fqt_window.h"
 
-#define TERMS (96) // errors listed at a time
-
 // An error that is not 0, in the layer's common unit, and where its filter starts. Two with error 0 end a list.
 typedef struct {
     int32_t error;
-    const int8_t *filter;
+    int32_t filter; // its first weight's place in the layer's weights
 } term_t;
 
+_Static_assert(sizeof(term_t) == FQT_ERROR_TERM_BYTES, "as the scratch has room for");
+
 #if FQT_HAS_DSP
-FQT_INLINE void add_term(const term_t *term, int32_t c, int32_t sums[8]) {
+FQT_INLINE void add_term(const term_t *term, const int8_t *w, int32_t sums[8]) {
     const int32_t error = term->error;
     uint32_t word;
     uint32_t next_word;
-    fqt_load8(term->filter + c, &word, &next_word);
+    fqt_load8(w + term->filter, &word, &next_word);
     uint32_t even = fqt_even_bytes(word);
     uint32_t odd = fqt_odd_bytes(word);
     sums[0] = fqt_multiply_add_low(error, even, sums[0]);
@@ -35,16 +35,15 @@ FQT_INLINE void add_term(const term_t *term, int32_t c, int32_t sums[8]) {
 }
 #endif
 
-// sum[c] += sum over the terms of error * filter[first + c]
-FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, int32_t first, int32_t channels, int32_t *sum) {
-    int32_t c = first;
-    channels += first;
+// sum[c] += sum over the terms of error * filter[c], for the channels of neighbouring taps. w: the first one's weight, in the
+// first filter.
+FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, const int8_t *w, int32_t channels, int32_t *sum) {
 #if FQT_HAS_DSP
-    for (; c + 8 <= channels; c += 8, sum += 8) {
+    for (; channels >= 8; channels -= 8, w += 8, sum += 8) {
         int32_t sums[8] = {sum[0], sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]};
         for (const term_t *term = terms; term->error != 0; term += 2) {
-            add_term(&term[0], c, sums);
-            add_term(&term[1], c, sums);
+            add_term(&term[0], w, sums);
+            add_term(&term[1], w, sums);
         }
         sum[0] = sums[0];
         sum[1] = sums[1];
@@ -56,18 +55,18 @@ FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, int32_t first, int32_t ch
         sum[7] = sums[7];
     }
 #else
-    for (; c + 4 <= channels; c += 4, sum += 4) {
+    for (; channels >= 4; channels -= 4, w += 4, sum += 4) {
         int32_t sum_0 = sum[0];
         int32_t sum_1 = sum[1];
         int32_t sum_2 = sum[2];
         int32_t sum_3 = sum[3];
         const term_t *term = terms;
         for (int32_t error = term->error; error != 0; error = (++term)->error) {
-            const int8_t *w = term->filter + c;
-            sum_0 += error * w[0];
-            sum_1 += error * w[1];
-            sum_2 += error * w[2];
-            sum_3 += error * w[3];
+            const int8_t *filter = w + term->filter;
+            sum_0 += error * filter[0];
+            sum_1 += error * filter[1];
+            sum_2 += error * filter[2];
+            sum_3 += error * filter[3];
         }
         sum[0] = sum_0;
         sum[1] = sum_1;
@@ -75,50 +74,49 @@ FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, int32_t first, int32_t ch
         sum[3] = sum_3;
     }
 #endif
-    for (; c < channels; ++c, ++sum) {
+    for (; channels > 0; --channels, ++w, ++sum) {
         for (const term_t *term = terms; term->error != 0; ++term) {
-            *sum += term->error * term->filter[c];
+            *sum += term->error * w[term->filter];
         }
     }
 }
 
-// The terms of one output position: the selected channels from `channel` on, at most TERMS of them, whose e * m is not
-// 0. w: the first filter. Gives the next channel.
+// The terms of one output position: the selected channels from `channel` on, at most FQT_ERROR_TERMS of them, whose e * m is not
+// 0. Returns the next channel.
 FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, const uint16_t *end, const int16_t *m,
-    const int8_t *w, int32_t filter_elements, term_t *term) {
-    const uint16_t *last = end - channel < TERMS ? end : channel + TERMS;
+    int32_t filter_elements, term_t *term) {
+    const uint16_t *last = end - channel < FQT_ERROR_TERMS ? end : channel + FQT_ERROR_TERMS;
     for (; channel < last; ++channel, ++m) {
         const int32_t error = e[*channel] * *m;
-        term->filter = w + *channel * filter_elements;
+        term->filter = *channel * filter_elements;
         term->error = error;
         term += error != 0;
     }
-    term[0] = (term_t) {0, w};
-    term[1] = (term_t) {0, w};
+    term[0] = (term_t) {0, 0};
+    term[1] = (term_t) {0, 0};
     return last;
 }
 
-// Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and
-// of the taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter
-// and in the sums.
-static void add_row(
+// Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and of the
+// taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter and in the sums.
+// The terms lie behind these.
+FQT_LOOP void add_row(
     const fqt_pass_t *pass, const int8_t *e, const int16_t *m, const int8_t *w, const fqt_part_t *part, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;
     const fqt_sliding_t *window = &shape->window;
     const int32_t channels = shape->in_channels;
     const uint16_t *first = pass->selection.channels;
     const uint16_t *end = first + pass->selection.count;
+    term_t *terms = (term_t *)(void *)(sums + part->columns * channels);
     int32_t ox = fqt_first_window(part->column, window->pad_left, window->kernel_width, window->stride_width);
     int32_t ix = ox * window->stride_width - window->pad_left - part->column;
     e += ox * shape->out_channels;
     for (; ox < shape->out_width && ix < part->columns; ++ox, ix += window->stride_width, e += shape->out_channels) {
         const fqt_taps_t taps = fqt_taps(ix, window->kernel_width, part->columns);
         for (const uint16_t *channel = first; channel < end;) {
-            term_t terms[TERMS + 2];
-            channel =
-                list_terms(e, channel, end, m + (channel - first), w, (int32_t)pass->layer->filter_elements, terms);
+            channel = list_terms(e, channel, end, m + (channel - first), (int32_t)pass->layer->filter_elements, terms);
             if (terms->error != 0) {
-                add_terms(terms, taps.begin * channels, (taps.end - taps.begin) * channels,
+                add_terms(terms, w + taps.begin * channels, (taps.end - taps.begin) * channels,
                     sums + (ix + taps.begin) * channels);
             }
         }
