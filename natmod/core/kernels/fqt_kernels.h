@@ -62,13 +62,13 @@ void fqt_error_sums(const fqt_pass_t *pass, const int16_t *m, const fqt_part_t *
 // So many columns of the input have their sums in the scratch at a time.
 int32_t fqt_columns_together(const fqt_shape_t *shape);
 
-// Errors of a position that are listed at a time, behind the sums, and two that end the list: the more, the less often the sums
-// are loaded and stored.
+// Errors of a position that are listed at a time, behind the sums, and two that end the list: the more, the less often
+// the sums are loaded and stored.
 #define FQT_ERROR_TERMS (96)
 #define FQT_ERROR_TERM_BYTES (8)
 
-// Output channels whose constants, and sums of two positions, lie behind the columns of a forward pass: columns are made anew for
-// so many.
+// Output channels whose constants, and sums of two positions, lie behind the columns of a forward pass: columns are
+// made anew for so many.
 #define FQT_OUTPUT_BLOCK (64)
 #define FQT_CHANNEL_BYTES (12)
 

@@ -6,8 +6,8 @@
 #define ROW_SUMS (1024) // in the scratch, if a position has no more channels and a row no more positions
 #define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
 
-// Of a block of channels the constants, and the sums at two positions, each with three that fill four; two columns where two
-// positions are taken at once.
+// Of a block of channels the constants, and the sums at two positions, each with three that fill four; two columns
+// where two positions are taken at once.
 uint32_t fqt_convolution_forward_bytes(const fqt_model_t *model, uint32_t index) {
     const fqt_tensor_t *output = fqt_output_of(model, index);
     const uint32_t positions = output->height * output->width > 1 ? 2 : 1;

@@ -9,8 +9,8 @@
 
 _Static_assert(sizeof(fqt_channel_t) == FQT_CHANNEL_BYTES, "as the scratch has room for");
 
-// x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]. The scratch: the constants of a block of
-// channels, their sums at a position and at the next one, columns.
+// x [in_height][in_width][in_channels] -> y [out_height][out_width][out_channels]. The scratch: the constants of a
+// block of channels, their sums at a position and at the next one, columns.
 void fqt_convolution_forward(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
     const uint32_t elements = pass->layer->filter_elements;

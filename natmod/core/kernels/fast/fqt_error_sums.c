@@ -35,8 +35,8 @@ FQT_INLINE void add_term(const term_t *term, const int8_t *w, int32_t sums[8]) {
 }
 #endif
 
-// sum[c] += sum over the terms of error * filter[c], for the channels of neighbouring taps. w: the first one's weight, in the
-// first filter.
+// sum[c] += sum over the terms of error * filter[c], for the channels of neighbouring taps. w: the first one's weight,
+// in the first filter.
 FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, const int8_t *w, int32_t channels, int32_t *sum) {
 #if FQT_HAS_DSP
     for (; channels >= 8; channels -= 8, w += 8, sum += 8) {
@@ -81,7 +81,8 @@ FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, const int8_t *w, int32_t 
     }
 }
 
-// The terms of one output position: the selected channels from `channel` on, at most FQT_ERROR_TERMS of them, whose e * m is not
+// The terms of one output position: the selected channels from `channel` on, at most FQT_ERROR_TERMS of them, whose e *
+// m is not
 // 0. Returns the next channel.
 FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, const uint16_t *end, const int16_t *m,
     int32_t filter_elements, term_t *term) {
@@ -97,9 +98,9 @@ FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, co
     return last;
 }
 
-// Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and of the
-// taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter and in the sums.
-// The terms lie behind these.
+// Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and
+// of the taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter
+// and in the sums. The terms lie behind these.
 FQT_LOOP void add_row(
     const fqt_pass_t *pass, const int8_t *e, const int16_t *m, const int8_t *w, const fqt_part_t *part, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;
