@@ -73,6 +73,7 @@ define CHECK_STYLE
 $(VENV)/bin/ruff check --quiet
 $(VENV)/bin/ruff format --check --quiet
 $(VENV)/bin/clang-format --dry-run --Werror $(C_FILES)
+$(PYTHON) tools/wrap_comments.py --check $(C_FILES)
 $(VENV)/bin/mypy --no-error-summary
 $(VENV)/bin/codespell $$(git ls-files | grep -v '^requirements.txt$$')
 set -e; for variant in $(CORE_VARIANTS); do $(CC) $(STRICT) $$variant natmod/host/fqt_host.c; done

@@ -3,9 +3,9 @@
 //
 // Code knows messages by number only, since text is RAM on a board. The texts are in this list's order
 //   - at the end of the built fqt.mpy (tools/append_messages.py): each ends with a newline; the length of all of them
-//     follows, 2 bytes little-endian. MicroPython's loader reads a .mpy file no further than its code, so that they take
-//     no RAM: micropython_lib/fqt/errors.py opens the file when something went wrong. Python code names its messages
-//     as C code does (tools/join_python.py).
+//     follows, 2 bytes little-endian. MicroPython's loader reads a .mpy file no further than its code, so that they
+//     take no RAM: micropython_lib/fqt/errors.py opens the file when something went wrong. Python code names its
+//     messages as C code does (tools/join_python.py).
 //   - in the host's library (natmod/host/fqt_host_fault.h).
 #ifndef FQT_MESSAGES_H
 #define FQT_MESSAGES_H
@@ -44,7 +44,8 @@
     FQT_MESSAGE(VALUE_ERROR, PADDING, "byte # of its weights, behind the last, is not 0") \
     FQT_MESSAGE(VALUE_ERROR, WEIGHT, "weight # is -128: weights are -127 to 127") \
     FQT_MESSAGE(VALUE_ERROR, WEIGHT_SCALE, "the weight scale of channel # is out of range") \
-    FQT_MESSAGE(VALUE_ERROR, MUCH_WORK, "up to here a sample takes more than # multiply-adds: make the network smaller") \
+    FQT_MESSAGE(VALUE_ERROR, MUCH_WORK, \
+        "up to here a sample takes more than # multiply-adds: make the network smaller") \
     FQT_MESSAGE(VALUE_ERROR, LAST_LAYER, "the last layer must have weights and no activation") \
     FQT_MESSAGE(VALUE_ERROR, OUTPUT_COUNT, "# outputs, # to # are possible") \
     FQT_MESSAGE(VALUE_ERROR, MUCH_MEMORY, "it needs more than # bytes of memory: make it smaller") \
