@@ -35,7 +35,7 @@ BACKEND_FLAGS = -fPIC -shared -fvisibility=hidden
 $(BUILD)/fuzz/gcc/libfuzz_%.so: $(FUZZ_SOURCES) | $(BUILD)/debian.done
 	@mkdir -p $(dir $@)
 	@tools/step fuzz-gcc-$* "gcc with its sanitizers is needed" gcc $(SANITIZE) $(SANITIZE_gcc) $(BACKEND_FLAGS) \
-	    $(FLAGS_$*) -DMAX_WORK=0x1000000 -o $@ tests/fuzz/fuzz_backend.c
+	    $(FLAGS_$*) -DFUZZ_WORK=0x1000000 -o $@ tests/fuzz/fuzz_backend.c
 
 $(BUILD)/fuzz/gcc/files: $(FUZZ_BACKENDS:%=$(BUILD)/fuzz/gcc/libfuzz_%.so)
 	@tools/step fuzz-gcc-files "gcc with its sanitizers is needed" gcc $(SANITIZE) $(SANITIZE_gcc) \

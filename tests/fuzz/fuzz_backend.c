@@ -9,10 +9,10 @@
 #include "fuzz.h"
 
 #define MAX_RAM (1u << 20) // larger models are valid, but slow
-#ifndef MAX_WORK // multiply-adds of a step
-#define MAX_WORK (1u << 16)
+#ifndef FUZZ_WORK // multiply-adds of a step
+#define FUZZ_WORK (1u << 16)
 #endif
-#define RUN_WORK (MAX_WORK / 2) // of all steps but the first
+#define RUN_WORK (FUZZ_WORK / 2) // of all steps but the first
 #define FLOAT_INFINITY (0x7F800000u)
 
 // What a jump out of the core leaves behind is static.
@@ -82,7 +82,7 @@ static bool load(fuzz_model_t *fuzz, const fuzz_job_t *job, const uint8_t *file,
     fqt_model_t *model = &fuzz->model;
     fuzz->tables = malloc(fqt_tables_bytes(fqt_model_peek(&fuzz->source)));
     fqt_model_open(model, &fuzz->source, fqt_kinds, job->master & 1 ? 16 : 8, 1 + job->batch % 4, fuzz->tables);
-    if (model->arena_bytes > MAX_RAM || work(model) > MAX_WORK) {
+    if (model->arena_bytes > MAX_RAM || work(model) > FUZZ_WORK) {
         return false;
     }
     fuzz->arena = malloc(model->arena_bytes);
