@@ -35,7 +35,13 @@ def test_the_module_goes_to_the_folder_that_the_board_names(board, capsys):
 
 
 def test_a_full_file_system_keeps_what_it_has(board, capsys):
-    fill = "f = open('/flash/big', 'wb')\nfor i in range(116): f.write(bytes(4096))\nf.close()"
+    fill = """
+import os
+size, _, _, free = os.statvfs('/flash')[:4]
+with open('/flash/big', 'wb') as file:
+    for _ in range(size * free // 4096 - 3):
+        file.write(bytes(4096))
+"""
     board.mpremote("exec", fill)
     before = board.mpremote("exec", "import os; print(os.listdir('/flash/lib'))")
     assert main(["install", "--port", board.port, "--dist", str(DIST)]) == 1
