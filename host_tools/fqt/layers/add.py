@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from fqt.arguments import name_text
-from fqt.layers.activation import activate, check_activation, through_activation
-from fqt.layers.layer import Layer
+from fqt.layers.activation import activate, through_activation
+from fqt.layers.two_inputs import TwoInputs
 
 
-class Add(Layer):
+class Add(TwoInputs):
     """The output of its source plus that of the earlier layer named `other` (or "input"), of the
     same shape; then the activation."""
 
     kind = name_stem = "add"
-
-    def __init__(self, other: str, activation: str = "none", *, name=None, source=None):
-        super().__init__(name=name, source=source)
-        self.other = name_text("the other layer's name", other)
-        self.activation = check_activation(activation)
-
-    @property
-    def sources(self):
-        return (self.source, self.other)
-
-    @sources.setter
-    def sources(self, sources):
-        self.source, self.other = sources
 
     def build(self, input_shape, rng, other_shape):
         if tuple(input_shape) != tuple(other_shape):

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import math
 
-from fqt.arguments import name_text
-from fqt.layers.activation import activate, check_activation, through_activation
-from fqt.layers.layer import Layer
+from fqt.layers.activation import activate, through_activation
+from fqt.layers.two_inputs import TwoInputs
 
 
-class Multiply(Layer):
+class Multiply(TwoInputs):
     """The output of its source times that of the earlier layer named `other` (or "input"), element
     by element; then the activation. The other has the same shape, or one value a channel."""
 
     kind = name_stem = "multiply"
-
-    def __init__(self, other: str, activation: str = "none", *, name=None, source=None):
-        super().__init__(name=name, source=source)
-        self.other = name_text("the other layer's name", other)
-        self.activation = check_activation(activation)
-
-    @property
-    def sources(self):
-        return (self.source, self.other)
-
-    @sources.setter
-    def sources(self, sources):
-        self.source, self.other = sources
 
     def build(self, input_shape, rng, other_shape):
         channels = input_shape[-1]
