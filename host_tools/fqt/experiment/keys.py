@@ -14,7 +14,7 @@ from fqt.run.library import library_path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # The rooms that what is trained does not depend on, and what only shows results.
-WITHOUT = ("device", "cli.py", "plotting.py", "cost.py", "report.py")
+WITHOUT = ("device", "cli.py", "plotting.py", "cost.py", "report.py", "statistics.py")
 DIGITS = 12
 
 
