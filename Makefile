@@ -61,10 +61,13 @@ firmware: $(FIRMWARES) $(FLASH_FIRMWARE) $(BUILD)/emulator.done ## MicroPython f
 bench: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(CYCLE_MODEL) ## count instructions and cycles on emulated cores: build/bench.json
 	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
 
-accuracy: setup $(COST_TOOLS) ## int8 against float32 on real data in the folder DATA=: build/accuracy.json, docs/accuracy.md
-	@test -d "$(DATA)" || { echo "name the folder with the data: make accuracy DATA=... (docs/accuracy.md)"; exit 1; }
-	@$(VENV)/bin/fqt experiment examples/experiments/*.toml --data "$(DATA)" --output $(BUILD)/experiments \
-	    --json $(BUILD)/accuracy.json --cycles m4 --plot
+# Without DATA those experiments whose data scikit-learn brings.
+EXPERIMENTS = $(if $(DATA),$(wildcard examples/experiments/*.toml),$(shell grep -l '^sklearn' examples/experiments/*.toml))
+
+accuracy: setup $(if $(DATA),$(COST_TOOLS)) ## int8 against float32, with DATA= a folder of data on these too: build/accuracy.json, docs/accuracy.md
+	@test -z "$(DATA)" || test -d "$(DATA)" || { echo "DATA=$(DATA) is no folder (docs/accuracy.md says what goes in it)"; exit 1; }
+	@$(VENV)/bin/fqt experiment $(EXPERIMENTS) $(if $(DATA),--data "$(DATA)" --cycles m4) --output $(BUILD)/experiments \
+	    --json $(BUILD)/accuracy.json --plot
 	@$(PYTHON) tools/accuracy_table.py
 
 sweep: setup $(COST_TOOLS) ## how a step's cost grows with width, depth and input size: build/sweep.json, docs/sweep.png

@@ -1,16 +1,34 @@
 #!/usr/bin/env python3
-"""Write the table of docs/accuracy.md from build/accuracy.json, which `make accuracy` makes."""
+"""Write the table of docs/accuracy.md from build/accuracy.json, which `make accuracy` makes. Rows
+of experiments that were not run stay as they are."""
 
 import json
+from pathlib import Path
 
-from tables import ROOT, replace_table
+from tables import ROOT, replace_table, table_in
 
 from fqt.experiment.report import table
+
+SCRIPT = "tools/accuracy_table.py"
+
+
+def experiment_of(line: str) -> str:
+    return line.split("|")[1].strip()
+
+
+def merge(document: Path, made: str) -> None:
+    """Put the rows of a table into the document's: by experiment, in the order that they have."""
+    header, rule, *lines = made.splitlines()
+    run = {experiment_of(line) for line in lines}
+    _, _, *others = table_in(document, SCRIPT).splitlines()
+    lines += [line for line in others if experiment_of(line) not in run]
+    lines.sort(key=experiment_of)
+    replace_table(document, SCRIPT, "\n".join([header, rule, *lines]))
 
 
 def main() -> None:
     rows = json.loads((ROOT / "build/accuracy.json").read_text())["rows"]
-    replace_table(ROOT / "docs/accuracy.md", "tools/accuracy_table.py", table(rows))
+    merge(ROOT / "docs/accuracy.md", table(rows))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,25 @@ ROOT = Path(__file__).resolve().parents[1]
 END = "<!-- end -->"
 
 
-def replace_table(path: Path, script: str, table: str) -> None:
-    """Put a table between <!-- made by SCRIPT --> and <!-- end -->. Raises ValueError without that
+def table_in(path: Path, script: str) -> str:
+    """What is between <!-- made by SCRIPT --> and <!-- end -->. Raises ValueError without that
     place."""
-    start = f"<!-- made by {script} -->"
-    text = path.read_text()
-    place = re.compile(re.escape(start) + ".*?" + re.escape(END), re.S)
-    if not place.search(text):
-        raise ValueError(f"{path} has no {start} ... {END}")
-    path.write_text(place.sub(lambda _: f"{start}\n{table}\n{END}", text))
+    found = _place(script).search(path.read_text())
+    if not found:
+        raise ValueError(f"{path} has no {_start(script)} ... {END}")
+    return found[1]
+
+
+def replace_table(path: Path, script: str, table: str) -> None:
+    """Put a table into that place. Raises ValueError without it."""
+    table_in(path, script)
+    whole = f"{_start(script)}\n{table}\n{END}"
+    path.write_text(_place(script).sub(lambda _: whole, path.read_text()))
+
+
+def _start(script: str) -> str:
+    return f"<!-- made by {script} -->"
+
+
+def _place(script: str) -> re.Pattern:
+    return re.compile(f"{re.escape(_start(script))}\n?(.*?)\n?{re.escape(END)}", re.S)

@@ -3,7 +3,8 @@ same rates: float32; int8 as on a board (the C core); mixed, int8 up to the last
 float32.
 
 Each takes a float32 network as it is before training and gives: epochs(), a generator of the mean
-loss of each epoch; predict(x), classes; losses(x), one a sample. x: real units.
+loss of each epoch; predict(x), classes. The first two also: outputs(x), [samples][outputs], and
+losses(x), one a sample of an autoencoder. x: real units.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ class Float32:
         for epoch in fit:
             yield epoch.loss
 
+    def outputs(self, x) -> np.ndarray:
+        return np.concatenate([self.net.forward(part) for part in _parts(x)])
+
     def predict(self, x) -> np.ndarray:
-        parts = [x[i : i + 256] for i in range(0, len(x), 256)]
-        return np.concatenate([self.net.predict(part) for part in parts])
+        return np.concatenate([self.net.predict(part) for part in _parts(x)])
 
     def losses(self, x) -> np.ndarray:
         return self.net.losses(x)
@@ -82,6 +85,9 @@ class Int8:
                 rate_q16 = update_rate(loss, greatest_loss, *self.run.options.rates_q16)
                 self.update_rates.append(rate_q16 / 65536)
             yield float(losses.mean())
+
+    def outputs(self, x) -> np.ndarray:
+        return self.core.outputs(quantize_input(self.model, x))
 
     def predict(self, x) -> np.ndarray:
         return self.core.predict_many(self._input(x))
@@ -142,6 +148,11 @@ class Mixed:
 
     def predict(self, x) -> np.ndarray:
         return self._forward(self.core.outputs(quantize_input(self.model, x)))[0].argmax(axis=1)
+
+
+def _parts(x: np.ndarray) -> list[np.ndarray]:
+    """Samples in parts that are evaluated together."""
+    return [x[i : i + 256] for i in range(0, len(x), 256)]
 
 
 def _quantized(net: Sequential, calibration, train, seed: int, bytes_in: bool) -> ModelFile:

@@ -29,6 +29,15 @@ def digest_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
 
 
+def digest_of_arrays(arrays: dict[str, np.ndarray]) -> str:
+    """A name for what is in arrays."""
+    found = {
+        name: (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).hexdigest())
+        for name, array in arrays.items()
+    }
+    return digest_of(found)
+
+
 @cache
 def digest_of_code() -> str:
     """A name for the code that makes results: this package, the core's library, numpy."""

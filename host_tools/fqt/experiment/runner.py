@@ -15,8 +15,8 @@ from typing import Any
 
 from fqt.arguments import whole_number
 from fqt.experiment.configuration import Experiment, Run
-from fqt.experiment.data import load
-from fqt.experiment.keys import digest_of, digest_of_code, digest_of_file
+from fqt.experiment.data import digest, load, outputs_of
+from fqt.experiment.keys import digest_of, digest_of_code
 from fqt.experiment.tasks import (
     Report,
     load_pretrained,
@@ -85,7 +85,10 @@ def _check(experiment: Experiment, folder: Path) -> None:
     """Raises what the data, the network or the names of its layers in a run would raise later,
     before anything runs."""
     arrays = load(experiment, folder)
-    net = experiment.build(arrays["x_train"].shape[1:], len(arrays["classes"]), 1)
+    outputs = outputs_of(experiment, arrays)
+    net = experiment.build(arrays["x_train"].shape[1:], outputs, 1)
+    if net.loss == "mean_squared_error" and net.outputs != outputs:
+        raise ValueError(f"[network] has {net.outputs} outputs, the data have {outputs}")
     for one in experiment.runs:
         for names in (one.train, one.reset):
             try:
@@ -120,7 +123,7 @@ def _jobs(experiment: Experiment, folder: Path, kept: Path) -> Iterator[tuple[Ru
 
 def _digest(experiment: Experiment, folder: Path, value) -> str:
     """A name for plain data, together with the experiment's data and the code."""
-    return digest_of([value, digest_of_file(folder / experiment.data.file), digest_of_code()])
+    return digest_of([value, digest(experiment, folder), digest_of_code()])
 
 
 def _networks(experiment: Experiment, folder: Path, kept: Path) -> Path:

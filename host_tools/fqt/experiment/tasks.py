@@ -1,5 +1,5 @@
-"""What one training run of an experiment gives: from scratch, a transfer, or an anomaly
-detector."""
+"""What one training run of an experiment gives: a classifier from scratch, a transfer, an anomaly
+detector, an autoencoder, or a regression."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from fqt.experiment import data
 from fqt.experiment.arithmetic import trainer
 from fqt.experiment.configuration import Experiment, Run
+from fqt.experiment.scores import accuracy, area_under_curve, determination
 from fqt.train.sequential import Sequential
 
 Report = Callable[[str], None]  # takes a line that says how far it is
@@ -20,13 +21,17 @@ Report = Callable[[str], None]  # takes a line that says how far it is
 def run_task(
     experiment: Experiment, run: Run, seed: int, folder: Path, kept: Path, say: Report
 ) -> dict:
-    """One run with one seed: {"scores": {name: 0 to 1}, "history": [[loss, score], ...],
+    """One run with one seed: {"scores": {name: at most 1}, "history": [[loss, score], ...],
     "seconds", ...}. folder: of the data; kept: where pretrained networks are."""
     started = time.monotonic()
     if experiment.transfer:
         result = _transfer(experiment, run, seed, folder, kept, say)
     elif experiment.anomaly:
         result = _anomaly(experiment, run, seed, folder, say)
+    elif experiment.reconstruction:
+        result = _reconstruction(experiment, run, seed, folder, say)
+    elif experiment.regression:
+        result = _regression(experiment, run, seed, folder, say)
     else:
         result = _scratch(experiment, run, seed, folder, say)
     return {**result, "seconds": round(time.monotonic() - started, 1)}
@@ -43,24 +48,56 @@ def _train(experiment, run, net, split: data.Split, seed: int, y, score, say: Re
     return made, history
 
 
+def _build(experiment: Experiment, arrays: dict[str, np.ndarray], seed: int) -> Sequential:
+    outputs = data.outputs_of(experiment, arrays)
+    return experiment.build(arrays["x_train"].shape[1:], outputs, seed)
+
+
 def _accuracy(split: data.Split):
-    return lambda made: float((made.predict(split.x_test) == split.y_test).mean())
+    return lambda made: accuracy(split.y_test, made.predict(split.x_test))
 
 
 def _scratch(experiment, run, seed, folder, say) -> dict:
-    split = data.whole_split(data.load(experiment, folder))
-    net = experiment.build(split.x_train.shape[1:], len(split.classes), seed)
+    arrays = data.load(experiment, folder)
+    split = data.whole_split(arrays)
+    net = _build(experiment, arrays, seed)
     _, history = _train(experiment, run, net, split, seed, split.y_train, _accuracy(split), say)
     return {"scores": {"accuracy": history[-1][1]}, "history": history}
 
 
+def _regression(experiment, run, seed, folder, say) -> dict:
+    arrays = data.load(experiment, folder)
+    split = data.regression_split(experiment, run, arrays)
+    net = _build(experiment, arrays, seed)
+
+    def score(made) -> float:
+        return determination(split.y_test, made.outputs(split.x_test))
+
+    _, history = _train(experiment, run, net, split, seed, split.y_train, score, say)
+    return {"scores": {"R2": history[-1][1]}, "history": history}
+
+
+def _reconstruction(experiment, run, seed, folder, say) -> dict:
+    arrays = data.load(experiment, folder)
+    split = data.whole_split(arrays)
+    net = _build(experiment, arrays, seed)
+
+    def score(made) -> float:
+        return determination(split.x_test, made.outputs(split.x_test))
+
+    _, history = _train(experiment, run, net, split, seed, None, score, say)
+    return {"scores": {"R2": history[-1][1]}, "history": history}
+
+
 def _anomaly(experiment, run, seed, folder, say) -> dict:
     normal = experiment.anomaly.normal
-    split = data.normal_split(data.load(experiment, folder), normal)
+    arrays = data.load(experiment, folder)
+    split = data.normal_split(arrays, normal)
     faults = [int(label) for label in np.unique(split.y_test) if label != normal]
-    net = experiment.build(split.x_train.shape[1:], len(split.classes), seed)
+    normal_test = split.x_test[split.y_test == normal]
+    net = _build(experiment, arrays, seed)
 
-    def score_classes(made) -> dict[str, float]:
+    def areas(made) -> dict[str, float]:
         losses = made.losses(split.x_test)
         of_normal = losses[split.y_test == normal]
         return {
@@ -70,26 +107,12 @@ def _anomaly(experiment, run, seed, folder, say) -> dict:
             for label in faults
         }
 
-    made, history = _train(
-        experiment,
-        run,
-        net,
-        split,
-        seed,
-        None,
-        lambda made: min(score_classes(made).values()),
-        say,
-    )
-    return {"scores": score_classes(made), "history": history}
+    def worst(made) -> float:
+        return min(areas(made).values())
 
-
-def area_under_curve(normal: np.ndarray, abnormal: np.ndarray) -> float:
-    """How often an abnormal sample's score is above a normal one's; ties count half (the area
-    under the ROC curve)."""
-    order = np.sort(normal)
-    below = np.searchsorted(order, abnormal, "left")
-    up_to = np.searchsorted(order, abnormal, "right")
-    return float((below + up_to).sum() / (2 * len(normal) * len(abnormal)))
+    made, history = _train(experiment, run, net, split, seed, None, worst, say)
+    scores = {**areas(made), "R2": determination(normal_test, made.outputs(normal_test))}
+    return {"scores": scores, "history": history}
 
 
 def needed_pretraining(experiment: Experiment, folder: Path) -> list[int | None]:
@@ -120,7 +143,7 @@ def pretrain(
         split = data.whole_split(arrays)
     else:
         split = data.others_split(arrays, experiment.transfer.group, left_out)
-    net = experiment.build(split.x_train.shape[1:], len(split.classes), seed)
+    net = _build(experiment, arrays, seed)
     training = experiment.transfer.pretraining
     for epoch in net.fit(
         split.x_train,
@@ -139,7 +162,7 @@ def load_pretrained(
 ) -> Sequential:
     """The network that pretrain kept for a member of the group."""
     arrays = data.load(experiment, folder)
-    net = experiment.build(arrays["x_train"].shape[1:], len(arrays["classes"]), seed)
+    net = _build(experiment, arrays, seed)
     net.load(_pretrained_path(kept, _left_out(experiment, arrays, member), seed))
     return net
 
