@@ -17,7 +17,13 @@ from fqt.layers import (
     MaxPool2D,
 )
 from fqt.reference import Network
-from fqt.train.quantize import folded, quantize, quantize_input, quantize_weights
+from fqt.train.quantize import (
+    QuantizationWarning,
+    folded,
+    quantize,
+    quantize_input,
+    quantize_weights,
+)
 from fqt.train.sequential import Sequential
 
 
@@ -131,6 +137,37 @@ def test_activations_fill_their_range():
         lower, upper = covered * second.output_scale
         assert lower - second.output_scale <= least * room
         assert upper + second.output_scale >= greatest * room
+
+
+def test_a_percentile_leaves_out_what_is_far_from_all_others():
+    """One number in a thousand is ten times the others: they take a tenth of the range."""
+    layers = [Conv2D(2, 1, activation="relu"), Dense(2)]
+    net = Sequential(layers, (1, 10, 1))
+    layers[0].weights[:] = 1
+    x = np.linspace(0.01, 1, 1000).reshape(100, 1, 10, 1).astype(np.float32)
+    x[50, 0, 5] = 10
+    whole = quantize(net, x, input_type="int8")
+    assert whole.to_bytes() == quantize(net, x, input_type="int8", percentile=100).to_bytes()
+    with pytest.warns(QuantizationWarning, match="outputs are off"):  # by what is cut off
+        cut = quantize(net, x, input_type="int8", percentile=99.8)
+    for one, other in (
+        (whole.input_scale, cut.input_scale),
+        (whole.layers[0].output_scale, cut.layers[0].output_scale),
+    ):
+        assert one == pytest.approx(10 * other, rel=0.05)
+    usual = np.delete(x, 50, axis=0)
+    errors = []
+    for model in (whole, cut):
+        outputs = core.Model(model).outputs(quantize_input(model, usual))
+        errors.append(np.abs(outputs - net.forward(usual)).mean())
+    assert errors[1] < 0.3 * errors[0]
+    assert quantize_input(cut, x[50]).max() == 127
+    with pytest.warns(QuantizationWarning):
+        frozen = quantize(net, x, "none", "int8", percentile=99.8).layers[0]
+    assert frozen.output_scale == pytest.approx(np.percentile(x, 99.8) / 255)
+    for percentile in (50, 49, 101, "99"):
+        with pytest.raises(ValueError, match="percentile must be"):
+            quantize(net, x, percentile=percentile)
 
 
 def test_inputs_that_do_not_fit_are_refused(trained):

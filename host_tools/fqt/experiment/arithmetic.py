@@ -3,8 +3,8 @@ same rates: float32; int8 as on a board (the C core); mixed, int8 up to the last
 float32.
 
 Each takes a float32 network as it is before training and gives: epochs(), a generator of the mean
-loss of each epoch; predict(x), classes. The first two also: outputs(x), [samples][outputs], and
-losses(x), one a sample of an autoencoder. x: real units.
+loss of each epoch; predict(x), classes; outputs(x), [samples][outputs]; losses(x, y), one a
+sample, y None of an autoencoder; state(), what restore(state) returns to. x: real units.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fqt.layers.activation import activate, through_activation
 from fqt.reference.fixed import shuffle
 from fqt.reference.select import follow_greatest_loss, update_rate
 from fqt.run import core
+from fqt.train.class_weights import sample_weights
 from fqt.train.losses import LOSSES
 from fqt.train.quantize import quantize, quantize_input
 from fqt.train.schedules import learning_rate
@@ -46,6 +47,7 @@ class Float32:
             self.run.train,
             seed,
             self.run.weight_decay,
+            training.class_weights,
         )
         for epoch in fit:
             yield epoch.loss
@@ -56,8 +58,14 @@ class Float32:
     def predict(self, x) -> np.ndarray:
         return np.concatenate([self.net.predict(part) for part in _parts(x)])
 
-    def losses(self, x) -> np.ndarray:
-        return self.net.losses(x)
+    def losses(self, x, y=None) -> np.ndarray:
+        return self.net.losses(x, y)
+
+    def state(self) -> Sequential:
+        return self.net.copy()
+
+    def restore(self, state: Sequential) -> None:
+        self.net = state
 
 
 class Int8:
@@ -66,7 +74,7 @@ class Int8:
     def __init__(
         self, net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool
     ):
-        self.model = _quantized(net, calibration, run.train, seed, bytes_in)
+        self.model = _quantized(net, run, run.train, calibration, seed, bytes_in)
         self.core = core.Model(self.model, run.master, run.batch, run.options)
         self.run = run
         self.update_rates: list[float] = []
@@ -77,8 +85,9 @@ class Int8:
     def epochs(self, x, y, training: Training, seed: int) -> Iterator[float]:
         x = self._input(x)
         greatest_loss = 0
-        for order, rate in _orders(len(x), training, seed):
-            losses = self.core.train_many(x, y, order, rate)
+        weights = sample_weights(training.class_weights, self.model.loss, y, self.model.outputs)
+        for order, rates in _steps(len(x), weights, training, seed):
+            losses = self.core.train_many(x, y, order, rates)
             self.core.end_batch()
             for loss in (losses * 65536).astype(int).tolist():
                 greatest_loss = follow_greatest_loss(greatest_loss, loss)
@@ -92,8 +101,14 @@ class Int8:
     def predict(self, x) -> np.ndarray:
         return self.core.predict_many(self._input(x))
 
-    def losses(self, x) -> np.ndarray:
-        return self.core.losses(self._input(x))
+    def losses(self, x, y=None) -> np.ndarray:
+        return self.core.losses(self._input(x), y)
+
+    def state(self) -> bytes:
+        return self.core.to_bytes(checkpoint=True)
+
+    def restore(self, state: bytes) -> None:
+        self.core.restore(state)
 
 
 class Mixed:
@@ -116,9 +131,9 @@ class Mixed:
         self.activation = front[-1].activation
         front[-1].activation = "none"  # applied here, in float32
         whole = Sequential(front, net.input_shape, 1, net.name, "mean_squared_error")
-        self.model = _quantized(whole, calibration, "all", seed, bytes_in)
+        self.model = _quantized(whole, run, "all", calibration, seed, bytes_in)
         self.core = core.Model(self.model, run.master)
-        self.loss = LOSSES[net.loss]
+        self.net, self.loss = net, LOSSES[net.loss]
 
     def _forward(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """outputs [samples][...] of the front -> the last outputs, and the back's input"""
@@ -130,24 +145,38 @@ class Mixed:
 
     def epochs(self, x, y, training: Training, seed: int) -> Iterator[float]:
         x = self.core.quantize_inputs(quantize_input(self.model, x))
-        for order, rate in _orders(len(x), training, seed):
+        weights = sample_weights(training.class_weights, self.net.loss, y, self.net.outputs)
+        for order, rates in _steps(len(x), weights, training, seed):
             total = 0.0
-            for i in order:
+            for i, rate in zip(order, rates, strict=True):
                 outputs, front = self._forward(self.core.step_forward(x[i])[None])
                 losses, of_outputs = self.loss(outputs, y[i : i + 1])
                 error: Any = of_outputs  # layers in a row have one input each
                 for layer in reversed(self.back):
                     error = layer.backward(error.reshape(1, *layer.output_shape))
                 error = through_activation(self.activation, front, error.reshape(front.shape))
-                self.core.step_backward(error.ravel(), rate)
+                self.core.step_backward(error.ravel(), float(rate))
                 for layer in self.back:
                     for name, values in layer.parameters.items():
-                        values -= np.float32(rate) * layer.gradients[name]
+                        values -= rate * layer.gradients[name]
                 total += float(losses[0])
             yield total / len(order)
 
+    def outputs(self, x) -> np.ndarray:
+        return self._forward(self.core.outputs(quantize_input(self.model, x)))[0]
+
     def predict(self, x) -> np.ndarray:
-        return self._forward(self.core.outputs(quantize_input(self.model, x)))[0].argmax(axis=1)
+        return self.outputs(x).argmax(axis=1)
+
+    def losses(self, x, y=None) -> np.ndarray:
+        return self.loss(self.outputs(x), y)[0]
+
+    def state(self) -> tuple[bytes, list]:
+        return self.core.to_bytes(checkpoint=True), copy.deepcopy(self.back)
+
+    def restore(self, state: tuple[bytes, list]) -> None:
+        saved, self.back = state
+        self.core.restore(saved)
 
 
 def _parts(x: np.ndarray) -> list[np.ndarray]:
@@ -155,19 +184,22 @@ def _parts(x: np.ndarray) -> list[np.ndarray]:
     return [x[i : i + 256] for i in range(0, len(x), 256)]
 
 
-def _quantized(net: Sequential, calibration, train, seed: int, bytes_in: bool) -> ModelFile:
-    return quantize(net, calibration, train, "uint8" if bytes_in else "int8", seed=seed)
+def _quantized(net: Sequential, run: Run, train, calibration, seed: int, bytes_in) -> ModelFile:
+    input_type = "uint8" if bytes_in else "int8"
+    return quantize(net, calibration, train, input_type, seed=seed, percentile=run.percentile)
 
 
-def _orders(count: int, training: Training, seed: int) -> Iterator[tuple[np.ndarray, float]]:
-    """Each epoch's order of samples and learning rate: fqt.fit's on a device."""
+def _steps(
+    count: int, weights: np.ndarray | None, training: Training, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each epoch's order of samples, fqt.fit's on a device, and the learning rate of each step,
+    float32: the epoch's, times the sample's weight."""
     order = np.arange(count)
     for epoch in range(training.epochs):
         shuffle(order, seed + epoch)
-        yield (
-            order,
-            learning_rate(training.schedule, training.learning_rate, epoch, training.epochs),
-        )
+        rate = learning_rate(training.schedule, training.learning_rate, epoch, training.epochs)
+        rates = np.full(count, rate, np.float32)
+        yield order, rates if weights is None else rates * weights[order]
 
 
 def trainer(net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool):

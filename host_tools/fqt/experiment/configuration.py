@@ -98,7 +98,11 @@ class Experiment:
             f"[network] reference goes with softmax_cross_entropy, not {self.loss}: say layers",
         )
         for run in self.runs:
-            self.training_of(run)
+            weights = self.training_of(run).class_weights
+            require(
+                weights is None or self.loss == "softmax_cross_entropy",
+                f"class_weights go with softmax_cross_entropy, not {self.loss}",
+            )
             require(
                 not returns_numbers or run.arithmetic != "mixed",
                 f"run {run.name!r}: arithmetic 'mixed' goes with classes",
@@ -111,6 +115,10 @@ class Experiment:
                 self.regression_of(run)
         if "layers" in self.network:
             _layers(self.network["layers"])
+
+    @property
+    def is_autoencoder(self) -> bool:
+        return self.anomaly is not None or self.reconstruction is not None
 
     def build(self, input_shape: tuple[int, int, int], classes: int, seed: int) -> Sequential:
         """The network with random weights. Raises ValueError naming the layer."""

@@ -152,7 +152,7 @@ def _targets(name: str, y: np.ndarray, samples: int) -> np.ndarray:
 
 def outputs_of(experiment: Experiment, arrays: dict[str, np.ndarray]) -> int:
     """How many outputs a network for these data has."""
-    if experiment.anomaly or experiment.reconstruction:
+    if experiment.is_autoencoder:
         return math.prod(arrays["x_train"].shape[1:])
     if experiment.regression:
         return arrays["y_train"].shape[1]

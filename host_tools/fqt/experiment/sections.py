@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from fqt.inputs import check_master
 from fqt.options import Options
+from fqt.train.class_weights import check_class_weights
+from fqt.train.quantize import check_percentile
 from fqt.train.schedules import learning_rate
 
 ARITHMETICS = ("float32", "int8", "mixed")
@@ -48,25 +50,44 @@ class Data:
 
 
 @dataclass(frozen=True)
+class EarlyStopping:
+    """Training ends after `patience` epochs that were no better on the share `held_out` of the
+    training data, and the best one's network counts."""
+
+    held_out: float = 0.1
+    patience: int = 3
+
+    def __post_init__(self):
+        require(0 < self.held_out < 1, f"held_out is above 0 and below 1, not {self.held_out}")
+        require(self.patience >= 1, f"patience is at least 1 epoch, not {self.patience}")
+
+
+@dataclass(frozen=True)
 class Training:
-    """How long and how fast: as in fqt.fit."""
+    """How long and how fast: as in fqt.fit. class_weights: what a sample's gradient is multiplied
+    by, one number a class, or "balanced" (fqt.train.class_weights): in int8, as on a device, by
+    its learning rate, so that weight_decay is multiplied too."""
 
     epochs: int
     learning_rate: float = 0.01
     schedule: str = "cosine"
+    class_weights: tuple[float, ...] | str | None = None
+    early_stopping: EarlyStopping | None = None
 
     def __post_init__(self):
         require(self.epochs >= 1, f"epochs must be at least 1, not {self.epochs}")
         learning_rate(self.schedule, self.learning_rate, 0, self.epochs)
+        weights = self.class_weights
+        check_class_weights(weights, len(weights) if isinstance(weights, tuple) else 0)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One way to train. arithmetic: "float32"; "int8", as on a board, with that master;
-    "mixed": int8 up to the last float_layers layers, these in float32. train: the layers that
-    train, as in fqt.train.quantize; reset: those among them that start from new random weights (a
-    transfer). at_most: what the score may lie below that of the run `against`, of the first one
-    when that is left out, for the report."""
+    """One way to train. arithmetic: "float32"; "int8", as on a board, with that master; "mixed":
+    int8 up to the last float_layers layers, these in float32. train: the layers that train, as in
+    fqt.train.quantize; reset: those among them that start from new random weights (a transfer).
+    percentile: of calibration data, as in fqt.train.quantize. at_most: what the score may lie
+    below that of the run `against`, of the first one when that is left out, for the report."""
 
     name: str
     arithmetic: str
@@ -79,6 +100,7 @@ class Run:
     weight_decay: float = 0.0
     sample_updates: bool = False
     batch: int = 1
+    percentile: float = 100.0
     training: dict = field(default_factory=dict)  # overrides of [training]
     regression: dict = field(default_factory=dict)  # overrides of [regression]
     at_most: float | None = None
@@ -90,6 +112,7 @@ class Run:
             f"arithmetic is one of {ARITHMETICS}, not {self.arithmetic!r}",
         )
         check_master(self.master)
+        check_percentile(self.percentile)
         require(self.float_layers >= 1, "float_layers is at least 1")
         require(self.batch >= 1, "batch is at least 1")
         require(

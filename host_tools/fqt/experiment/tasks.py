@@ -12,6 +12,7 @@ import numpy as np
 from fqt.experiment import data
 from fqt.experiment.arithmetic import trainer
 from fqt.experiment.configuration import Experiment, Run
+from fqt.experiment.early_stopping import BestEpoch, hold_out
 from fqt.experiment.scores import accuracy, area_under_curve, determination
 from fqt.train.sequential import Sequential
 
@@ -37,14 +38,27 @@ def run_task(
     return {**result, "seconds": round(time.monotonic() - started, 1)}
 
 
-def _train(experiment, run, net, split: data.Split, seed: int, y, score, say: Report):
-    """Train; give the trainer and the history."""
-    made = trainer(net, run, split.calibration, seed, experiment.data.input == "bytes")
+def _train(experiment, run, net, split: data.Split, seed: int, score, say: Report):
+    """Train; give the trainer and the history. After early stopping the history goes on as the
+    best epoch's."""
     training = experiment.training_of(run)
+    has_targets = not experiment.is_autoencoder
+    best = None
+    if training.early_stopping:
+        split, held_x, held_y = hold_out(split, training.early_stopping.held_out, seed)
+        best = BestEpoch(training.early_stopping, held_x, held_y if has_targets else None)
+    made = trainer(net, run, split.calibration, seed, experiment.data.input == "bytes")
     history = [[None, score(made)]]
+    y = split.y_train if has_targets else None
     for epoch, loss in enumerate(made.epochs(split.x_train, y, training, seed), 1):
         history.append([round(loss, 5), score(made)])
         say(f"epoch {epoch} of {training.epochs}: loss {loss:.4f}, score {history[-1][1]:.4f}")
+        if best and best.is_over(made, epoch):
+            break
+    if best:
+        made.restore(best.state)
+        history = history[: best.epoch + 1]
+        history += history[-1:] * (training.epochs - best.epoch)
     return made, history
 
 
@@ -61,7 +75,7 @@ def _scratch(experiment, run, seed, folder, say) -> dict:
     arrays = data.load(experiment, folder)
     split = data.whole_split(arrays)
     net = _build(experiment, arrays, seed)
-    _, history = _train(experiment, run, net, split, seed, split.y_train, _accuracy(split), say)
+    _, history = _train(experiment, run, net, split, seed, _accuracy(split), say)
     return {"scores": {"accuracy": history[-1][1]}, "history": history}
 
 
@@ -73,7 +87,7 @@ def _regression(experiment, run, seed, folder, say) -> dict:
     def score(made) -> float:
         return determination(split.y_test, made.outputs(split.x_test))
 
-    _, history = _train(experiment, run, net, split, seed, split.y_train, score, say)
+    _, history = _train(experiment, run, net, split, seed, score, say)
     return {"scores": {"R2": history[-1][1]}, "history": history}
 
 
@@ -85,7 +99,7 @@ def _reconstruction(experiment, run, seed, folder, say) -> dict:
     def score(made) -> float:
         return determination(split.x_test, made.outputs(split.x_test))
 
-    _, history = _train(experiment, run, net, split, seed, None, score, say)
+    _, history = _train(experiment, run, net, split, seed, score, say)
     return {"scores": {"R2": history[-1][1]}, "history": history}
 
 
@@ -110,7 +124,7 @@ def _anomaly(experiment, run, seed, folder, say) -> dict:
     def worst(made) -> float:
         return min(areas(made).values())
 
-    made, history = _train(experiment, run, net, split, seed, None, worst, say)
+    made, history = _train(experiment, run, net, split, seed, worst, say)
     scores = {**areas(made), "R2": determination(normal_test, made.outputs(normal_test))}
     return {"scores": scores, "history": history}
 
@@ -197,7 +211,6 @@ def _transfer(experiment, run, seed, folder, kept, say) -> dict:
             net,
             split,
             seed,
-            split.y_train,
             _accuracy(split),
             _saying_first(f"{transfer.group} {member}", say),
         )

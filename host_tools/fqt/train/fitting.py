@@ -52,9 +52,11 @@ def train_epochs(
     chosen: list[int],
     seed: int,
     weight_decay: float,
+    weights: np.ndarray | None = None,
 ) -> Iterator[Epoch]:
     """Train a Sequential for as many epochs as there are rates. x, y: as labelled_samples returns
-    them; chosen: the layers (from 0) that train. Raises DivergenceError when a loss or a parameter
+    them; chosen: the layers (from 0) that train; weights: what each sample's gradient is
+    multiplied by. Raises DivergenceError when a loss or a parameter
     is no finite number any more."""
     order = np.arange(len(x))
     layers = [net.layers[i] for i in chosen]
@@ -65,7 +67,8 @@ def train_epochs(
         with np.errstate(over="ignore", invalid="ignore"):  # an infinite loss is told below
             for start in range(0, len(x), batch):
                 picked = order[start : start + batch]
-                of_batch = net.gradients(x[picked], y[picked], chosen)
+                of_picked = None if weights is None else weights[picked]
+                of_batch = net.gradients(x[picked], y[picked], chosen, of_picked)
                 if not np.isfinite(of_batch):
                     raise _divergence(number, lr)
                 loss += of_batch * len(picked)

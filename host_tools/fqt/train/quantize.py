@@ -38,6 +38,7 @@ def quantize(
     input_type: str = "uint8",
     input_scale: float | None = None,
     seed: int = 1,
+    percentile: float = 100.0,
 ) -> ModelFile:
     """The network as a model file.
 
@@ -46,6 +47,10 @@ def quantize(
     "uint8": a device takes bytes u that mean u * input_scale (1/255 when not given); "int8": the
     input's scale and zero point come from calibration_x, and devices take float arrays or what
     quantize_input returns. seed: of the stochastic rounding on the device.
+    percentile: of the calibration data's numbers, of an int8 input and of each layer's output, so
+    many lie below the upper end of what int8 holds, and as many above the lower end; what lies
+    beyond is cut off. 100: nothing is; less gives a finer step where few numbers are far from all
+    others.
 
     Raises ValueError for data that do not fit, and for a network that a device does not run: its
     last layer must have weights and no activation, and a Flatten must be alone in reading its
@@ -57,6 +62,7 @@ def quantize(
         raise ValueError(f"net is a Sequential, not {type(net).__name__}")
     net = folded(net)
     _check_runs_on_a_device(net)
+    percentile = check_percentile(percentile)
     x = net.samples(calibration_x, "calibration sample")
     if not len(x):
         raise ValueError("calibration data must be at least one sample")
@@ -70,7 +76,7 @@ def quantize(
                 "input_scale goes with input_type 'uint8': "
                 "that of 'int8' comes from calibration data"
             )
-        scale, zero_point = _affine(float(x.min()), float(x.max()))
+        scale, zero_point = _affine(*_range(x, percentile))
     else:
         raise ValueError(f"input_type is 'uint8' or 'int8', not {input_type!r}")
     seed = whole_number("seed", seed, 0)
@@ -95,12 +101,29 @@ def quantize(
         moves.append(record.trainable or any(moves[tensor] for tensor in inputs))
         # The device follows the ranges of layers with weights where these train themselves.
         follows = record.trainable if record.has_weights else moves[-1]
-        _fill_record(record, layer, output, model, TRAINABLE_MARGIN if follows else 1.0)
+        margin = TRAINABLE_MARGIN if follows else 1.0
+        _fill_record(record, layer, output, model, margin, percentile)
         model.layers.append(record)
     model.identity = zlib.crc32(model.to_bytes())
     model = ModelFile.from_bytes(model.to_bytes())
     check_quantized(net, model, x, tensors)
     return model
+
+
+def check_percentile(given: float) -> float:
+    """Returns it. Raises ValueError unless it is above 50, where both ends would be the median,
+    and at most 100."""
+    if real_number("percentile", given) <= 50 or given > 100:
+        raise ValueError(f"percentile must be above 50 and at most 100, not {given!r}")
+    return float(given)
+
+
+def _range(values: np.ndarray, percentile: float) -> tuple[float, float]:
+    """The ends between which calibration data lie."""
+    if percentile == 100:
+        return float(values.min()), float(values.max())
+    least, greatest = np.percentile(values, [100 - percentile, percentile])
+    return float(least), float(greatest)
 
 
 def _input_scale(given: float | None) -> float:
@@ -131,7 +154,12 @@ def _check_runs_on_a_device(net: Sequential) -> None:
 
 
 def _fill_record(
-    record: LayerRecord, layer: Layer, output: np.ndarray, model: ModelFile, margin: float
+    record: LayerRecord,
+    layer: Layer,
+    output: np.ndarray,
+    model: ModelFile,
+    margin: float,
+    percentile: float,
 ) -> None:
     """Window, scales and parameters. output: what the layer gave for calibration data."""
     _, input_scale, input_zero_point = model.tensor(record.inputs[0])
@@ -146,7 +174,7 @@ def _fill_record(
         return
     if not np.isfinite(output).all():
         raise ValueError(f"{layer.name}: outputs are not finite: did the training diverge?")
-    least, greatest = float(output.min()) * margin, float(output.max()) * margin
+    least, greatest = (margin * end for end in _range(output, percentile))
     if max(greatest, -least) / 255 > LARGEST_SCALE:
         raise ValueError(
             f"{layer.name}: outputs reach {max(greatest, -least):.2g}, int8 scales end at "

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from fqt.layers.weighted import Weighted
 from fqt.shapes import check_finite, many_of_shape, numbers
 from fqt.train.archive import read_archive, write_archive
 from fqt.train.assembly import adopted, check_layers, working_copies
+from fqt.train.class_weights import sample_weights
 from fqt.train.fitting import Epochs, train_epochs
 from fqt.train.losses import LOSSES
 from fqt.train.schedules import check_schedule, learning_rate
@@ -195,13 +196,18 @@ class Sequential:
     # -- training
 
     def gradients(
-        self, x: np.ndarray, y: np.ndarray, chosen: Collection[int] | None = None
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        chosen: Collection[int] | None = None,
+        weights: np.ndarray | None = None,
     ) -> float:
         """Form the gradients of the mean loss of a batch, in the chosen layers (from 0; None:
         all); give the loss.
 
-        x, y: as labelled_samples gives them. Gradients are in each layer's `gradients`; those of
-        layers that are not chosen may be formed too, or be left from before.
+        x, y: as labelled_samples gives them. weights: what each sample's gradient is multiplied
+        by, [batch]; the loss that is given is not weighted. Gradients are in each layer's
+        `gradients`; those of layers that are not chosen may be formed too, or be left from before.
         """
         if chosen is None:
             chosen = range(len(self.layers))
@@ -211,6 +217,8 @@ class Sequential:
         finally:
             self._set_training(())
         losses, error = LOSSES[self.loss](output.reshape(len(output), -1), y)
+        if weights is not None:
+            error = error * weights[:, None]
         self._backward(error / len(output), chosen)
         return float(losses.mean())
 
@@ -249,6 +257,7 @@ class Sequential:
         train: str | list[str] = "all",
         seed: int = 1,
         weight_decay: float = 0.0,
+        class_weights: str | Sequence[float] | None = None,
     ) -> Epochs:
         """Train by stochastic gradient descent: an iterator that trains an epoch, and returns what
         it gave, each time that it is asked for the next one.
@@ -256,10 +265,13 @@ class Sequential:
         x, y: as in labelled_samples. With batch=1 this takes the same samples in the same order,
         with the same learning rates, as fqt.fit on a device with the same seed. schedule: of the
         rate, as in fqt.train.schedules. train: as in trainable_names. weight_decay: weights (not
-        biases) also lose lr * weight_decay of themselves. Arguments are checked at once, but
-        nothing trains before the first epoch is asked for. Raises ValueError for data that do not
-        fit, a rate or weight_decay that is not finite and >= 0, no epoch, an unknown schedule, and
-        when no layer trains; and, with an epoch, DivergenceError when its loss is no number.
+        biases) also lose lr * weight_decay of themselves. class_weights, of classes with
+        softmax_cross_entropy: what a sample's gradient is multiplied by, one number a class, or
+        "balanced", by which all classes count alike (fqt.train.class_weights). Arguments are
+        checked at once, but nothing trains before the first epoch is asked for. Raises ValueError
+        for data that do not fit, a rate or weight_decay that is not finite and >= 0, no epoch, an
+        unknown schedule, and when no layer trains; and, with an epoch, DivergenceError when its
+        loss is no number.
         """
         x, y = self.labelled_samples(x, y)
         epochs = whole_number("epochs", epochs, 1)
@@ -271,8 +283,9 @@ class Sequential:
         chosen = self._chosen(train)
         if not chosen:
             raise ValueError("no layer trains: train=... says which do")
+        weights = sample_weights(class_weights, self.loss, y, self.outputs)
         rates = [learning_rate(schedule, lr, epoch, epochs) for epoch in range(epochs)]
-        return Epochs(train_epochs(self, x, y, rates, batch, chosen, seed, weight_decay))
+        return Epochs(train_epochs(self, x, y, rates, batch, chosen, seed, weight_decay, weights))
 
     def reset(self, names: str | list[str] = "all", seed: int = 1) -> None:
         """New random weights and zero biases for layers. names: as in trainable_names. Raises
