@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 
 import accuracy_table
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 
 from fqt import cli
 from fqt.experiment import read_experiment, run, summary
-from fqt.experiment.data import load
+from fqt.experiment.data import load, outputs_of
 from fqt.experiment.runner import _jobs
 from fqt.experiment.scores import determination
 from fqt.experiment.sklearn_data import sklearn_arrays
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples/experiments"
 REGRESSION = """
 seeds = [1]
 
@@ -263,6 +265,18 @@ def test_outputs_and_targets_of_other_counts_are_found_before_anything_runs(tmp_
     with pytest.raises(ValueError, match=r"\[network\] has 3 outputs, the data have 2"):
         run(read_experiment(written(tmp_path, text)), tmp_path, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_example_is_read_and_compares_int8_with_float32(path):
+    experiment = read_experiment(path)
+    assert experiment.runs[0].arithmetic == "float32"
+    for one in experiment.runs[1:]:
+        assert one.arithmetic != "float32"
+    if experiment.data.sklearn:
+        arrays = load(experiment, path.parent)
+        outputs = outputs_of(experiment, arrays)
+        assert experiment.build(arrays["x_train"].shape[1:], outputs, 1).outputs == outputs
 
 
 def test_rows_of_experiments_that_were_not_run_stay_in_the_table(tmp_path):

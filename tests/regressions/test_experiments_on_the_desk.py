@@ -2,6 +2,7 @@
 in their file only when they had trained for an hour."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -83,6 +84,19 @@ def test_what_is_kept_belongs_to_the_code(experiment, tmp_path, monkeypatch):
     finally:
         keys.digest_of_code.cache_clear()
     assert not set(before) & set(after)
+
+
+def test_code_that_only_shows_results_makes_no_other_results(tmp_path, monkeypatch):
+    """A changed table had sent every experiment through its hours of training again."""
+    package = tmp_path / "fqt"
+    shutil.copytree(keys.PACKAGE, package)
+    monkeypatch.setattr(keys, "PACKAGE", package)
+    before = keys.digest_of_code.__wrapped__()
+    for name in ("experiment/report.py", "experiment/statistics.py", "cli.py"):
+        (package / name).write_text("# another table")
+    assert keys.digest_of_code.__wrapped__() == before
+    (package / "experiment/scores.py").write_text("# another score")
+    assert keys.digest_of_code.__wrapped__() != before
 
 
 def test_a_damaged_result_is_named(tmp_path):
