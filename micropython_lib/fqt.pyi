@@ -30,6 +30,12 @@ class Model:
     many, one after another; `index` picks one. TypeError for another type; ValueError for a size
     that is no multiple of a sample, an index beyond the samples, and floats that are not finite.
 
+    Units: a model whose network was told them (Sequential.standardize_data on the desk) takes
+    samples, and with mean_squared_error targets, in the user's units, and returns scores in
+    these: prices, hPa, 1e-5. Its samples are an array 'f' or 'h', and with input_type "uint8"
+    bytes, which count as the numbers that they are; with "int8" an array 'b' holds quantized
+    values. Losses are of the network's numbers: in squares of the deviation of what was learned.
+
     Layers are named as `print(net)` shows them, or numbered from 1.
 
     One call at a time: RuntimeError "the model is in use" when another core, thread or interrupt
@@ -108,8 +114,14 @@ class Model:
         """The class of a sample: the first greatest output; with one output 1 when it is above 0,
         else 0."""
     def scores(self, x: Buffer, out: Buffer | None = None, index: int = 0) -> Buffer | list[float]:
-        """The outputs for a sample (logits, or numbers): to `out`, an array 'f' of `outputs`
-        elements, or as a list."""
+        """The outputs for a sample (logits, or numbers, in the user's units where the model has a
+        map of its outputs): to `out`, an array 'f' of `outputs` elements, or as a list."""
+    def map_output(self, offset: float, scale: float, output: int = 0) -> None:
+        """Set what an output (from 0) means in the user's units: the network's number z is
+        z * scale + offset, a target y is (y - offset) / scale to it. Mean and deviation of the
+        targets to come are right, as of the first samples; call it before training. save() and
+        checkpoints keep it. ValueError when the file has no map of its outputs, there is no such
+        output, and unless offset is finite and scale 2**-64 to 2**64."""
     def loss_for(self, x: Buffer, target: Target, index: int = 0) -> float:
         """The loss of a sample; nothing changes. With None as target: how badly an autoencoder
         gives it back."""

@@ -28,7 +28,8 @@ HEADER = np.dtype(
         ("name", "S16"),
         ("greatest_loss", "<u4"),
         ("loss", "u1"),
-        ("reserved", "u1", 3),
+        ("maps", "u1"),
+        ("reserved", "u1", 2),
     ]
 )
 RECORD = np.dtype(
@@ -109,6 +110,7 @@ def forge(layers: list[Layer], shape=(4, 4, 2), behind: bytes = b"", **fields) -
     said = {
         "magic": b"FQT\x1a",
         "major": 2,
+        "minor": 1,
         "record_bytes": RECORD.itemsize,
         "file_bytes": file_bytes,
         "layer_count": len(layers),

@@ -137,6 +137,22 @@ def _real_output(model: ModelFile, sample) -> np.ndarray:
     return outputs if last.has_weights else outputs * last.output_scale
 
 
+def with_maps(model: ModelFile, seed: int = 1) -> ModelFile:
+    """The model with a map of its input, under which bytes are about what they were without, and
+    of its outputs, when its loss allows one."""
+    rng = np.random.default_rng(seed + 3000)
+
+    def rows(count, offsets, scales):
+        picked = rng.choice(offsets, count), rng.choice(scales, count) * rng.uniform(1, 2, count)
+        return np.stack(picked, axis=1).astype(np.float32)
+
+    input_map = rows(model.input_shape[2], [0, -20.3, 7, 40.0], [150, 200])
+    output_map = rows(model.outputs, [0, 350000, -1013.25, 1e-5], [1000, 10, 1e-5, 2.0**-20])
+    has_output_map = model.loss == "mean_squared_error"
+    mapped = replace(model, input_map=input_map, output_map=output_map if has_output_map else None)
+    return ModelFile.from_bytes(mapped.to_bytes())
+
+
 def random_samples(model: ModelFile, count: int, seed: int = 1) -> np.ndarray:
     """[count][height][width][channels] of the model's input type."""
     rng = np.random.default_rng(seed + 1000)
@@ -151,7 +167,10 @@ def random_targets(model: ModelFile, count: int, seed: int = 1) -> list:
         return rng.integers(0, model.outputs, count).tolist()
     if model.loss == "binary_cross_entropy":
         return list(rng.uniform(0, 1, (count, model.outputs)).round().astype(np.float32))
-    return list(rng.normal(0, 1, (count, model.outputs)).astype(np.float32))
+    targets = rng.normal(0, 1, (count, model.outputs))
+    if model.output_map is not None:
+        targets = targets * model.output_map[:, 1] + model.output_map[:, 0]
+    return list(targets.astype(np.float32))
 
 
 @st.composite
@@ -269,14 +288,16 @@ def networks(draw) -> ModelFile:
     )
     if draw(st.integers(0, 5)) == 0 and np.prod(shape) > 1:
         last = replace(last, kind="conv2d", kernel=shape[:2], channels=max(last.channels, 2))
-    return random_model(
+    seed = draw(st.integers(0, 2**16))
+    model = random_model(
         [*layers, last],
         input_shape,
-        draw(st.integers(0, 2**16)),
+        seed,
         draw(st.sampled_from(["uint8", "int8"])),
         draw(st.booleans()),
         loss,
     )
+    return with_maps(model, seed) if draw(st.booleans()) else model
 
 
 @st.composite

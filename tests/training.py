@@ -20,7 +20,7 @@ from fqt.options import Options
 from fqt.reference import Network
 from fqt.reference.fixed import shuffle
 from fqt.train.schedules import learning_rate
-from models import Layer, random_model, random_samples, random_targets
+from models import Layer, random_model, random_samples, random_targets, with_maps
 
 HEADER = Path(__file__).resolve().parents[1] / "natmod/core/base/fqt_messages.h"
 API_SCRIPTS = (
@@ -108,6 +108,9 @@ def put_api_models(port) -> None:
             [dense, Layer("dense", 12)], (3, 4, 1), 5, "int8", loss=MSE
         ),
         "value.fqt": random_model([dense, Layer("dense", 1)], (3, 4, 1), 6, "uint8", loss=MSE),
+        "mapped.fqt": with_maps(
+            random_model([dense, Layer("dense", 1)], (3, 4, 1), 6, "uint8", loss=MSE)
+        ),
         "binary.fqt": random_model([dense, Layer("dense", 1)], (3, 4, 1), 7, "uint8", loss=BCE),
         "tags.fqt": random_model([dense, Layer("dense", 3)], (3, 4, 1), 8, "uint8", loss=BCE),
         "head.fqt": random_model(

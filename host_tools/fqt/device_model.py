@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from fqt.arguments import is_whole_number, truth_value
+from fqt.arguments import is_whole_number, real_number, truth_value, whole_number
+from fqt.file.checks import is_scale
 from fqt.file.model_file import ModelFile
 from fqt.files import write_whole
 from fqt.inputs import check_layer, check_trainable
@@ -155,9 +156,9 @@ class DeviceModel(ABC):
         """One step on one sample. Returns the loss before it, which `loss` tells too."""
 
     def scores(self, x, out: Any = None, index: int = 0) -> Any:
-        """The outputs for a sample (logits, or numbers): to `out`, an array of `outputs` floats,
-        or as a list."""
-        values = (self.logits(self._sample(x, index)) / 65536).tolist()
+        """The outputs for a sample (logits, or numbers, in the user's units where the model has a
+        map of its outputs): to `out`, an array of `outputs` floats, or as a list."""
+        values = self._real_outputs(self.logits(self._sample(x, index)))
         if out is None:
             return values
         if len(out) != len(values):
@@ -231,6 +232,24 @@ class DeviceModel(ABC):
             return [i for i, record in enumerate(self.model.layers) if record.trainable]
         return [check_trainable(self.model, check_layer(self.model, layer))]
 
+    # -- units
+
+    def map_output(self, offset: float, scale: float, output: int = 0) -> None:
+        """Set what an output (from 0) means in the user's units: z of the network is
+        z * scale + offset, float32 numbers; a target y is (y - offset) / scale to it. Raises
+        ValueError when the model has no map of its outputs, there is no such output, and for
+        numbers that are not finite, or no scale (2**-64 to 2**64)."""
+        if self.model.output_map is None:
+            raise ValueError(
+                "the model has no map of its outputs: Sequential.standardize_data(x, y) makes one"
+            )
+        number = whole_number("output", output, 0, self.model.outputs - 1)
+        row = real_number("offset", offset), real_number("scale", scale)
+        row = float(np.float32(row[0])), float(np.float32(row[1]))
+        if not is_scale(row[1]):
+            raise ValueError(f"scale must be 2**-64 to 2**64, not {scale!r}")
+        self._set_output_row(number, row)
+
     # -- saving
 
     @abstractmethod
@@ -272,6 +291,14 @@ class DeviceModel(ABC):
 
     @abstractmethod
     def _reset(self, i: int) -> None: ...
+
+    @abstractmethod
+    def _real_outputs(self, outputs: np.ndarray) -> list[float]:
+        """Outputs of one sample, Q16, in the user's units."""
+
+    @abstractmethod
+    def _set_output_row(self, output: int, row: tuple[float, float]) -> None:
+        """Set a row of the map of the outputs, of float32 numbers."""
 
     @abstractmethod
     def _restore(self, data: ModelFile | bytes) -> None: ...

@@ -102,7 +102,9 @@ def check_label(classes: int, label: int) -> int:
 
 
 def sample_of(model, x) -> np.ndarray:
-    """One sample as uint8, int8 or float32, as the model takes it, in the shape that it came in.
+    """One sample as the model takes it, in the shape that it came in: int8 as the network reads
+    it, uint8 as a byte, float32 real numbers. With a map of the input these are in the user's
+    units, and int16 and uint8 samples too; int8 samples are quantized already.
 
     Raises ValueError for another type, another number of elements or order of axes, and for
     numbers that are not finite.
@@ -114,8 +116,13 @@ def sample_of(model, x) -> np.ndarray:
             raise ValueError(
                 f"input element {int(np.argmin(np.isfinite(x.ravel())))} is not a finite number"
             )
+    elif model.input_map is not None and x.dtype in (np.int8, np.int16, model.input_type):
+        x = x if x.dtype == np.int8 else x.astype(np.float32)
     elif x.dtype != model.input_type:
-        raise ValueError(f"input must be {model.input_type} or float, not {x.dtype}")
+        raise ValueError(
+            f"input must be {model.input_type} or float, not {x.dtype} (with a map of the input: "
+            "int16 too)"
+        )
     elements = math.prod(model.input_shape)
     if x.size != elements:
         raise ValueError(f"a sample has {elements} elements, not {x.size}")
@@ -127,22 +134,31 @@ TARGET_LIMIT = 16383 << 16
 
 
 def check_targets(model, targets) -> np.ndarray:
-    """Targets of one sample or many, real numbers, as int64 of the same shape in Q16, rounded as a
-    device rounds them. Raises ValueError for numbers that are not finite, too large, or with
-    binary cross-entropy not in 0 to 1."""
-    values = numbers("targets", targets).astype(np.float64)
+    """Targets of one sample or many, real numbers, as float32 of the same shape. Raises ValueError
+    for numbers that are not finite, or with binary cross-entropy not in 0 to 1."""
+    values = numbers("targets", targets)
     if not np.isfinite(values).all():
         raise ValueError("targets must be finite numbers")
     if model.loss == "binary_cross_entropy" and ((values < 0) | (values > 1)).any():
         raise ValueError("targets of binary_cross_entropy must be 0 to 1")
-    fixed = np.floor(values * 65536 + 0.5)
-    if (np.abs(fixed) > TARGET_LIMIT).any():
-        raise ValueError("targets must be -16383 to 16383")
-    return fixed.astype(np.int64)
+    return values
+
+
+def targets_beyond(model) -> ValueError:
+    """The error for targets that are beyond what Q16 holds."""
+    if model.output_map is None:
+        return ValueError(
+            "targets must be -16383 to 16383: net.standardize_data(x, y) before training lets "
+            "them have any unit"
+        )
+    return ValueError(
+        "targets must be within 16383 scales of the offset in the outputs' map: map_output() sets "
+        "it"
+    )
 
 
 def target_of(model, target) -> np.ndarray:
-    """A sample's target as Q16 [outputs]. target: as many numbers, or one when there is one
+    """A sample's target as float32 [outputs]. target: as many numbers, or one when there is one
     output. Raises ValueError when they do not fit."""
     values = check_targets(model, target)
     if values.size != model.outputs:
@@ -153,6 +169,8 @@ def target_of(model, target) -> np.ndarray:
 
 def check_input_is_target(model) -> None:
     """Raises ValueError unless the input can be the target (None as target)."""
+    if model.output_map is not None:
+        raise ValueError("a target is needed: the outputs have a map, the input is in other units")
     elements = math.prod(model.input_shape)
     if elements != model.outputs:
         raise ValueError(

@@ -17,6 +17,7 @@ TEXTS = {
     "FILE_LARGE": "file of # bytes, at most # are possible",
     "LAYER_COUNT": "# layers, 1 to # are possible",
     "HEADER_FIELD": "a field of the file's header has an unknown value",
+    "OUTPUT_MAP_LOSS": "it has a map of its outputs, which goes with mean_squared_error alone",
     "INPUT_SCALE": "the input's scale is out of range",
     "RANDOM_STATE": "the random state is 0",
     "CHECKSUM": "checksum does not match: the file is damaged",
@@ -38,6 +39,10 @@ TEXTS = {
     "PADDING": "byte # of its weights, behind the last, is not 0",
     "WEIGHT": "weight # is -128: weights are -127 to 127",
     "WEIGHT_SCALE": "the weight scale of channel # is out of range",
+    "MAP_ROW": (
+        "row # of its maps (the input's channels, then the outputs): an offset is finite, "
+        "a scale 2^-64 to 2^64"
+    ),
     "MUCH_WORK": "up to here a sample takes more than # multiply-adds: make the network smaller",
     "LAST_LAYER": "the last layer must have weights and no activation",
     "OUTPUT_COUNT": "# outputs, # to # are possible",

@@ -51,26 +51,27 @@ static const uint8_t *row_of(
 static void set_input(fqt_model_t *model, mp_obj_t object, mp_int_t index) {
     mp_buffer_info_t buffer;
     const bool is_uint8 = model->input_type == FQT_INPUT_UINT8;
+    const bool is_mapped = model->maps & FQT_MAP_INPUT;
     bool fits = mp_get_buffer(object, &buffer, MP_BUFFER_READ);
     const bool is_float = fits && buffer.typecode == 'f';
+    const bool is_int16 = fits && buffer.typecode == 'h' && is_mapped;
     fits = fits
-           && (is_float
+           && (is_float || is_int16
                || (is_bytes(object, &buffer) && (is_uint8 ? buffer.typecode != 'b' : !is_unsigned(object, &buffer))));
     if (!fits) {
         fail(is_uint8 ? FQT_MESSAGE_UINT8_INPUT : FQT_MESSAGE_INT8_INPUT);
     }
     const uint32_t elements = fqt_tensor(model, 0)->elements;
-    const uint8_t *from = row_of(&buffer, index, elements, is_float ? 4 : 1);
+    const fqt_number_t type = is_float ? FQT_FLOAT32 : is_int16 ? FQT_INT16 : FQT_UINT8;
+    const uint8_t *from = row_of(&buffer, index, elements, type);
     int8_t *input = fqt_input(model);
     model->clipped = 0;
-    if (is_float) {
-        for (uint32_t i = 0; i < elements; ++i) {
-            const fqt_quantized_t quantized = fqt_quantize_float(model, fqt_read_u32(from + 4 * i), &input[i]);
-            if (quantized == FQT_NOT_FINITE) {
-                fail_1(FQT_MESSAGE_INPUT_ELEMENT, i);
-            }
-            model->clipped += quantized == FQT_CLIPPED;
+    if (type != FQT_UINT8 || (is_uint8 && is_mapped)) {
+        uint32_t found;
+        if (!fqt_quantize(model, from, type, elements, input, &found)) {
+            fail_1(FQT_MESSAGE_INPUT_ELEMENT, found);
         }
+        model->clipped = found;
         return;
     }
     const uint8_t flip = is_uint8 ? 0x80 : 0;
@@ -90,7 +91,7 @@ static void set_features(const fqt_model_t *model, mp_obj_t object, mp_int_t ind
 }
 
 static void set_target_element(const fqt_model_t *model, uint32_t element, uint32_t float_bits) {
-    if (!fqt_target_float(float_bits, &fqt_targets(model)[element])) {
+    if (!fqt_target_float(model, element, float_bits, &fqt_targets(model)[element])) {
         fail_1(FQT_MESSAGE_TARGET_ELEMENT, element);
     }
 }
@@ -101,7 +102,7 @@ static void set_targets(fqt_model_t *model, mp_obj_t target, mp_int_t index, boo
     mp_buffer_info_t buffer;
     if (target == mp_const_none) {
         const uint32_t elements = fqt_tensor(model, 0)->elements;
-        if (from_features || elements != outputs) {
+        if (from_features || elements != outputs || (model->maps & FQT_MAP_OUTPUT)) {
             fail_3(from_features ? FQT_MESSAGE_NO_INPUT_AS_TARGET : FQT_MESSAGE_INPUT_AS_TARGET, elements, outputs, 0);
         }
         fqt_target_input(model);

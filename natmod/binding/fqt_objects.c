@@ -16,14 +16,8 @@ static mp_obj_t float_from_bits(uint32_t bits) {
     return mp_obj_new_float_from_f(converter.value);
 }
 
-static uint32_t q16_to_float(int32_t value) {
-    uint32_t magnitude = value < 0 ? -(uint32_t)value : (uint32_t)value;
-    uint32_t bits = fqt_scale_pack(fqt_scale_shifted(fqt_scale_from_int(magnitude), -16));
-    return value < 0 ? bits | 0x80000000u : bits;
-}
-
 static mp_obj_t float_from_q16(int32_t value) {
-    return float_from_bits(q16_to_float(value));
+    return float_from_bits(fqt_float_of(value, -16));
 }
 
 static uint32_t get_float_bits(mp_obj_t number) {

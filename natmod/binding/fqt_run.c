@@ -20,7 +20,7 @@ static mp_obj_t scores(engine_t *self, size_t n_args, const mp_obj_t *args, size
     if (out == mp_const_none) {
         out = mp_obj_new_list(0, NULL);
         for (uint32_t o = 0; o < count; ++o) {
-            mp_obj_list_append(out, float_from_q16(outputs[o]));
+            mp_obj_list_append(out, float_from_bits(fqt_output_float(&self->model, o, outputs[o])));
         }
         return out;
     }
@@ -30,7 +30,7 @@ static mp_obj_t scores(engine_t *self, size_t n_args, const mp_obj_t *args, size
         fail_1(FQT_MESSAGE_SCORES_OUT, count);
     }
     for (uint32_t o = 0; o < count; ++o) {
-        fqt_write_u32((uint8_t *)buffer.buf + 4 * o, q16_to_float(outputs[o]));
+        fqt_write_u32((uint8_t *)buffer.buf + 4 * o, fqt_output_float(&self->model, o, outputs[o]));
     }
     return out;
 }

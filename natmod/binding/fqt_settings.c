@@ -1,4 +1,4 @@
-// The methods that change how a model trains: freeze, unfreeze, reset, and its options.
+// The methods that change how a model trains: freeze, unfreeze, reset, its options, and the map of its outputs.
 #include "fqt_engine.h"
 
 enum { FREEZE, UNFREEZE, RESET };
@@ -50,10 +50,10 @@ static mp_obj_t reset(engine_t *self, size_t n_args, const mp_obj_t *args, size_
 // A share above 0 and at most 1 as Q16.
 static uint32_t get_share(mp_obj_t number) {
     const uint32_t bits = get_float_bits(number);
-    int32_t share;
-    if (bits == 0 || bits > FQT_FLOAT_ONE || !fqt_target_float(bits, &share)) {
+    if (bits == 0 || bits > FQT_FLOAT_ONE) {
         fail(FQT_MESSAGE_UPDATE_RATE);
     }
+    const int32_t share = fqt_fixed_multiply(1, fqt_scale_shifted(fqt_scale_unpack(bits), 16));
     return share > 0 ? (uint32_t)share : 1;
 }
 
@@ -72,5 +72,22 @@ static mp_obj_t set_options(engine_t *self, size_t n_args, const mp_obj_t *args,
         fail(FQT_MESSAGE_UPDATE_RATES);
     }
     self->model.options = wanted;
+    return mp_const_none;
+}
+
+// map_output(offset, scale, output=0): what an output means, in the user's units
+static mp_obj_t map_output(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
+    (void)keywords;
+    fqt_model_t *model = &self->model;
+    const uint32_t greatest = fqt_output_elements(model) - 1;
+    const uint32_t offset = get_float_bits(args[1]);
+    const uint32_t scale = get_float_bits(args[2]);
+    const mp_int_t output = get_index(n_args, args, 3);
+    if (!(model->maps & FQT_MAP_OUTPUT)) {
+        fail(FQT_MESSAGE_NO_OUTPUT_MAP);
+    }
+    if ((mp_uint_t)output > greatest || !fqt_map_output(model, (uint32_t)output, offset, scale)) {
+        fail_1(FQT_MESSAGE_MAP_OUTPUT, greatest);
+    }
     return mp_const_none;
 }

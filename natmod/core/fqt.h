@@ -59,15 +59,13 @@ void fqt_model_restore(fqt_model_t *model, fqt_source_t *source);
 
 // -- running
 
-// What became of a real value that was quantized.
-typedef enum {
-    FQT_NOT_FINITE, // nothing: NaN and infinities
-    FQT_IN_RANGE,
-    FQT_CLIPPED, // it lay beyond the range of the input
-} fqt_quantized_t;
+// Types of real numbers, each with its bytes.
+typedef enum { FQT_UINT8 = 1, FQT_INT16 = 2, FQT_FLOAT32 = 4 } fqt_number_t;
 
-// One float32 as an int8 input.
-fqt_quantized_t fqt_quantize_float(const fqt_model_t *model, uint32_t float_bits, int8_t *value);
+// `count` numbers of a sample, in the user's units where the model has a map of its input, as int8 inputs. False when
+// one of them is not finite. *found: how many lay beyond the range of the input; or the place of that one.
+bool fqt_quantize(
+    const fqt_model_t *model, const uint8_t *from, fqt_number_t type, uint32_t count, int8_t *values, uint32_t *found);
 
 // Run forward; returns the index of the first greatest output. With one output: 1 when it is above 0, else 0.
 uint32_t fqt_predict(fqt_model_t *model);
@@ -76,13 +74,21 @@ uint32_t fqt_predict(fqt_model_t *model);
 // or model->cut when that tensor's activation was filled with what the front part gives.
 const int32_t *fqt_logits(fqt_model_t *model, uint32_t first);
 
+// What fqt_logits returned for an output as float32 bits: in the user's units where the model has a map of its outputs.
+uint32_t fqt_output_float(const fqt_model_t *model, uint32_t output, int32_t value);
+
+// Set an output's row in the map of the outputs, of which the model has one. False, and nothing changes, when these are
+// no finite offset and valid scale.
+bool fqt_map_output(fqt_model_t *model, uint32_t output, uint32_t offset, uint32_t scale);
+
 // Run the layers before model->cut; returns the activation there.
 const int8_t *fqt_features(fqt_model_t *model);
 
 // -- training
 
-// One float32 as a target. False for NaN and infinities, and beyond +-16383.
-bool fqt_target_float(uint32_t float_bits, int32_t *value);
+// One float32 as the target of an output: in the user's units where the model has a map of its outputs. False for NaN
+// and infinities, and beyond +-16383 (of the map's scales).
+bool fqt_target_float(const fqt_model_t *model, uint32_t output, uint32_t float_bits, int32_t *value);
 
 // Take the input as the target (an autoencoder). The output has as many elements.
 void fqt_target_input(fqt_model_t *model);

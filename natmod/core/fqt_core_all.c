@@ -15,6 +15,7 @@
 #include "model/fqt_name.c"
 #include "model/fqt_source.c"
 #include "model/fqt_blobs.c"
+#include "model/fqt_maps.c"
 #include "model/fqt_record.c"
 #include "model/fqt_progress.c"
 #include "model/fqt_open.c"

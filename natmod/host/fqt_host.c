@@ -147,15 +147,46 @@ bool fqt_host_silent(const fqt_host_model_t *host) {
 }
 
 bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value) {
-    return fqt_quantize_float(&host->model, float_bits, value) != FQT_NOT_FINITE;
+    uint32_t found;
+    return fqt_quantize(&host->model, (const uint8_t *)&float_bits, FQT_FLOAT32, 1, value, &found);
 }
 
 uint32_t fqt_host_quantize(const fqt_host_model_t *host, const uint32_t *floats, uint32_t count, int8_t *values) {
-    uint32_t clipped = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-        clipped += fqt_quantize_float(&host->model, floats[i], &values[i]) == FQT_CLIPPED;
-    }
+    uint32_t clipped;
+    fqt_quantize(&host->model, (const uint8_t *)floats, FQT_FLOAT32, count, values, &clipped);
     return clipped;
+}
+
+uint32_t fqt_host_targets(const fqt_host_model_t *host, const uint32_t *floats, uint32_t samples, int32_t *targets) {
+    const uint32_t outputs = fqt_output_elements(&host->model);
+    uint32_t i = 0;
+    lock(host);
+    for (uint32_t o = 0; i < samples * outputs; ++i) {
+        if (!fqt_target_float(&host->model, o, floats[i], &targets[i])) {
+            break;
+        }
+        o = o + 1 < outputs ? o + 1 : 0;
+    }
+    unlock(host);
+    return i;
+}
+
+void fqt_host_real_outputs(const fqt_host_model_t *host, const int32_t *outputs, uint32_t samples, uint32_t *floats) {
+    const uint32_t elements = fqt_output_elements(&host->model);
+    lock(host);
+    for (uint32_t i = 0; i < samples; ++i) {
+        for (uint32_t o = 0; o < elements; ++o) {
+            floats[i * elements + o] = fqt_output_float(&host->model, o, outputs[i * elements + o]);
+        }
+    }
+    unlock(host);
+}
+
+bool fqt_host_map_output(fqt_host_model_t *host, uint32_t output, uint32_t offset, uint32_t scale) {
+    lock(host);
+    const bool is_set = fqt_map_output(&host->model, output, offset, scale);
+    unlock(host);
+    return is_set;
 }
 
 void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate, uint32_t weight_decay,

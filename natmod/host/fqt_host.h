@@ -40,9 +40,20 @@ FQT_HOST_EXPORT uint32_t fqt_host_output_scale(const fqt_host_model_t *host, uin
 // Whether that layer's output was 0, which may pass: steps go on.
 FQT_HOST_EXPORT bool fqt_host_silent(const fqt_host_model_t *host);
 FQT_HOST_EXPORT bool fqt_host_quantize_float(const fqt_host_model_t *host, uint32_t float_bits, int8_t *value);
-// Finite float32 bits as int8 inputs; returns how many lie beyond the input's range.
+// Finite float32 bits, of samples one after another, as int8 inputs; returns how many lie beyond the input's range.
 FQT_HOST_EXPORT uint32_t fqt_host_quantize(
     const fqt_host_model_t *host, const uint32_t *floats, uint32_t count, int8_t *values);
+// Targets, float32 bits [samples][output_elements], as Q16. Returns the place of the first that is none; their count
+// when there is none of these.
+FQT_HOST_EXPORT uint32_t fqt_host_targets(
+    const fqt_host_model_t *host, const uint32_t *floats, uint32_t samples, int32_t *targets);
+// Outputs in Q16 as float32 bits, in the user's units where the model has a map of its outputs. Both [samples]
+// [output_elements].
+FQT_HOST_EXPORT void fqt_host_real_outputs(
+    const fqt_host_model_t *host, const int32_t *outputs, uint32_t samples, uint32_t *floats);
+// Set an output's row, float32 bits, in the map of the outputs, of which the model has one. False when it is not valid:
+// nothing changes then.
+FQT_HOST_EXPORT bool fqt_host_map_output(fqt_host_model_t *host, uint32_t output, uint32_t offset, uint32_t scale);
 
 // Rates in Q16, weight decay as float32 bits.
 FQT_HOST_EXPORT void fqt_host_set_options(fqt_host_model_t *host, uint32_t least_rate, uint32_t greatest_rate,

@@ -92,6 +92,11 @@ def changed(layer, blob, data):
     return layer
 
 
+def mapped(*rows, maps=1, **fields):
+    """The file with maps: a row, offset and scale, for each of 2 channels and of 3 outputs."""
+    return network(maps=maps, loss=1, behind=np.array(rows, "<f4").tobytes(), **fields)
+
+
 def in_header(**fields):
     return network(**fields)
 
@@ -155,6 +160,8 @@ WIDE_PRODUCT = forge(
     ],
     (2, 33001, 2),
 )
+ROWS = [(0, 1), (-1013.25, 2**-64), (350000, 2**64), (-0.0, 0.5), (1e-5, 1e-6)]
+MAPPED = mapped(*ROWS, maps=3)
 WIDE = network(changed_record(conv(), output=(4, 4, 1000)))
 POOL_WITH_BLOB = network(conv(), pool(blobs=(0, 0, BLOBS, 0)), flat(), dense())
 # Per case: the message, its numbers, the layer (from 1; 0: none), and the file.
@@ -162,17 +169,24 @@ CASES = [
     ("FILE_SHORT", (67, 64), 0, GOOD[:67]),
     ("FILE_SHORT", (0, 64), 0, b""),
     ("NO_MODEL", (), 0, in_header(magic=b"FQT\x1b")),
-    ("VERSION", (1, 0, 2), 0, in_header(major=1)),
+    ("VERSION", (1, 0, 2), 0, in_header(major=1, minor=0)),
     ("VERSION", (3, 1, 2), 0, in_header(major=3, minor=1)),
     ("FILE_BYTES", (len(GOOD) + 1, len(GOOD)), 0, in_header(file_bytes=len(GOOD) + 1)),
     ("FILE_BYTES", (len(GOOD), len(GOOD) + 4), 0, network(behind=bytes(4))),
+    ("FILE_BYTES", (len(GOOD) + 16, len(GOOD)), 0, network(maps=1)),
+    ("FILE_BYTES", (len(GOOD) + 24, len(GOOD)), 0, network(maps=2, loss=1)),
+    ("FILE_BYTES", (len(MAPPED), len(MAPPED) - 8), 0, mapped(*ROWS[1:], maps=3)),
     ("LAYER_COUNT", (0, 64), 0, in_header(layer_count=0)),
     ("LAYER_COUNT", (65, 64), 0, in_header(layer_count=65)),
     ("HEADER_FIELD", (), 0, in_header(record_bytes=73)),
     ("HEADER_FIELD", (), 0, in_header(flags=2)),
     ("HEADER_FIELD", (), 0, in_header(input_type=2)),
     ("HEADER_FIELD", (), 0, in_header(loss=3)),
-    ("HEADER_FIELD", (), 0, in_header(reserved=(0, 0, 1))),
+    ("HEADER_FIELD", (), 0, in_header(maps=4)),
+    ("HEADER_FIELD", (), 0, in_header(reserved=(0, 1))),
+    ("HEADER_FIELD", (), 0, in_header(reserved=(1, 0))),
+    ("OUTPUT_MAP_LOSS", (), 0, in_header(maps=2)),
+    ("OUTPUT_MAP_LOSS", (), 0, in_header(maps=3, loss=2)),
     ("NO_NAME", (), 0, in_header(name=b"")),
     ("NO_NAME", (), 0, in_header(name=b"a\0b")),
     ("INPUT_SCALE", (), 0, in_header(input_scale=0.0)),
@@ -349,6 +363,19 @@ CASES = [
         ("WEIGHT_SCALE", (channel,), 1, scaled(channel, scale))
         for channel, scale in ((0, 0.0), (1, -1.0), (2, np.nan), (2, 2.0**65), (1, 2.0**-65))
     ),
+    *(
+        ("MAP_ROW", (row,), 0, mapped(*ROWS[:row], wrong, *ROWS[row + 1 :], maps=3))
+        for row, wrong in (
+            (0, (np.nan, 1)),
+            (1, (np.inf, 1)),
+            (2, (-np.inf, 1)),
+            (3, (0, 0)),
+            (4, (0, -1)),
+            (4, (0, np.nan)),
+            (2, (0, 2.0**65)),
+            (1, (0, 2.0**-65)),
+        )
+    ),
 ]
 
 # Cases of their own, below.
@@ -415,7 +442,8 @@ def test_every_message_has_a_case():
 def test_the_file_that_the_cases_change_is_a_model():
     load(GOOD)
     load_in_place(GOOD)
-    assert core.Model(GOOD).to_bytes() == GOOD == ModelFile.from_bytes(GOOD).to_bytes()
+    for file in (GOOD, MAPPED):
+        assert core.Model(file).to_bytes() == file == ModelFile.from_bytes(file).to_bytes()
 
 
 @pytest.mark.parametrize(
@@ -438,6 +466,18 @@ def test_a_wrong_checkpoint_changes_nothing():
         for checkpoint in (data, as_checkpoint(data) if has_checksum else data):
             assert refused(model.restore, checkpoint)
             assert model.to_bytes() == GOOD
+
+
+def test_a_wrong_row_in_a_checkpoint_changes_no_map():
+    for kind in (core.Model, Network):
+        model = kind(MAPPED)
+        for row in range(5):
+            wrong = mapped(*[(1, 2)] * row, (0, 0), *[(1, 2)] * (4 - row), maps=3)
+            assert refused(model.restore, as_checkpoint(wrong)) == text_of("MAP_ROW", (row,))
+            assert model.to_bytes() == MAPPED
+        other = mapped(*[(1, 2)] * 5, maps=3)
+        model.restore(as_checkpoint(other))
+        assert model.to_bytes() == other
 
 
 @pytest.mark.parametrize(
@@ -474,6 +514,7 @@ def test_a_checkpoint_is_no_model():
     [
         ("OTHER_MODEL", 0, network(identity=8)),
         ("OTHER_MODEL", 0, network(conv(), pool(), flat(), dense(3), dense(3, 3))),
+        ("OTHER_MODEL", 0, MAPPED),
         ("OTHER_LAYER", 1, network(conv(activation=1))),
         ("OTHER_LAYER", 1, network(conv(flags=0))),
         ("OTHER_LAYER", 2, network(conv(), pool(kind=AVERAGE_POOL2D), flat(), dense())),

@@ -70,6 +70,8 @@ CASES = {
     "BINARY_TARGET": lambda: fqt.Model("binary.fqt").train(bytes(12), 2),
     "NO_INPUT_AS_TARGET": features_as_their_own_target,
     "INPUT_AS_TARGET": lambda: fqt.Model("value.fqt").train(bytes(12), None),
+    "NO_OUTPUT_MAP": lambda: fqt.Model("value.fqt").map_output(0.0, 1.0),
+    "MAP_OUTPUT": lambda: fqt.Model("mapped.fqt").map_output(0.0, 1.0, 1),
     "TARGET_TYPECODE": lambda: autoencoder().train(VALUES, b"1"),
     "TARGET": lambda: autoencoder().train(VALUES, 1),
     "LEARNING_RATE": lambda: small().train(X, 0, -1.0),

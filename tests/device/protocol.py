@@ -102,6 +102,47 @@ def run(make, folder, batch):
     train(net, x, lambda i: y, 3)
     refused(net.evaluate, (x, y))
     net.save(folder + "numbers.out")
+    run_in_units(make, folder, batch)
+
+
+def show_bits(net, x):
+    # Scores in units of the user's, exactly.
+    print(bytes(array.array("f", net.scores(x))).hex(), round(net.clipped * 65536))
+
+
+def run_in_units(make, folder, batch):
+    # A price, a pressure in hPa and a strain of 1e-5, from bytes, int16 and float samples.
+    with open(folder + "units.fqt", "rb") as file:
+        net = make(file.read(), batch=batch)
+    raw = bytes(range(0, 240, 20))
+    samples = [raw, array.array("h", list(raw)), array.array("f", list(raw))]
+    samples.append(array.array("h", [-300, 300] * 6))
+    samples.append(array.array("f", [0.1, 1e-20, -1e30, 1e30] * 3))
+    y = array.array("f", [350000.0, 1013.25, 1e-5, 420000.5, 990.0, -3e-5])
+    for x in samples:
+        show_bits(net, x)
+    for step in range(12):
+        net.train(samples[step % 4], y, 0.05, 0)
+        show(net.loss)
+        net.train(samples[2], y[3:], 0.05)
+        show(net.loss_for(samples[1], y))
+    for x in samples:
+        show_bits(net, x)
+    net.save(folder + "checkpoint.fqt", checkpoint=True)
+    net.map_output(1000.5, 12.5, 1)
+    net.map_output(3e-5, 1e-6, 2)
+    train(net, samples[1], lambda i: array.array("f", [350000.0, 1013.25, 3e-5]), 1)
+    show_bits(net, raw)
+    net.save(folder + "units.out")
+    net.restore(folder + "checkpoint.fqt")
+    show_bits(net, raw)
+    refused(net.map_output, 0.0, 0.0)
+    refused(net.map_output, 0.0, 1.0, 3)
+    refused(net.map_output, float("inf"), 1.0)
+    refused(net.train, raw, array.array("f", [0.0, 1013.25, 1e9]))
+    refused(net.train, raw, array.array("f", [0.0, 1013.25, float("nan")]))
+    refused(net.loss_for, raw, None)
+    show_bits(net, raw)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ static uint32_t fill_target(fuzz_model_t *fuzz, uint32_t step) {
     int32_t *targets = fqt_targets(model);
     const uint32_t numbers[] = {0, 0x3F800000u, fuzz->job->target}; // 0, 1
     for (uint32_t o = 0; o < outputs; ++o) {
-        if (!fqt_target_float(numbers[(o + step) % 3], &targets[o])) {
+        if (!fqt_target_float(model, o, numbers[(o + step) % 3], &targets[o])) {
             targets[o] = 0;
         }
     }
@@ -161,11 +161,19 @@ static void run(fuzz_model_t *fuzz, fuzz_result_t *result) {
     fill_input(fuzz, 0);
     const uint32_t predicted = fqt_predict(model);
     const int32_t loss = fqt_loss(model, fill_target(fuzz, 0));
-    int8_t quantized = 0;
-    fqt_quantize_float(model, fuzz->job->target, &quantized);
+    int8_t quantized[3] = {0};
+    uint32_t found;
+    fqt_quantize(model, (const uint8_t *)&fuzz->job->target, FQT_FLOAT32, 1, &quantized[0], &found);
+    fqt_quantize(model, (const uint8_t *)&fuzz->job->target, FQT_INT16, 1, &quantized[1], &found);
+    fqt_quantize(model, (const uint8_t *)&fuzz->job->target, FQT_UINT8, 1, &quantized[2], &found);
+    if (model->maps & FQT_MAP_OUTPUT) {
+        fqt_map_output(model, 0, fuzz->job->target, fuzz->job->learning_rate);
+    }
+    const uint32_t output = fqt_output_float(model, 0, (int32_t)(fuzz->job->input_seed & INT32_MAX));
     note(result, "class", &predicted, sizeof(predicted));
     note(result, "loss", &loss, sizeof(loss));
-    note(result, "quantized input", &quantized, sizeof(quantized));
+    note(result, "quantized inputs", quantized, sizeof(quantized));
+    note(result, "real output", &output, sizeof(output));
     note(result, "outputs", fqt_logits(model, 0), 4 * (size_t)fqt_output_elements(model));
 }
 

@@ -238,6 +238,14 @@ static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
             }
         }
     }
+    const uint32_t loss = parts->header.loss;
+    parts->header.maps &= loss == FQT_LOSS_MEAN_SQUARED_ERROR ? FQT_MAP_INPUT | FQT_MAP_OUTPUT : FQT_MAP_INPUT;
+    const uint32_t outputs = elements_of(&parts->records[layers - 1].output);
+    const uint32_t rows = (parts->header.maps & FQT_MAP_INPUT ? parts->header.input.channels : 0)
+                          + (parts->header.maps & FQT_MAP_OUTPUT ? outputs : 0);
+    if (rows != 0 && append_blob(&writer, parts, 0, 0, rows * FQT_MAP_ROW_BYTES, 0x3F800000) == 0) {
+        return 0;
+    }
     memcpy(to, &parts->header, FQT_HEADER_BYTES);
     memcpy(to + FQT_HEADER_BYTES, parts->records, layers * FQT_RECORD_BYTES);
     return writer.end + FQT_CHECKSUM_BYTES;
@@ -319,6 +327,7 @@ static void change_structure(parts_t *parts) {
             parts->header.input = (fqt_dimensions_t) {
                 (uint16_t)(1 + random_below(16)), (uint16_t)(1 + random_below(16)), (uint16_t)(1 + random_below(9))};
             parts->header.loss = (uint8_t)random_below(3);
+            parts->header.maps = (uint8_t)random_below(4);
             break;
         default:
             change_window(&record->window);

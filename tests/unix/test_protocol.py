@@ -5,6 +5,7 @@ import contextlib
 import io
 import runpy
 
+import numpy as np
 import pytest
 from ports import SCRIPTS, UnixPort
 
@@ -20,11 +21,17 @@ def files():
     labels = random_model(layers, (8, 8, 1), 3)
     layers = [Layer("dense", 9), Layer("dense", 2)]
     numbers = random_model(layers, (3, 4, 1), 4, "int8", loss="mean_squared_error")
+    layers = [Layer("conv2d", 4, (2, 2)), Layer("dense", 3)]
+    units = random_model(layers, (3, 2, 2), 5, loss="mean_squared_error")
+    units.input_map = np.float32([[120, 60], [-7.5, 200]])
+    units.input_scale, units.input_zero_point = 0.03, -20
+    units.output_map = np.float32([[350000, 120000], [1013.25, 9.5], [1e-5, 3e-6]])
     return {
         "labels.fqt": labels.to_bytes(),
         "labels.x": random_samples(labels, 4).tobytes(),
         "numbers.fqt": numbers.to_bytes(),
         "numbers.x": random_samples(numbers, 3).tobytes(),
+        "units.fqt": units.to_bytes(),
     }
 
 

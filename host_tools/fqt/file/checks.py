@@ -103,6 +103,8 @@ def check_same_model(model: ModelRecords, saved: ModelRecords) -> None:
     """Raises ModelFileError unless `saved` is a state of the model: what training does not change
     is the same."""
     same = saved.identity == model.identity and len(saved.layers) == len(model.layers)
+    for maps in ((model.input_map, saved.input_map), (model.output_map, saved.output_map)):
+        same = same and (maps[0] is None) == (maps[1] is None)
     require(same, "OTHER_MODEL")
     for index, (own, other) in enumerate(zip(model.layers, saved.layers, strict=True)):
         with at_layer(index, own.kind):

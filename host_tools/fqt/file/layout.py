@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
-MAJOR, MINOR = 2, 0  # of the file format (natmod/core/model/fqt_file.h says what each means)
+MAJOR, MINOR = 2, 1  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
-HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIB3s")
+HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBB2s")
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
 MAX_LAYERS = 64
 MAX_FILE_BYTES = 1 << 28
@@ -25,3 +25,5 @@ LOSS_NAMES = {number: name for name, number in LOSSES.items()}
 FLAG_CHECKPOINT = 1
 FLAG_TRAINABLE = 1
 FLAG_LOW_BYTES = 2
+MAP_INPUT = 1
+MAP_OUTPUT = 2

@@ -27,6 +27,8 @@ from fqt.file.layout import (
     LOSS_NAMES,
     MAGIC,
     MAJOR,
+    MAP_INPUT,
+    MAP_OUTPUT,
     MAX_FILE_BYTES,
     MAX_LAYERS,
     MAX_RANGE,
@@ -43,7 +45,7 @@ BLOB_TYPES = ("<i1", "<i1", "<f4", "<i4")  # weights, low bytes, scales, biases
 
 def fill(model: ModelRecords, data: bytes) -> None:
     """Set all that the file says in a model without layers. Raises ModelFileError."""
-    layer_count = _read_header(model, data)
+    layer_count, maps = _read_header(model, data)
     end = HEADER.size + RECORD.size * layer_count
     places = []
     work = 0
@@ -60,16 +62,23 @@ def fill(model: ModelRecords, data: bytes) -> None:
             end = _check_places(shapes, fields[22:26], end, len(data))
             places.append((shapes, fields[22:26]))
             model.layers.append(layer)
-    require(end + 4 == len(data), "FILE_BYTES", end + 4, len(data))
     check_last_layer(model)
     check_graph(model)
+    rows = (
+        model.input_shape[2] if maps & MAP_INPUT else 0,
+        model.outputs if maps & MAP_OUTPUT else 0,
+    )
+    maps_start = end
+    end += 8 * sum(rows)
+    require(end + 4 == len(data), "FILE_BYTES", end + 4, len(data))
     for index, layer in enumerate(model.layers):
         with at_layer(index, layer.kind):
             _read_blobs(layer, data, *places[index])
+    _read_maps(model, data, maps_start, rows)
 
 
-def _read_header(model: ModelRecords, data: bytes) -> int:
-    """Returns the number of layers."""
+def _read_header(model: ModelRecords, data: bytes) -> tuple[int, int]:
+    """Returns the number of layers, and which maps there are."""
     require(len(data) >= HEADER.size + 4, "FILE_SHORT", len(data), HEADER.size)
     (
         magic,
@@ -91,6 +100,7 @@ def _read_header(model: ModelRecords, data: bytes) -> int:
         name,
         greatest_loss,
         loss,
+        maps,
         reserved,
     ) = HEADER.unpack_from(data)
     require(magic == MAGIC, "NO_MODEL")
@@ -103,10 +113,13 @@ def _read_header(model: ModelRecords, data: bytes) -> int:
         and flags <= FLAG_CHECKPOINT
         and input_type in INPUT_TYPE_NAMES
         and loss in LOSS_NAMES
+        and maps <= MAP_INPUT | MAP_OUTPUT
         and not any(reserved),
         "HEADER_FIELD",
     )
     model.name = name_text(name)
+    mean_squared = LOSS_NAMES[loss] == "mean_squared_error"
+    require(not maps & MAP_OUTPUT or mean_squared, "OUTPUT_MAP_LOSS")
     require(is_scale(input_scale), "INPUT_SCALE")
     require(random_state != 0, "RANDOM_STATE")
     (checksum,) = struct.unpack("<I", data[-4:])
@@ -122,7 +135,7 @@ def _read_header(model: ModelRecords, data: bytes) -> int:
     model.loss = LOSS_NAMES[loss]
     model.greatest_loss = greatest_loss & 0x7FFFFFFF
     check_tensor(model.input_shape)
-    return layer_count
+    return layer_count, maps
 
 
 def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
@@ -249,3 +262,12 @@ def _blob(data: bytes, offset: int, shape: tuple[int, ...], dtype: str) -> np.nd
     for i, byte in enumerate(data[end : end + -end % 4], end - offset):
         require(byte == 0, "PADDING", i)
     return np.frombuffer(data, dtype, count, offset).reshape(shape).copy()
+
+
+def _read_maps(model: ModelRecords, data: bytes, start: int, rows: tuple[int, int]) -> None:
+    """Fills the maps that there are. rows: of the input's and of the outputs'; 0: none."""
+    both = _blob(data, start, (sum(rows), 2), "<f4")
+    for row, (offset, scale) in enumerate(both.tolist()):
+        require(math.isfinite(offset) and is_scale(scale), "MAP_ROW", row)
+    model.input_map = both[: rows[0]] if rows[0] else None
+    model.output_map = both[rows[0] :] if rows[1] else None

@@ -65,7 +65,12 @@ class LayerRecord:
 
 @dataclass
 class ModelRecords:
-    """A whole model: the header's fields and the layers in the order in which they run."""
+    """A whole model: the header's fields and the layers in the order in which they run.
+
+    input_map, output_map: float32 [channels][2] and [outputs][2], offset and scale: a number x in
+    the user's units is (x - offset) / scale to the network (docs/arithmetic.md, section 3); None:
+    numbers are the network's own.
+    """
 
     name: str
     input_shape: Shape
@@ -79,6 +84,8 @@ class ModelRecords:
     checkpoint: bool = False
     loss: str = "softmax_cross_entropy"
     greatest_loss: int = 0
+    input_map: np.ndarray | None = None
+    output_map: np.ndarray | None = None
 
     def inputs_of(self, index: int) -> tuple[int, ...]:
         """The tensors that layer `index` (from 0) reads."""

@@ -18,6 +18,8 @@ from fqt.file.layout import (
     LOSSES,
     MAGIC,
     MAJOR,
+    MAP_INPUT,
+    MAP_OUTPUT,
     MINOR,
     NO_SECOND_INPUT,
     RECORD,
@@ -43,6 +45,9 @@ def file_bytes(model: ModelRecords) -> bytes:
             blobs.append(blob + bytes(-len(blob) % 4))
             offset += len(blobs[-1])
         records.append(_record(layer, model.inputs_of(index), offsets))
+    maps = [model.input_map, model.output_map]
+    blobs += [_rows(rows) for rows in maps if rows is not None]
+    offset += sum(8 * len(rows) for rows in maps if rows is not None)
     header = HEADER.pack(
         MAGIC,
         MAJOR,
@@ -61,7 +66,8 @@ def file_bytes(model: ModelRecords) -> bytes:
         name_bytes(model.name),
         model.greatest_loss,
         LOSSES[model.loss],
-        bytes(3),
+        MAP_INPUT * (maps[0] is not None) + MAP_OUTPUT * (maps[1] is not None),
+        bytes(2),
     )
     data = b"".join([header, *records, *blobs])
     return data + struct.pack("<I", zlib.crc32(data))
@@ -85,6 +91,13 @@ def _blobs(layer: LayerRecord, checkpoint: bool) -> list[bytes]:
         np.ascontiguousarray(array, dtype).tobytes() if kept and array is not None else b""
         for array, dtype in arrays
     ]
+
+
+def _rows(rows: np.ndarray) -> bytes:
+    """A map as the file has it."""
+    if np.ndim(rows) != 2 or np.shape(rows)[1] != 2:
+        raise ModelFileError(f"a map is [rows][2], offset and scale, not {np.shape(rows)}")
+    return np.ascontiguousarray(rows, "<f4").tobytes()
 
 
 def _record(layer: LayerRecord, inputs: tuple[int, ...], offsets: list[int]) -> bytes:

@@ -12,6 +12,7 @@ from fqt.device_model import DeviceModel
 from fqt.file.checks import check_same_model
 from fqt.file.model_file import ModelFile
 from fqt.inputs import (
+    TARGET_LIMIT,
     check_batch,
     check_diverged,
     check_input_is_target,
@@ -21,11 +22,13 @@ from fqt.inputs import (
     own_targets,
     sample_of,
     target_of,
+    targets_beyond,
 )
 from fqt.messages import fault
 from fqt.options import Options, check_options
+from fqt.reference import maps
 from fqt.reference.backward import Backward, Step, needs_error, set_error
-from fqt.reference.fixed import Random, Scale, fixed_multiply, float_bits
+from fqt.reference.fixed import Random, Scale, fixed_multiply
 from fqt.reference.forward import LOGIT_LIMIT, NO_FILL, NO_NEWS, forward
 from fqt.reference.layer import WeightedLayer, layers_of, tensors_of
 from fqt.reference.loss import (
@@ -70,6 +73,7 @@ class Network(DeviceModel):
         self.random = Random(self.model.random_state)
         self.step_count = self.model.step_count
         self.greatest_loss = self.model.greatest_loss
+        self.input_map, self.output_map = self.model.input_map, self.model.output_map
         self.tensors = tensors_of(self.model)
         self.running = layers_of(self.model, self.tensors, master, batch)
         self._diverged_layer = 0
@@ -89,8 +93,8 @@ class Network(DeviceModel):
     # -- inputs
 
     def quantize_input(self, x: np.ndarray) -> np.ndarray:
-        """A sample as int8 values: uint8 minus 128, int8 as it is, float32 at the input's scale
-        (section 3).
+        """A sample as int8 values (section 3): uint8 minus 128, int8 as it is, real numbers at
+        the input's scale.
 
         Raises ValueError for another type or number of elements, and for numbers that are not
         finite.
@@ -101,22 +105,17 @@ class Network(DeviceModel):
             return (x.astype(np.int64) - 128).astype(np.int8)
         if x.dtype == np.int8:
             return x
-        values = np.array([self._quantize_float(value) for value in x.ravel().tolist()])
+        rows = maps.rows_of(self.input_map, self.input_shape[2])
+        scale, zero_point = self.input_scale, self.input_zero_point
+        values = np.array(
+            [
+                maps.quantized(value, rows[i % len(rows)], scale, zero_point)
+                for i, value in enumerate(x.ravel().tolist())
+            ]
+        )
         within = np.clip(values, -128, 127)
         self.clipped = float((values != within).mean())
         return within.astype(np.int8).reshape(x.shape)
-
-    def _quantize_float(self, value: float) -> int:
-        bits = float_bits(abs(value))
-        exponent = bits >> 23
-        if exponent == 0:
-            return self.model.input_zero_point
-        mantissa = (bits & 0x7FFFFF) | 0x800000
-        inverse = Scale.from_int(1) / Scale.unpack(self.model.input_scale)
-        units = int(
-            fixed_multiply(-mantissa if value < 0 else mantissa, inverse.shifted(exponent - 150))
-        )
-        return self.model.input_zero_point + units
 
     # -- running
 
@@ -187,7 +186,12 @@ class Network(DeviceModel):
             targets = fixed_multiply(x.centred().ravel(), Scale.unpack(x.scale).shifted(16))
             targets = own_targets(self.model, targets)
         else:
-            targets = target_of(self.model, target)
+            rows = maps.rows_of(self.output_map, self.model.outputs)
+            values = target_of(self.model, target).tolist()
+            fixed = [maps.target(value, row) for value, row in zip(values, rows, strict=True)]
+            targets = np.array(fixed, np.int64)
+            if (np.abs(targets) > TARGET_LIMIT).any():
+                raise targets_beyond(self.model)
         if self.model.loss == "mean_squared_error":
             return mean_squared_error(outputs, targets)
         return binary_cross_entropy(outputs, targets)
@@ -223,6 +227,17 @@ class Network(DeviceModel):
         for layer in self.running:
             if layer.record.keeps_scale:
                 layer.output.scale = layer.inputs[0].scale
+
+    # -- units
+
+    def _real_outputs(self, outputs: np.ndarray) -> list[float]:
+        rows = maps.rows_of(self.output_map, self.model.outputs)
+        return [maps.output(z, row) for z, row in zip(outputs.tolist(), rows, strict=True)]
+
+    def _set_output_row(self, output: int, row: tuple[float, float]) -> None:
+        assert self.output_map is not None
+        self.output_map = self.output_map.copy()
+        self.output_map[output] = row
 
     # -- layers
 
@@ -277,6 +292,8 @@ class Network(DeviceModel):
             step_count=self.step_count,
             greatest_loss=self.greatest_loss,
             checkpoint=checkpoint,
+            input_map=self.input_map,
+            output_map=self.output_map,
         )
 
     def to_bytes(self, checkpoint: bool = False) -> bytes:
@@ -295,6 +312,7 @@ class Network(DeviceModel):
             if isinstance(layer, WeightedLayer) and record.trainable:
                 layer.parameters = Parameters(record, self.master, True)
                 layer.sums = None if layer.sums is None else Sums(layer.parameters)
+        self.input_map, self.output_map = saved.input_map, saved.output_map
         self.random = Random(saved.random_state)
         self.step_count = saved.step_count
         self.greatest_loss = saved.greatest_loss

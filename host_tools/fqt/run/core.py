@@ -25,6 +25,7 @@ from fqt.inputs import (
     check_targets,
     own_targets,
     sample_of,
+    targets_beyond,
 )
 from fqt.options import Options, check_options
 from fqt.reference.fixed import Scale, fixed_multiply, float_bits, float_of_bits
@@ -141,10 +142,14 @@ class Model(DeviceModel):
             return x
         if x.dtype == np.uint8:
             return (x ^ 0x80).view(np.int8)
+        return self._quantized(x)
+
+    def _quantized(self, x: np.ndarray) -> np.ndarray:
+        """Finite real numbers, float32, of one sample or many, as int8 of the same shape."""
         x = np.ascontiguousarray(x)
         values = np.empty(x.shape, np.int8)
         clipped = self._call("quantize", x.ctypes.data, x.size, values.ctypes.data)
-        self.clipped = clipped / x.size
+        self.clipped = clipped / max(x.size, 1)
         return values
 
     def quantize_inputs(self, x) -> np.ndarray:
@@ -152,18 +157,17 @@ class Model(DeviceModel):
         [channels], or flattened, of the input's type or floats. Raises ValueError that names the
         sample for what does not fit."""
         x = many_of_shape("samples", np.asarray(x), self.model.input_shape)
-        clipped = 0.0
-        if x.dtype == np.uint8 and self.model.input_type == "uint8":
+        self.clipped = 0.0
+        if x.dtype.kind == "f":
+            x = numbers("samples", x)
+            check_finite("sample", x)
+            x = self._quantized(x)
+        elif not len(x):
+            x = x.astype(np.int8)
+        elif sample_of(self.model, x[0]).dtype == np.float32:
+            x = self._quantized(x.astype(np.float32))
+        elif x.dtype == np.uint8:
             x = (x ^ 0x80).view(np.int8)
-        elif x.dtype != np.int8 or self.model.input_type != "int8":
-            if x.dtype.kind == "f":
-                check_finite("sample", x)
-            samples = []
-            for sample in x:
-                samples.append(self.quantize_input(sample))
-                clipped += self.clipped / len(x)
-            x = np.array(samples, np.int8)
-        self.clipped = clipped
         return self._int8_samples(x)
 
     def _int8_samples(self, x) -> np.ndarray:
@@ -207,10 +211,15 @@ class Model(DeviceModel):
             fixed = fixed_multiply(centred, Scale.unpack(model.input_scale).shifted(16))
             fixed = own_targets(model, fixed)
         else:
-            fixed = check_targets(model, targets)
-            fixed = targets_of_shape(
-                fixed, samples, model.layers[-1].output_shape, model.input_shape
+            values = check_targets(model, targets)
+            values = targets_of_shape(
+                values, samples, model.layers[-1].output_shape, model.input_shape
             )
+            values = np.ascontiguousarray(values)
+            fixed = np.empty(values.shape, np.int32)
+            taken = self._call("targets", values.ctypes.data, samples, fixed.ctypes.data)
+            if taken < fixed.size:
+                raise targets_beyond(model)
         array = np.ascontiguousarray(fixed, np.int32)
         return Wanted(None, array.ctypes.data), array
 
@@ -221,9 +230,23 @@ class Model(DeviceModel):
         return self._outputs(self._int8_samples(self.quantize_input(x).reshape(1, -1)))[0]
 
     def outputs(self, x) -> np.ndarray:
-        """The last layer's outputs for samples [samples][...], in real units, float64
-        [samples][outputs]."""
-        return self._outputs(self.quantize_inputs(x)) / 65536
+        """The last layer's outputs for samples [samples][...], in real units (the user's, where
+        the model has a map of its outputs), float64 [samples][outputs]."""
+        outputs = self._outputs(self.quantize_inputs(x))
+        return outputs / 65536 if self.model.output_map is None else self._in_real_units(outputs)
+
+    def _in_real_units(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs, Q16 [samples][outputs], as a device returns them: float32 numbers, float64."""
+        outputs = np.ascontiguousarray(outputs, np.int32)
+        values = np.empty(outputs.shape, np.float32)
+        self._call("real_outputs", outputs.ctypes.data, len(outputs), values.ctypes.data)
+        return values.astype(np.float64)
+
+    def _real_outputs(self, outputs: np.ndarray) -> list[float]:
+        return self._in_real_units(outputs[None])[0].tolist()
+
+    def _set_output_row(self, output: int, row: tuple[float, float]) -> None:
+        self._call("map_output", output, *map(float_bits, row))
 
     def _outputs(self, x: np.ndarray) -> np.ndarray:
         outputs = np.empty((len(x), self.model.outputs), np.int32)

@@ -23,6 +23,7 @@
     FQT_MESSAGE(VALUE_ERROR, FILE_LARGE, "file of # bytes, at most # are possible") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_COUNT, "# layers, 1 to # are possible") \
     FQT_MESSAGE(VALUE_ERROR, HEADER_FIELD, "a field of the file's header has an unknown value") \
+    FQT_MESSAGE(VALUE_ERROR, OUTPUT_MAP_LOSS, "it has a map of its outputs, which goes with mean_squared_error alone") \
     FQT_MESSAGE(VALUE_ERROR, INPUT_SCALE, "the input's scale is out of range") \
     FQT_MESSAGE(VALUE_ERROR, RANDOM_STATE, "the random state is 0") \
     FQT_MESSAGE(VALUE_ERROR, CHECKSUM, "checksum does not match: the file is damaged") \
@@ -44,6 +45,8 @@
     FQT_MESSAGE(VALUE_ERROR, PADDING, "byte # of its weights, behind the last, is not 0") \
     FQT_MESSAGE(VALUE_ERROR, WEIGHT, "weight # is -128: weights are -127 to 127") \
     FQT_MESSAGE(VALUE_ERROR, WEIGHT_SCALE, "the weight scale of channel # is out of range") \
+    FQT_MESSAGE(VALUE_ERROR, MAP_ROW, \
+        "row # of its maps (the input's channels, then the outputs): an offset is finite, a scale 2^-64 to 2^64") \
     FQT_MESSAGE(VALUE_ERROR, MUCH_WORK, \
         "up to here a sample takes more than # multiply-adds: make the network smaller") \
     FQT_MESSAGE(VALUE_ERROR, LAST_LAYER, "the last layer must have weights and no activation") \
@@ -74,9 +77,10 @@
     FQT_MESSAGE(VALUE_ERROR, MASTER, "master is 8 or 16 (bits kept of each trainable weight)") \
     FQT_MESSAGE(VALUE_ERROR, BATCH, "batch is 1 to # (steps whose gradients are summed before an update)") \
     FQT_MESSAGE(VALUE_ERROR, BUFFER_RESIZED, "the buffer that the model was made from changed its size") \
-    FQT_MESSAGE(TYPE_ERROR, UINT8_INPUT, "input must be uint8 (bytes, bytearray, array 'B') or array 'f'") \
+    FQT_MESSAGE(TYPE_ERROR, UINT8_INPUT, \
+        "input must be uint8 (bytes, bytearray, array 'B') or array 'f' (with a map of the input also 'h')") \
     FQT_MESSAGE(TYPE_ERROR, INT8_INPUT, \
-        "input must be int8 (array 'b', or its bytes; no array 'B') or array 'f'") \
+        "input must be int8 (array 'b', or its bytes; no array 'B') or array 'f' (with a map of the input also 'h')") \
     FQT_MESSAGE(VALUE_ERROR, INPUT_ELEMENT, "input element # is not a finite number") \
     FQT_MESSAGE(VALUE_ERROR, SAMPLE_BYTES, "a sample has # elements (# bytes here), buffer has # bytes") \
     FQT_MESSAGE(VALUE_ERROR, INDEX, "buffer holds # samples: no such index") \
@@ -89,10 +93,16 @@
     FQT_MESSAGE(VALUE_ERROR, SCORES_OUT, "out must be an array 'f' of # elements") \
     FQT_MESSAGE(VALUE_ERROR, LABEL, "label must be 0 to #") \
     FQT_MESSAGE(TYPE_ERROR, LABEL_TYPE, "label must be an integer, 0 to #") \
-    FQT_MESSAGE(VALUE_ERROR, TARGET_ELEMENT, "target element # must be a number from -16383 to 16383") \
+    FQT_MESSAGE(VALUE_ERROR, TARGET_ELEMENT, \
+        "target element # must be a number from -16383 to 16383, of the outputs' map where they have one") \
     FQT_MESSAGE(VALUE_ERROR, BINARY_TARGET, "target element # must be 0 to 1 (binary_cross_entropy)") \
     FQT_MESSAGE(VALUE_ERROR, NO_INPUT_AS_TARGET, "a target is needed: features do not tell the input") \
-    FQT_MESSAGE(VALUE_ERROR, INPUT_AS_TARGET, "a target is needed: the input has # elements, the output #") \
+    FQT_MESSAGE(VALUE_ERROR, INPUT_AS_TARGET, \
+        "a target is needed: the input has # elements, the output # (with a map of the outputs: in other units)") \
+    FQT_MESSAGE(VALUE_ERROR, NO_OUTPUT_MAP, \
+        "the model has no map of its outputs: Sequential.standardize_data(x, y) on the desk makes one") \
+    FQT_MESSAGE(VALUE_ERROR, MAP_OUTPUT, \
+        "an output, 0 to #, is mapped by a finite offset and a scale from 2^-64 to 2^64") \
     FQT_MESSAGE(VALUE_ERROR, TARGET_TYPECODE, "target must be an array 'f' of # elements") \
     FQT_MESSAGE(TYPE_ERROR, TARGET, "target must be an array 'f', as long as the output") \
     FQT_MESSAGE(VALUE_ERROR, LEARNING_RATE, "lr must be a finite number, 0 or more") \

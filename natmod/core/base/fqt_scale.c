@@ -10,23 +10,32 @@ fqt_scale_t fqt_scale_unpack(uint32_t bits) {
     return fqt_scale(((bits & 0x7FFFFF) | 0x800000) << 7, (int32_t)(bits >> 23 & 0xFF) - 157);
 }
 
+static int32_t biased_exponent(fqt_scale_t a) {
+    return fqt_scale_exponent(a) + 157;
+}
+
+// The bits of a in the range of float32. What rounding carries goes to the exponent.
+static uint32_t rounded(fqt_scale_t a) {
+    return ((uint32_t)biased_exponent(a) << 23) + ((fqt_scale_mantissa(a) + 64) >> 7) - (1u << 23);
+}
+
 uint32_t fqt_scale_pack(fqt_scale_t a) {
     if (a == FQT_SCALE_ZERO) {
         return 0;
     }
-    uint32_t mantissa = (fqt_scale_mantissa(a) + 64) >> 7;
-    int32_t biased_exponent = fqt_scale_exponent(a) + 157;
-    if (mantissa == 1u << 24) {
-        mantissa >>= 1;
-        ++biased_exponent;
-    }
-    if (biased_exponent < (int32_t)(FQT_FLOAT_MIN >> 23)) {
+    if (biased_exponent(a) < (int32_t)(FQT_FLOAT_MIN >> 23)) {
         return FQT_FLOAT_MIN;
     }
-    if (biased_exponent >= (int32_t)(FQT_FLOAT_MAX >> 23)) {
+    if (biased_exponent(a) >= (int32_t)(FQT_FLOAT_MAX >> 23)) {
         return FQT_FLOAT_MAX;
     }
-    return (uint32_t)biased_exponent << 23 | (mantissa & 0x7FFFFF);
+    return rounded(a);
+}
+
+uint32_t fqt_float_of(int64_t value, int32_t exponent) {
+    const uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    const fqt_scale_t a = fqt_scale_shifted(fqt_scale_from_long(magnitude), exponent);
+    return biased_exponent(a) <= 0 || a == FQT_SCALE_ZERO ? 0 : rounded(a) | (value < 0 ? 1u << 31 : 0);
 }
 
 fqt_scale_t fqt_scale_from_int(uint32_t n) {

@@ -28,6 +28,7 @@ FQT_INLINE int32_t fqt_scale_exponent(fqt_scale_t a) {
 
 // Bit patterns of float32: a scale as it is stored.
 #define FQT_FLOAT_ONE (0x3F800000u)
+#define FQT_FLOAT_INFINITY (255u << 23)
 #define FQT_FLOAT_MIN (63u << 23) // 2^-64
 #define FQT_FLOAT_MAX (191u << 23) // 2^64
 
@@ -37,6 +38,8 @@ static inline bool fqt_scale_is_valid(uint32_t bits) {
 
 fqt_scale_t fqt_scale_unpack(uint32_t bits);
 uint32_t fqt_scale_pack(fqt_scale_t a);
+// value * 2^exponent as the nearest float32, which is no stored scale: of either sign, 0 below 2^-126, not limited.
+uint32_t fqt_float_of(int64_t value, int32_t exponent);
 fqt_scale_t fqt_scale_from_int(uint32_t n);
 fqt_scale_t fqt_scale_from_long(uint64_t n);
 fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b);

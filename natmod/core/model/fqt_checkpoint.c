@@ -5,6 +5,7 @@
 #include "fqt_blobs.h"
 #include "fqt_graph.h"
 #include "fqt_kind.h"
+#include "fqt_maps.h"
 #include "fqt_progress.h"
 #include "fqt_record.h"
 #include "fqt_source.h"
@@ -37,10 +38,11 @@ static void go_through(const fqt_model_t *model, fqt_source_t *source, bool take
             fqt_pass_scales_on(model);
         }
     }
-    fqt_blobs_end_check(source, end);
+    fqt_blobs_end_check(source, end + fqt_maps_bytes(model));
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_blobs_take(model, source, i, takes && fqt_layer(model, i)->trainable);
     }
+    fqt_maps_take(model, source, takes);
     fqt_source_end(source);
 }
 
@@ -48,7 +50,8 @@ void fqt_model_restore(fqt_model_t *model, fqt_source_t *source) {
     const fqt_header_t *header = &source->header;
     fqt_source_take_header(source);
     fqt_source_check(source);
-    if (header->identity != model->identity || header->layer_count != model->layer_count) {
+    if (header->identity != model->identity || header->layer_count != model->layer_count
+        || header->maps != model->maps) {
         fqt_fail(&source->fault, FQT_MESSAGE_OTHER_MODEL);
     }
     go_through(model, source, false);

@@ -8,11 +8,17 @@
 //   header                      64 bytes
 //   layer records               72 bytes each, in the order in which they run
 //   blobs                       each layer's weights, low bytes, weight scales, biases; see below
+//   maps                        of the input, of the outputs; see below
 //   checksum                    4 bytes: CRC-32 (IEEE 802.3) of every byte before it
 //
 // There is one way to write a model: blobs lie one after another, in the order of the layers and within each as listed,
-// filled up with zeros to multiples of 4; the checksum follows the last. A reader refuses overlaps, holes, and bytes
-// behind.
+// filled up with zeros to multiples of 4; maps follow, and the checksum follows the last. A reader refuses overlaps,
+// holes, and bytes behind.
+//
+// Maps: what the numbers of the user's units are to the network's, which are about 0 and 1 (docs/arithmetic.md, section
+// 3). Of the input a row for each channel, then of the outputs a row for each, as many rows as fqt_header_t.maps says
+// that there are; a row is offset and scale, float32. They lie behind the blobs, since the last record tells how many
+// outputs there are. A checkpoint has them too.
 //
 // The format has a version, major.minor. A minor version adds meaning to values that are refused before it (numbers of
 // kinds and losses, flags, reserved fields): a reader loads files of any minor version of its major one, and refuses
@@ -32,11 +38,12 @@
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
-#define FQT_FILE_MINOR (0)
+#define FQT_FILE_MINOR (1) // since 1: maps
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
 #define FQT_CHECKSUM_BYTES (4)
+#define FQT_MAP_ROW_BYTES (8)
 #define FQT_MAX_LAYERS (64)
 #define FQT_NAME_BYTES (16)
 
@@ -57,6 +64,7 @@ enum { FQT_ACTIVATION_NONE = 0, FQT_ACTIVATION_RELU = 1, FQT_ACTIVATION_RELU6 = 
 enum { FQT_LOSS_SOFTMAX_CROSS_ENTROPY = 0, FQT_LOSS_MEAN_SQUARED_ERROR = 1, FQT_LOSS_BINARY_CROSS_ENTROPY = 2 };
 enum { FQT_INPUT_INT8 = 0, FQT_INPUT_UINT8 = 1 };
 enum { FQT_FILE_CHECKPOINT = 1 };
+enum { FQT_MAP_INPUT = 1, FQT_MAP_OUTPUT = 2 }; // bits of fqt_header_t.maps
 enum { FQT_LAYER_TRAINABLE = 1, FQT_LAYER_LOW_BYTES = 2 };
 
 // A window sliding over an input: what convolution and pooling share.
@@ -106,7 +114,8 @@ typedef struct {
     /* 40 */ char name[FQT_NAME_BYTES]; // UTF-8, padded with zeros
     /* 56 */ uint32_t greatest_loss; // of late, Q16 (docs/arithmetic.md, section 10)
     /* 60 */ uint8_t loss; // 0 softmax cross-entropy, 1 mean squared error, 2 binary cross-entropy
-    /* 61 */ uint8_t reserved[3]; // 0
+    /* 61 */ uint8_t maps; // FQT_MAP_...: those that there are; of outputs with mean squared error alone
+    /* 62 */ uint8_t reserved[2]; // 0
 } fqt_header_t;
 
 // Layers without weights have 0 in the four offsets, in bias_scale, and flags 0. Where an error scale is never used

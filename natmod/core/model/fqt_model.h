@@ -85,6 +85,8 @@ struct fqt_model {
     uint32_t identity;
     uint32_t step_count;
     int32_t greatest_loss; // of late, Q16 (fqt_follow_greatest_loss)
+    uint32_t input_map; // arena offsets of the maps' rows, one behind the other (fqt_maps.h)
+    uint32_t output_map;
     uint32_t targets; // arena offset of int32 [outputs], Q16; losses other than softmax cross-entropy read them
     uint32_t batch; // steps whose gradients are summed before an update; 1: each updates at once
     uint32_t work; // since the last pause, in about 1000 multiply-adds
@@ -98,6 +100,7 @@ struct fqt_model {
     uint8_t master; // 8 or 16
     uint8_t input_type;
     uint8_t loss; // FQT_LOSS_...
+    uint8_t maps; // FQT_MAP_...: those that there are
     fqt_options_t options;
     char name[FQT_NAME_BYTES];
 };

@@ -5,6 +5,7 @@
 #include "fqt_blobs.h"
 #include "fqt_graph.h"
 #include "fqt_kind.h"
+#include "fqt_maps.h"
 #include "fqt_plan.h"
 #include "fqt_progress.h"
 #include "fqt_record.h"
@@ -38,7 +39,8 @@ static uint32_t add_work(const fqt_model_t *model, uint32_t index, uint32_t work
     return work + elements * taps;
 }
 
-static void open_layers(fqt_model_t *model, fqt_source_t *source) {
+// Returns where the blobs end.
+static uint32_t open_layers(fqt_model_t *model, fqt_source_t *source) {
     uint32_t end = fqt_blobs_start(model);
     uint32_t work = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
@@ -50,7 +52,7 @@ static void open_layers(fqt_model_t *model, fqt_source_t *source) {
         fqt_copy(fqt_layer(model, i)->blobs, record.blobs, sizeof(record.blobs));
         fqt_layer(model, i)->blobs[FQT_BLOB_LOW_BYTES] = 0; // in the arena, or nowhere
     }
-    fqt_blobs_end_check(source, end);
+    return end;
 }
 
 uint32_t fqt_model_peek(fqt_source_t *source) {
@@ -78,6 +80,7 @@ void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *
     model->input_type = header->input_type;
     model->identity = header->identity;
     model->loss = header->loss;
+    model->maps = header->maps;
     model->batch = batch;
     model->options.least_rate = 65536;
     model->options.greatest_rate = 65536;
@@ -87,11 +90,12 @@ void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *
     input->zero_point = header->input_zero_point;
     input->scale = header->input_scale;
     fqt_tensor_take_shape(input, header->input, fault);
-    open_layers(model, source);
+    const uint32_t end = open_layers(model, source);
     last_layer_check(model, fault);
     fqt_graph_link(model, fault);
     fqt_graph_mark(model);
     fqt_plan(model, source->memory == NULL, fault);
+    fqt_blobs_end_check(source, end + fqt_maps_bytes(model));
 }
 
 void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena) {
@@ -100,5 +104,6 @@ void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena) {
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_blobs_take(model, source, i, fqt_layer(model, i)->in_arena);
     }
+    fqt_maps_take(model, source, true);
     fqt_source_end(source);
 }

@@ -2,6 +2,7 @@
 #include "../fqt.h"
 #include "../base/fqt_crc.h"
 #include "fqt_blobs.h"
+#include "fqt_maps.h"
 #include "fqt_record.h"
 
 typedef struct {
@@ -35,7 +36,7 @@ uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint) {
         uint32_t blobs[FQT_BLOBS];
         offset = lay_out(model, i, checkpoint, offset, blobs);
     }
-    return offset + FQT_CHECKSUM_BYTES;
+    return offset + fqt_maps_bytes(model) + FQT_CHECKSUM_BYTES;
 }
 
 static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoint, uint32_t file_bytes) {
@@ -57,6 +58,7 @@ static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoi
         .step_count = model->step_count,
         .greatest_loss = (uint32_t)model->greatest_loss,
         .loss = model->loss,
+        .maps = model->maps,
     };
     fqt_copy(header.name, model->name, FQT_NAME_BYTES);
     put(writer, &header, FQT_HEADER_BYTES);
@@ -87,9 +89,10 @@ bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink,
             }
         }
         if (part == 0) {
-            put_header(&writer, model, checkpoint, offset + FQT_CHECKSUM_BYTES);
+            put_header(&writer, model, checkpoint, offset + fqt_maps_bytes(model) + FQT_CHECKSUM_BYTES);
         }
     }
+    put(&writer, model->arena + model->input_map, fqt_maps_bytes(model));
     const uint32_t checksum = fqt_crc_finish(writer.crc);
     put(&writer, &checksum, FQT_CHECKSUM_BYTES);
     return writer.ok;
