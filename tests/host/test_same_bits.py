@@ -193,7 +193,7 @@ def test_a_run_that_diverges_is_refused_alike():
     for network in (reference, fast):
         with pytest.raises(DivergenceError, match=r"layer . .dense_.. diverged") as error:
             for step in range(1000):
-                network.train(x, step % 2, 30)
+                network.train(x, step % 2, 100)
         messages.append(str(error.value))
         with pytest.raises(DivergenceError):
             network.train(x, 0, 0.01)

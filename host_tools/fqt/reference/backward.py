@@ -85,6 +85,7 @@ class Backward:
             scales,
             first=self.model.readers_of(tensor)[-1] == layer.number - 1,
             hands_scale_on=self.model.hands_error_scale_on(tensor),
+            settles=len(self.model.inputs_of(layer.number - 1)) == 1,
             formed=self._formed(layer, tensor),
         )
 

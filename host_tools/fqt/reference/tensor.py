@@ -56,18 +56,24 @@ class Tensor:
         scales: list[Scale],
         first: bool,
         hands_scale_on: bool,
+        settles: bool,
         formed: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
         """Quantize an error at the scale chosen in hindsight; choose the next step's (section 6).
 
         scales: of the accumulators, one for all or one a channel, whose greatest comes first where
         the error's scale is unset. first: no reader has stored its error in this step.
-        hands_scale_on: the scale follows from the accumulators' instead. formed: gives from all
+        hands_scale_on: the scale follows from the accumulators' instead. settles: where the
+        error's scale is unset, what its peak tells serves at once. formed: gives from all
         errors, int8, a mask of those that are formed (section 10); the others become 0 here.
         """
-        if hands_scale_on or self.error_scale == 0.0:
+        is_unset = self.error_scale == 0.0
+        if hands_scale_on or is_unset:
             greatest = max(scales, key=lambda scale: (scale.pack()))
             self.error_scale = greatest.pack()
+        if settles and is_unset and not hands_scale_on:
+            self.store_error(accumulators, scales, first, hands_scale_on, settles, formed)
+            self.error_scale = self.next_error_scale
         scale = Scale.unpack(self.error_scale)
         accumulators = accumulators.reshape(self.shape)
         if len(scales) == 1:

@@ -138,7 +138,12 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
         }
         fqt_step_select(&pass, loss);
         if (fqt_passes_error(model, i)) {
+            const bool has_no_scale = pass.input->error_scale == 0 && !kind->has_second_input;
             kind->error(&pass);
+            if (has_no_scale) { // the first step: what their peak tells serves at once, so that no error is cut off
+                pass.input->error_scale = pass.input->next_error_scale;
+                kind->error(&pass);
+            }
         }
         if (pass.layer->updates && learning_rate != FQT_SCALE_ZERO) {
             pass.learning_rate = learning_rate;
