@@ -97,14 +97,19 @@ def test_a_trainer_returns_to_a_state(arithmetic):
     assert (made.losses(x, y) == losses).all()
 
 
-def test_noise_is_not_learned_by_heart(tmp_path):
-    """Labels by chance: what is held out says so after a few epochs, in every arithmetic."""
+def noise(folder):
+    """Labels by chance."""
     rng = np.random.default_rng(1)
     arrays = {"classes": np.array(["a", "b"])}
     for part in ("train", "test"):
         arrays["x_" + part] = rng.integers(0, 255, (60, 3, 3, 1)).astype(np.uint8)
         arrays["y_" + part] = rng.integers(0, 2, 60)
-    np.savez(tmp_path / "noise.npz", **arrays)
+    np.savez(folder / "noise.npz", **arrays)
+
+
+def test_noise_is_not_learned_by_heart(tmp_path):
+    """What is held out says so after a few epochs, in every arithmetic."""
+    noise(tmp_path)
     (tmp_path / "noise.toml").write_text(TOML)
     results = run(read_experiment(tmp_path / "noise.toml"), tmp_path, tmp_path / "kept")
     for one in results["runs"]:
@@ -113,6 +118,15 @@ def test_noise_is_not_learned_by_heart(tmp_path):
         best = history.index(history[-1])
         assert best < 38 and all(entry == history[-1] for entry in history[best:])
         assert one["results"][1]["scores"]["accuracy"] == history[-1][1]
+
+
+def test_class_weights_of_other_classes_are_found_before_anything_trains(tmp_path):
+    noise(tmp_path)
+    text = TOML.replace('schedule = "constant"', "class_weights = [1, 2, 3]")
+    (tmp_path / "noise.toml").write_text(text)
+    with pytest.raises(ValueError, match="class_weights are 'balanced' or 2 numbers"):
+        run(read_experiment(tmp_path / "noise.toml"), tmp_path, tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,14 @@ def test_an_autoencoder_is_scored_by_what_it_returns(tmp_path):
     assert min(scores(results, "R2").values()) > 0.9
 
 
+def test_raw_samples_stay_as_they_are(tmp_path):
+    sums(tmp_path)
+    text = REGRESSION.replace('"normalized"', '"raw"')
+    x = load(read_experiment(written(tmp_path, text)), tmp_path)["x_test"]
+    assert x.dtype == np.float32
+    assert x.mean() == pytest.approx(5, abs=0.5) and x.std() == pytest.approx(2, abs=0.3)
+
+
 def test_windows_are_samples_of_their_own(tmp_path):
     before = waves(tmp_path)
     after = load(read_experiment(written(tmp_path, RECONSTRUCTION)), tmp_path)

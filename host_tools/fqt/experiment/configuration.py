@@ -120,10 +120,11 @@ class Experiment:
     def is_autoencoder(self) -> bool:
         return self.anomaly is not None or self.reconstruction is not None
 
-    def build(self, input_shape: tuple[int, int, int], classes: int, seed: int) -> Sequential:
-        """The network with random weights. Raises ValueError naming the layer."""
+    def build(self, input_shape: tuple[int, int, int], outputs: int, seed: int) -> Sequential:
+        """The network with random weights. outputs: of a reference network; layers say it
+        themselves. Raises ValueError naming the layer."""
         if "reference" in self.network:
-            return REFERENCES[self.network["reference"]](input_shape, classes, seed)
+            return REFERENCES[self.network["reference"]](input_shape, outputs, seed)
         return _build_network(self.network["layers"], input_shape, seed, self.name, self.loss)
 
     def regression_of(self, run: Run) -> Regression:

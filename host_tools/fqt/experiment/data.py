@@ -10,6 +10,7 @@ import numpy as np
 
 from fqt.experiment.configuration import Experiment, Run
 from fqt.experiment.keys import digest_of_arrays, digest_of_file
+from fqt.experiment.sections import Data
 from fqt.experiment.sklearn_data import sklearn_arrays
 from fqt.shapes import check_finite, many_of_shape, numbers
 from fqt.train.archive import open_archive
@@ -31,6 +32,7 @@ class Split:
 
 
 CALIBRATION_SAMPLES = 200
+PARTS = ("train", "test")
 
 
 def digest(experiment: Experiment, folder: Path) -> str:
@@ -55,16 +57,21 @@ def load(experiment: Experiment, folder: Path) -> dict[str, np.ndarray]:
             raise ValueError(f"input = 'bytes' needs uint8, not {arrays['x_train'].dtype}")
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from None
+    train = arrays["x_train"]
+    units = {f"x_{part}": _real_units(data, arrays[f"x_{part}"], train) for part in PARTS}
+    return {**arrays, **units}
+
+
+def _real_units(data: Data, x: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Samples as float32, as [data] input says. train: the training samples."""
     if data.input == "bytes":
-        for part in ("train", "test"):
-            arrays[f"x_{part}"] = arrays[f"x_{part}"].astype(np.float32) / 255
-        return arrays
-    x = arrays["x_train"].astype(np.float64)
-    mean, deviation = x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2))
-    for part in ("train", "test"):
-        normalized = (arrays[f"x_{part}"] - mean) / np.maximum(deviation, 1e-9)
-        arrays[f"x_{part}"] = np.clip(normalized, -data.clip, data.clip).astype(np.float32)
-    return arrays
+        return x.astype(np.float32) / 255
+    if data.input == "raw":
+        return x.astype(np.float32)
+    train = train.astype(np.float64)
+    mean, deviation = train.mean(axis=(0, 1, 2)), train.std(axis=(0, 1, 2))
+    normalized = (x - mean) / np.maximum(deviation, 1e-9)
+    return np.clip(normalized, -data.clip, data.clip).astype(np.float32)
 
 
 def _read(experiment: Experiment, folder: Path) -> tuple[str, dict[str, np.ndarray]]:
@@ -74,7 +81,7 @@ def _read(experiment: Experiment, folder: Path) -> tuple[str, dict[str, np.ndarr
     if not experiment.regression:
         needed.append("classes")
     if experiment.transfer:
-        needed += [f"{experiment.transfer.group}_{part}" for part in ("train", "test")]
+        needed += [f"{experiment.transfer.group}_{part}" for part in PARTS]
     if data.sklearn:
         place, arrays = f"scikit-learn's {data.sklearn}", sklearn_arrays(data.sklearn)
     else:
@@ -98,7 +105,7 @@ def _check(experiment: Experiment, arrays: dict[str, np.ndarray]) -> None:
             f"samples are of shape {shape}: [data] shape = [height, width, channels] brings them "
             "to one of three axes"
         )
-    for part in ("train", "test"):
+    for part in PARTS:
         name = f"x_{part}"
         numbers(name, arrays[name][:0])
         x = arrays[name] = many_of_shape(name, arrays[name], shape)
@@ -188,7 +195,7 @@ def regression_split(experiment: Experiment, run: Run, arrays: dict[str, np.ndar
 def others_split(arrays: dict[str, np.ndarray], group: str, member: int) -> Split:
     """What is left when a member of the group is held out."""
     kept = {}
-    for part in ("train", "test"):
+    for part in PARTS:
         chosen = arrays[f"{group}_{part}"] != member
         kept[f"x_{part}"], kept[f"y_{part}"] = (
             arrays[f"x_{part}"][chosen],

@@ -25,6 +25,7 @@ from fqt.experiment.tasks import (
     run_task,
 )
 from fqt.files import write_whole
+from fqt.train.class_weights import check_class_weights
 from fqt.train.sequential import Sequential, trainable_names
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -90,6 +91,7 @@ def _check(experiment: Experiment, folder: Path) -> None:
     if net.loss == "mean_squared_error" and net.outputs != outputs:
         raise ValueError(f"[network] has {net.outputs} outputs, the data have {outputs}")
     for one in experiment.runs:
+        check_class_weights(experiment.training_of(one).class_weights, outputs)
         for names in (one.train, one.reset):
             try:
                 trainable_names(net, names)

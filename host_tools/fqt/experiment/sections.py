@@ -11,7 +11,7 @@ from fqt.train.quantize import check_percentile
 from fqt.train.schedules import learning_rate
 
 ARITHMETICS = ("float32", "int8", "mixed")
-INPUTS = ("bytes", "normalized")
+INPUTS = ("bytes", "normalized", "raw")
 SKLEARN = ("breast_cancer", "diabetes", "digits", "wine")
 TARGETS = ("raw", "standardized")
 
@@ -22,10 +22,11 @@ class Data:
     folder of the data. sklearn: a data set that scikit-learn brings, "digits" say, of which a
     third, always the same, is the test part.
 
-    shape: (height, width, channels) that samples are brought to; as they are when left out. input:
-    "bytes" (uint8, meaning value / 255) or "normalized" (each channel to mean 0 and deviation 1 of
-    the training data, cut at +-clip). window: cut each sample along its width (time) into windows
-    of so many steps, each a sample with the same label; 0: as they are."""
+    shape: (height, width, channels) that samples are brought to; as they are when left out.
+    window: cut each sample along its width (time) into windows of so many steps, each a sample
+    with the same label; 0: as they are. input: "bytes" (uint8, meaning value / 255), "normalized"
+    (each channel to mean 0 and deviation 1 of the training data, cut at +-clip) or "raw" (numbers
+    as they are)."""
 
     file: str = ""
     sklearn: str = ""
