@@ -32,7 +32,7 @@ FQT_ENTRY void *memcpy(void *destination, const void *source, size_t count) {
 static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 3, 3, false);
     const mp_int_t master = get_int(args[1], FQT_MESSAGE_MASTER, 0);
-    if (master != 8 && master != 16) {
+    if (master != 8 && master != 12 && master != 16) {
         fail(FQT_MESSAGE_MASTER);
     }
     const mp_int_t batch = get_int(args[2], FQT_MESSAGE_BATCH, GREATEST_BATCH);

@@ -54,12 +54,12 @@ RECORD = np.dtype(
 DENSE, CONV2D, MAX_POOL2D, FLATTEN, DEPTHWISE_CONV2D, AVERAGE_POOL2D, ADD, MULTIPLY = range(1, 9)
 NO_WINDOW = (1, 1, 1, 1, 0, 0, 0, 0)
 CHECKPOINT = 1
-TRAINABLE, LOW_BYTES = 1, 2
+TRAINABLE, LOW_BYTES, LOW_HALVES = 1, 2, 4
 
 
 @dataclass
 class Layer:
-    """A layer: fields of its record by name, and its blobs (weights, low bytes, weight scales,
+    """A layer: fields of its record by name, and its blobs (weights, low bits, weight scales,
     biases). filter_elements: weights of a channel, of which there are as many as the output has
     channels; 0: no blobs."""
 

@@ -44,7 +44,7 @@ def random_model(
     input_shape: tuple[int, int, int],
     seed: int = 1,
     input_type: str = "uint8",
-    low_bytes: bool = False,
+    low_bits: int = 0,
     loss: str = "softmax_cross_entropy",
 ) -> ModelFile:
     """A network with He-like random weights, whose activations fill their ranges on random inputs.
@@ -66,11 +66,11 @@ def random_model(
     )
     samples = random_samples(model, 4, seed)
     for number, layer in enumerate(layers, 1):
-        model.layers.append(_record(model, layer, number == len(layers), rng, samples, low_bytes))
+        model.layers.append(_record(model, layer, number == len(layers), rng, samples, low_bits))
     return ModelFile.from_bytes(model.to_bytes())
 
 
-def _record(model, layer, is_last, rng, samples, low_bytes) -> LayerRecord:
+def _record(model, layer, is_last, rng, samples, low_bits) -> LayerRecord:
     number = len(model.layers) + 1
     inputs = layer.inputs or (number - 1,)
     shape, scale, zero_point = model.tensor(inputs[0])
@@ -86,7 +86,7 @@ def _record(model, layer, is_last, rng, samples, low_bytes) -> LayerRecord:
     if record.keeps_scale:
         return replace(record, output_scale=scale, output_zero_point=zero_point)
     if record.has_weights:
-        _fill_parameters(record, layer, shape, scale, rng, low_bytes)
+        _fill_parameters(record, layer, shape, scale, rng, low_bits)
     if is_last:
         return record
     # The range is measured with a 1x1 layer behind that passes the output on, in real units.
@@ -107,7 +107,7 @@ def _record(model, layer, is_last, rng, samples, low_bytes) -> LayerRecord:
     return record
 
 
-def _fill_parameters(record, layer, shape, scale, rng, low_bytes) -> None:
+def _fill_parameters(record, layer, shape, scale, rng, low_bits) -> None:
     """Random weights and biases for a record."""
     channels = record.output_shape[2]
     form = {
@@ -118,9 +118,11 @@ def _fill_parameters(record, layer, shape, scale, rng, low_bytes) -> None:
     inputs = int(np.prod(form))
     record.trainable = layer.trainable
     record.weights = rng.integers(-127, 128, (channels, *form)).astype(np.int8)
-    if low_bytes and layer.trainable:
-        record.low_bytes = rng.integers(-128, 128, record.weights.shape).astype(np.int8)
-        record.low_bytes[np.abs(record.weights) == 127] = 0
+    if low_bits and layer.trainable:
+        record.low_bits = low_bits
+        unit = 256 >> low_bits
+        low_bytes = rng.integers(-128, 128, record.weights.shape) // unit * unit
+        record.low_bytes = low_bytes.astype(np.int8)
     scales = rng.uniform(0.5, 1.5, channels) * np.sqrt(2 / inputs) / 73
     if layer.activation == "relu6":
         scales *= 8
@@ -294,7 +296,7 @@ def networks(draw) -> ModelFile:
         input_shape,
         seed,
         draw(st.sampled_from(["uint8", "int8"])),
-        draw(st.booleans()),
+        draw(st.sampled_from([0, 4, 8])),
         loss,
     )
     return with_maps(model, seed) if draw(st.booleans()) else model
@@ -328,7 +330,8 @@ def networks_around(draw, kind: str) -> ModelFile:
     layers.append(Layer("dense", draw(st.integers(2, 5))))
     loss = draw(st.sampled_from(["softmax_cross_entropy", "mean_squared_error"]))
     seed = draw(st.integers(0, 2**16))
-    return random_model(layers, input_shape, seed, low_bytes=draw(st.booleans()), loss=loss)
+    low_bits = draw(st.sampled_from([0, 4, 8]))
+    return random_model(layers, input_shape, seed, low_bits=low_bits, loss=loss)
 
 
 def many_channels_model() -> ModelFile:

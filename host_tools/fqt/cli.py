@@ -12,6 +12,7 @@ from fqt.device import bench, sweep
 from fqt.device.install import install
 from fqt.file.model_file import ModelFile
 from fqt.files import write_whole
+from fqt.inputs import MASTERS
 from fqt.run import info
 from fqt.version import __version__
 
@@ -86,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("file", nargs="?", help="a model file; without: all reference networks")
     command.add_argument("--core", choices=bench.CORES, default="m4")
-    command.add_argument("--master", type=int, choices=(8, 16), default=8)
+    command.add_argument("--master", type=int, choices=MASTERS, default=8)
     command.add_argument("--output", default="bench.json", help="where all rows go, as JSON")
     command.set_defaults(run=run_bench)
     command = commands.add_parser(

@@ -10,6 +10,7 @@ import numpy as np
 from fqt.arguments import is_whole_number, real_number
 from fqt.shapes import numbers, one_of_shape, targets_of_shape
 
+MASTERS = (8, 12, 16)  # bits kept of each trainable weight
 GREATEST_BATCH = 65535  # as on a device: a step's share of the learning rate stays above 0
 
 
@@ -45,9 +46,11 @@ def check_diverged(model, layer_number: int, silent: bool = False, lr: float = 0
 
 
 def check_master(master: int) -> int:
-    """Returns it. Raises ValueError unless it is 8 or 16."""
-    if not is_whole_number(master, 8, 16) or master not in (8, 16):
-        raise ValueError(f"master is 8 or 16 (bits kept of each trainable weight), not {master!r}")
+    """Returns it. Raises ValueError unless it is one of MASTERS."""
+    if not is_whole_number(master, 8, 16) or master not in MASTERS:
+        raise ValueError(
+            f"master is 8, 12 or 16 (bits kept of each trainable weight), not {master!r}"
+        )
     return int(master)
 
 

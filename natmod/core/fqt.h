@@ -34,7 +34,7 @@ extern const fqt_kind_t *const fqt_kinds[FQT_KIND_END];
 uint32_t fqt_model_peek(fqt_source_t *source);
 
 // Read and check everything, the checksum included; plan the arena. kinds: fqt_kinds. `tables` is 4-byte aligned.
-// master: 8 or 16; batch: at least 1.
+// master: 8, 12 or 16; batch: at least 1.
 void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *const *kinds, uint32_t master,
     uint32_t batch, void *tables);
 

@@ -82,7 +82,7 @@ def work(model):
 @given(
     data=st.data(),
     options=models.options(),
-    master=st.sampled_from([8, 16]),
+    master=st.sampled_from([8, 12, 16]),
     batch=st.sampled_from([1, 1, 3]),
 )
 def test_every_layer_kind_trains_alike(kind, data, options, master, batch):

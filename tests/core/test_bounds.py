@@ -15,6 +15,7 @@ from forge import (
     DENSE,
     DEPTHWISE_CONV2D,
     LOW_BYTES,
+    LOW_HALVES,
     TRAINABLE,
     Layer,
     forge,
@@ -113,7 +114,7 @@ def test_the_longest_filters_of_each_kind(kind, shape, window, channels, bias):
         check_alike(data, np.full(shape, value))
 
 
-@pytest.mark.parametrize("master", [8, 16])
+@pytest.mark.parametrize("master", [8, 12, 16])
 @pytest.mark.parametrize("options", [PLAIN, STANDARDIZED])
 @pytest.mark.parametrize("kind", [CONV2D, DEPTHWISE_CONV2D])
 def test_the_most_positions(kind, options, master):
@@ -186,18 +187,18 @@ def test_a_whole_mini_batch_of_the_greatest_size():
 
 @pytest.mark.parametrize("options", [PLAIN, STANDARDIZED, Options(weight_decay=30.0)])
 @pytest.mark.parametrize("batch", [1, 2])
-def test_any_low_bytes(batch, options):
-    """Beyond the range of a weight too, which ends at 127.0: they come back to it when they
-    move."""
+@pytest.mark.parametrize("flag", [LOW_BYTES, LOW_HALVES])
+def test_any_low_bits(flag, batch, options):
+    """Beyond 127.0 too: the range of a weight is that of its byte."""
     rng = np.random.default_rng(5)
     weights = rng.choice([-127, -1, 0, 126, 127], 24).astype("i1")
     low = rng.choice([-128, -127, 0, 127], 24).astype("i1")
-    layer = dense(3, 8, flags=TRAINABLE | LOW_BYTES, output_scale=1 / 64)
-    layer.blobs[:2] = weights.tobytes(), low.tobytes()
-    last = dense(2, 3, flags=TRAINABLE | LOW_BYTES)
-    last.blobs[:2] = same(127, 6), same(127, 6)
+    layer = dense(3, 8, flags=TRAINABLE | flag, output_scale=1 / 64)
+    layer.blobs[:2] = weights.tobytes(), low.tobytes()[: 24 * 2 // flag]
+    last = dense(2, 3, flags=TRAINABLE | flag)
+    last.blobs[:2] = same(127, 6), same(127, 6 * 2 // flag)
     data = forge([layer, last], (1, 1, 8))
     x = rng.integers(-128, 128, (1, 1, 8))
-    for master in (8, 16):
+    for master in (8, 12, 16):
         rates = [0.0, 1e-9, 1e-3, 0.1, 10.0]
         check_alike(data, x, rates, master=master, batch=batch, options=options)

@@ -18,6 +18,7 @@ from forge import (
     FLATTEN,
     HEADER,
     LOW_BYTES,
+    LOW_HALVES,
     MAX_POOL2D,
     MULTIPLY,
     NO_WINDOW,
@@ -64,6 +65,11 @@ def flat(elements=12, **fields):
 
 def dense(outputs=3, inputs=12, **fields):
     return Layer(DENSE, (1, 1, outputs), inputs, fields)
+
+
+def halves():
+    """Nine weights, of which the last one's low bits are alone in a byte."""
+    return dense(3, 3, flags=TRAINABLE | LOW_HALVES)
 
 
 def depthwise(output=(4, 4, 2), filter_elements=9, **fields):
@@ -209,9 +215,11 @@ CASES = [
     ("RECORD_FIELD", (), 1, network(conv(reserved=1))),
     ("RECORD_FIELD", (), 1, network(conv(activation=3))),
     ("RECORD_FIELD", (), 2, network(conv(), pool(activation=1), flat(), dense())),
-    ("RECORD_FIELD", (), 1, network(conv(flags=4))),
+    ("RECORD_FIELD", (), 1, network(conv(flags=TRAINABLE | LOW_BYTES | LOW_HALVES))),
+    ("RECORD_FIELD", (), 1, network(conv(flags=8))),
     ("RECORD_FIELD", (), 2, network(conv(), pool(flags=1), flat(), dense())),
     ("RECORD_FIELD", (), 2, network(conv(), pool(flags=2), flat(), dense())),
+    ("RECORD_FIELD", (), 2, network(conv(), pool(flags=4), flat(), dense())),
     ("SCALES", (), 1, network(conv(output_scale=0.0))),
     ("SCALES", (), 1, network(conv(output_scale=np.inf))),
     ("SCALES", (), 1, network(conv(error_scale=-0.0))),
@@ -335,6 +343,7 @@ CASES = [
     ("BLOB_PLACE", (1, 0, BLOBS), 1, placed(0, 0, 0, 0)),
     ("BLOB_PLACE", (2, 4, 0), 1, placed(BLOBS, 4, SECOND_BLOB, THIRD_BLOB)),
     ("BLOB_PLACE", (2, 0, SECOND_BLOB), 1, network(conv(flags=TRAINABLE | LOW_BYTES))),
+    ("BLOB_PLACE", (2, 0, SECOND_BLOB), 1, network(conv(flags=TRAINABLE | LOW_HALVES))),
     ("BLOB_PLACE", (3, BLOBS, SECOND_BLOB), 1, placed(BLOBS, 0, BLOBS, THIRD_BLOB)),
     ("BLOB_PLACE", (4, BLOBS, THIRD_BLOB), 1, placed(BLOBS, 0, SECOND_BLOB, BLOBS)),
     ("BLOB_PLACE", (3, BLOBS, 0), 2, POOL_WITH_BLOB),
@@ -359,6 +368,8 @@ CASES = [
         1,
         network(changed(conv(flags=TRAINABLE | LOW_BYTES), 1, bytes(WEIGHTS) + b"\xff\0")),
     ),
+    ("PADDING", (4,), 1, forge([changed(halves(), 1, bytes(4) + b"\x10")], (1, 1, 3))),
+    ("PADDING", (5,), 1, forge([changed(halves(), 1, bytes(5) + b"\x01")], (1, 1, 3))),
     *(
         ("WEIGHT_SCALE", (channel,), 1, scaled(channel, scale))
         for channel, scale in ((0, 0.0), (1, -1.0), (2, np.nan), (2, 2.0**65), (1, 2.0**-65))

@@ -23,10 +23,10 @@ def check_sources():
         assert net.scores(x) == want
         assert net.memory == from_path.memory
     assert from_file.scores(x) == want
-    assert fqt.Model(data, master=16).memory > from_path.memory
+    assert fqt.Model(data, master=16).memory > fqt.Model(data, master=12).memory > from_path.memory
     raises(OSError, "", lambda: fqt.Model("missing.fqt"))
     raises(TypeError, "buffer", lambda: fqt.Model(7))
-    raises(ValueError, "master", lambda: fqt.Model(data, master=12))
+    raises(ValueError, "master", lambda: fqt.Model(data, master=13))
     raises(ValueError, "batch is 1 to 65535", lambda: fqt.Model(data, batch=0))
     assert fqt.Model(data, batch=2).memory > from_path.memory
     raises(ValueError, "checksum", lambda: fqt.Model(data[:100] + b"?" + data[101:]))

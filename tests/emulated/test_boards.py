@@ -42,7 +42,7 @@ def graph_model():
     return random_model(layers, (8, 9, 2), seed=12, loss="mean_squared_error")
 
 
-@pytest.mark.parametrize("master", [8, 16])
+@pytest.mark.parametrize("master", [8, 12, 16])
 def test_hundreds_of_steps_give_the_reference_bytes(board, chain_model, master):
     train_on(board, chain_model, master, 400, 0.05)
     note_run(f"emulated {board.kind.machine}", board.kind.architecture, 400)

@@ -15,7 +15,7 @@
 
 // How a model is loaded and trained. Every value of every field is a valid one.
 typedef struct {
-    uint8_t master; // odd: 16
+    uint8_t master; // 8 + 4 * (this modulo 3)
     uint8_t batch; // 1 more, modulo 4
     uint8_t flags;
     uint8_t steps; // 1 more, modulo 6

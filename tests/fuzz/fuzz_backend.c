@@ -81,7 +81,7 @@ static bool load(fuzz_model_t *fuzz, const fuzz_job_t *job, const uint8_t *file,
     }
     fqt_model_t *model = &fuzz->model;
     fuzz->tables = malloc(fqt_tables_bytes(fqt_model_peek(&fuzz->source)));
-    fqt_model_open(model, &fuzz->source, fqt_kinds, job->master & 1 ? 16 : 8, 1 + job->batch % 4, fuzz->tables);
+    fqt_model_open(model, &fuzz->source, fqt_kinds, 8 + job->master % 3 * 4, 1 + job->batch % 4, fuzz->tables);
     if (model->arena_bytes > MAX_RAM || work(model) > FUZZ_WORK) {
         return false;
     }

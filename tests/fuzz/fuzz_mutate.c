@@ -222,19 +222,24 @@ static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
             record->bias_scale = 0;
             continue;
         }
-        record->flags &= FQT_LAYER_TRAINABLE | FQT_LAYER_LOW_BYTES;
+        record->flags %= 6; // all other flags are refused
         record->bias_scale = record->bias_scale == 0 ? parts->header.input_scale : record->bias_scale;
         const uint32_t channels = record->output.channels;
         const uint32_t weights = filter_elements(parts, record) * channels;
         for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
-            if (blob == FQT_BLOB_LOW_BYTES && !(record->flags & FQT_LAYER_LOW_BYTES)) {
+            const uint32_t low_bits = fqt_low_bits_of_flags(record->flags);
+            if (blob == FQT_BLOB_LOW_BITS && low_bits == 0) {
                 continue;
             }
-            const bool is_bytes = blob <= FQT_BLOB_LOW_BYTES;
+            const bool is_bytes = blob <= FQT_BLOB_LOW_BITS;
+            const uint32_t bytes = blob == FQT_BLOB_LOW_BITS ? (weights * low_bits + 7) / 8 : weights;
             record->blobs[blob] = append_blob(&writer, parts, old[blob], is_bytes ? 16 : 4,
-                is_bytes ? weights : 4 * channels, blob == FQT_BLOB_WEIGHT_SCALES ? 0x3C000000 : 0x0B1F7F05);
+                is_bytes ? bytes : 4 * channels, blob == FQT_BLOB_WEIGHT_SCALES ? 0x3C000000 : 0x0B1F7F05);
             if (record->blobs[blob] == 0) {
                 return 0;
+            }
+            if (blob == FQT_BLOB_LOW_BITS && 8 * bytes != weights * low_bits) {
+                to[record->blobs[blob] + bytes - 1] &= 0x0F; // the half behind the last is 0
             }
         }
     }
@@ -264,7 +269,7 @@ static void change_window(fqt_window_t *window) {
 static fqt_record_t any_layer(uint32_t place) {
     fqt_record_t record = {.kind = (uint8_t)(1 + random_below(FQT_KIND_END - 1)),
         .activation = (uint8_t)random_below(3),
-        .flags = (uint8_t)random_below(4),
+        .flags = (uint8_t)random_below(6),
         .output_zero_point = (int8_t)(random_below(256) - 128),
         .input = (uint16_t)place,
         .output = {1, 1, (uint16_t)(1 + random_below(random_below(4) == 0 ? MAX_CHANNELS : 9))},

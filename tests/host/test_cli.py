@@ -16,7 +16,7 @@ def test_info_prints_the_table(small_model, tmp_path, capsys):
     assert main(["info", str(path)]) == 0
     printed = capsys.readouterr().out
     assert "conv2d_1" in printed and "2x2x4" in printed and "yes" in printed
-    for master in (8, 16):
+    for master in (8, 12, 16):
         assert f"{core.Model(small_model, master).memory} bytes" in printed
 
 
@@ -52,7 +52,7 @@ def test_wrong_inputs_are_refused(kind, small_model, frozen_model):
         (lambda: net.train(x, -1), "label"),
         (lambda: net.train(x, 0, lr=float("nan")), "lr must be"),
         (lambda: net.train(x, 0, lr=-1), "lr must be"),
-        (lambda: kind(small_model, 12), "master is 8 or 16"),
+        (lambda: kind(small_model, 10), "master is 8, 12 or 16"),
         (lambda: kind(frozen_model).train(np.zeros((4, 4, 2), np.int8), 0), "no layer trains"),
     ]
     before = net.to_bytes()
@@ -108,4 +108,4 @@ def test_many_samples_that_do_not_fit_are_refused(small_model):
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_model_that_was_not_made_is_closed_quietly(small_model):
     with pytest.raises(ValueError, match="master"):
-        core.Model(small_model, 12)
+        core.Model(small_model, 10)

@@ -44,7 +44,7 @@ def train_both(model, master, steps, lr, seed, in_place=False, batch=1, options=
 @settings(max_examples=250, deadline=None)
 @given(
     networks(),
-    st.sampled_from([8, 16]),
+    st.sampled_from([8, 12, 16]),
     st.sampled_from([0.001, 0.03, 1.0]),
     st.integers(0, 99),
     st.booleans(),
@@ -57,7 +57,7 @@ def test_training_runs_give_the_same_bytes(model, master, lr, seed, in_place, ba
     assert fast.to_bytes(checkpoint=True) == reference.to_bytes(checkpoint=True)
 
 
-@pytest.mark.parametrize("master", [8, 16])
+@pytest.mark.parametrize("master", [8, 12, 16])
 @pytest.mark.parametrize("batch", [1, 4])
 def test_a_long_run_gives_the_same_bytes(master, batch):
     layers = [
@@ -85,7 +85,7 @@ def test_errors_in_few_channels_have_the_same_bits(rate, sample_updates):
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(), st.sampled_from([8, 16]), st.sampled_from([1, 2]), st.data())
+@given(networks(), st.sampled_from([8, 12, 16]), st.sampled_from([1, 2]), st.data())
 def test_freezing_and_resetting_give_the_same_bytes(model, master, batch, data):
     """Layers stop and start in the middle of a run, some with new random weights."""
     reference, fast = Network(model, master, batch), core.Model(model, master, batch)
@@ -105,7 +105,7 @@ def test_freezing_and_resetting_give_the_same_bytes(model, master, batch, data):
     assert fast.to_bytes() == reference.to_bytes()
 
 
-@pytest.mark.parametrize("master", [8, 16])
+@pytest.mark.parametrize("master", [8, 12, 16])
 @pytest.mark.parametrize("batch", [4, 64])
 def test_a_mini_batch_that_ends_early_gives_the_same_bytes(small_model, master, batch):
     """The steps that are pending count: after end_batch, and in what is saved."""
@@ -123,7 +123,7 @@ def test_a_mini_batch_that_ends_early_gives_the_same_bytes(small_model, master, 
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(), st.sampled_from([8, 16]))
+@given(networks(), st.sampled_from([8, 12, 16]))
 def test_training_from_kept_features_gives_the_same_bytes(model, master):
     """What the frozen front part gives can stand in for it."""
     whole, from_features = core.Model(model, master), core.Model(model, master)
@@ -141,7 +141,7 @@ def test_training_from_kept_features_gives_the_same_bytes(model, master):
 
 
 @settings(max_examples=30, deadline=None)
-@given(networks(), st.sampled_from([8, 16]))
+@given(networks(), st.sampled_from([8, 12, 16]))
 def test_a_checkpoint_continues_with_the_same_bits(model, master):
     """Saving, loading and going on is the same as going on."""
     _, whole = train_both(model, master, 6, 0.03, 1)

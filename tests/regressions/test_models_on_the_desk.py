@@ -79,9 +79,9 @@ def test_a_batch_is_not_cut_to_32_bits(kind, batch, small_model):
 
 
 @KINDS
-@pytest.mark.parametrize("master", [0, 12, 8.0, "8", None, True, 2**32 + 8])
-def test_a_master_is_8_or_16(kind, master, small_model):
-    with pytest.raises(ValueError, match="master is 8 or 16"):
+@pytest.mark.parametrize("master", [0, 10, 8.0, "8", None, True, 2**32 + 8])
+def test_a_master_is_8_12_or_16(kind, master, small_model):
+    with pytest.raises(ValueError, match="master is 8, 12 or 16"):
         kind(small_model, master)
 
 

@@ -31,7 +31,7 @@ SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
 @settings(max_examples=60, deadline=None, suppress_health_check=SHARED_FOLDER)
 @given(
     networks(),
-    st.sampled_from([8, 16]),
+    st.sampled_from([8, 12, 16]),
     st.sampled_from([0.01, 0.5]),
     st.sampled_from([1, 1, 2, 5]),
     options(),
@@ -43,7 +43,7 @@ def test_training_runs_give_the_reference_bytes(
     train_on(unix_port, model, master, 15, lr, stress, batch=batch, options=options)
 
 
-@pytest.mark.parametrize("master", [8, 16])
+@pytest.mark.parametrize("master", [8, 12, 16])
 def test_a_thousand_steps_allocate_nothing(unix_port, small_model, master):
     """train_on compares the heap before and after."""
     train_on(unix_port, small_model, master, 1001, 0.02)

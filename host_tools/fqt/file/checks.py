@@ -23,6 +23,7 @@ STATE = (  # of a layer: what training changes
     "bias_scale",
     "weights",
     "low_bytes",
+    "low_bits",
     "weight_scales",
     "biases",
 )

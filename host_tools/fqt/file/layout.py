@@ -25,5 +25,7 @@ LOSS_NAMES = {number: name for name, number in LOSSES.items()}
 FLAG_CHECKPOINT = 1
 FLAG_TRAINABLE = 1
 FLAG_LOW_BYTES = 2
+FLAG_LOW_HALVES = 4
+LOW_BITS = {FLAG_LOW_BYTES: 8, FLAG_LOW_HALVES: 4}  # of each weight, by the flag that says so
 MAP_INPUT = 1
 MAP_OUTPUT = 2

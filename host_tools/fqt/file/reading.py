@@ -20,11 +20,12 @@ from fqt.file.checks import (
 from fqt.file.layout import (
     ACTIVATION_NAMES,
     FLAG_CHECKPOINT,
-    FLAG_LOW_BYTES,
+    FLAG_LOW_HALVES,
     FLAG_TRAINABLE,
     HEADER,
     INPUT_TYPE_NAMES,
     LOSS_NAMES,
+    LOW_BITS,
     MAGIC,
     MAJOR,
     MAP_INPUT,
@@ -40,7 +41,7 @@ from fqt.file.records import LayerRecord, ModelRecords
 from fqt.kinds import KIND_NAMES, KINDS
 from fqt.messages import fault, require
 
-BLOB_TYPES = ("<i1", "<i1", "<f4", "<i4")  # weights, low bytes, scales, biases
+BLOB_TYPES = ("<i1", "<u1", "<f4", "<i4")  # weights, low bits, scales, biases
 
 
 def fill(model: ModelRecords, data: bytes) -> None:
@@ -58,7 +59,7 @@ def fill(model: ModelRecords, data: bytes) -> None:
             layer = _layer(model, fields)
             work += _multiply_adds(model, layer)
             require(work <= MAX_WORK, "MUCH_WORK", MAX_WORK)
-            shapes = _blob_shapes(model, layer, bool(fields[2] & FLAG_LOW_BYTES))
+            shapes = _blob_shapes(model, layer, _low_bits(fields[2]))
             end = _check_places(shapes, fields[22:26], end, len(data))
             places.append((shapes, fields[22:26]))
             model.layers.append(layer)
@@ -158,7 +159,7 @@ def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
     require(
         reserved == 0
         and activation in ACTIVATION_NAMES
-        and flags <= (FLAG_TRAINABLE + FLAG_LOW_BYTES if kind.weights else 0)
+        and flags <= (FLAG_TRAINABLE + FLAG_LOW_HALVES if kind.weights else 0)
         and (kind.activated or activation == 0),
         "RECORD_FIELD",
     )
@@ -188,6 +189,7 @@ def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
         error_scale,
         output_range,
         inputs,
+        low_bits=_low_bits(flags) or LayerRecord.low_bits,
     )
     names = [other.name for other in model.layers]
     if layer.name in names:
@@ -205,15 +207,21 @@ def _multiply_adds(model: ModelRecords, layer: LayerRecord) -> int:
     return math.prod(layer.output_shape) * taps
 
 
+def _low_bits(flags: int) -> int:
+    """How many low bits the file keeps of each weight."""
+    return next((bits for flag, bits in LOW_BITS.items() if flags & flag), 0)
+
+
 def _blob_shapes(
-    model: ModelRecords, layer: LayerRecord, has_low_bytes: bool
+    model: ModelRecords, layer: LayerRecord, low_bits: int
 ) -> list[tuple[int, ...] | None]:
-    """Of weights, low bytes, scales and biases; None where the file has none."""
+    """Of weights, low bits, scales and biases; None where the file has none."""
     weights = KINDS[layer.kind].weights
     if not weights or (model.checkpoint and not layer.trainable):
         return [None] * len(BLOB_TYPES)
     shape = weights.shape(layer, model.tensor(layer.inputs[0])[0])
-    return [shape, shape if has_low_bytes else None, shape[:1], shape[:1]]
+    size = (math.prod(shape) * low_bits + 7) // 8
+    return [shape, (size,) if low_bits else None, shape[:1], shape[:1]]
 
 
 def _check_places(
@@ -240,20 +248,32 @@ def _read_blobs(
     places: tuple[int, ...],
 ) -> None:
     """Fills a layer's arrays, where the file has them."""
-    weights_shape, low_bytes_shape = shapes[:2]
+    weights_shape, low_bits_shape = shapes[:2]
     if weights_shape is None:
         return
     layer.weights = _blob(data, places[0], weights_shape, "<i1")
     beyond = np.flatnonzero(layer.weights == -128)
     if len(beyond):
         raise fault("WEIGHT", int(beyond[0]))
-    if low_bytes_shape:
-        layer.low_bytes = _blob(data, places[1], low_bytes_shape, "<i1")
+    if low_bits_shape:
+        low_bits = _blob(data, places[1], low_bits_shape, "<u1")
+        layer.low_bytes = _low_bytes(layer.low_bits, low_bits, weights_shape)
     channels = weights_shape[:1]
     layer.weight_scales = _blob(data, places[2], channels, "<f4")
     layer.biases = _blob(data, places[3], channels, "<i4")
     for channel, scale in enumerate(layer.weight_scales):
         require(is_scale(scale), "WEIGHT_SCALE", channel)
+
+
+def _low_bytes(bits: int, low_bits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Of each weight the low byte, from the file's bytes: one each, or two halves, the first
+    below."""
+    if bits == 8:
+        return low_bits.view(np.int8).reshape(shape)
+    halves = np.stack([low_bits << 4, low_bits & 0xF0], axis=1).ravel()
+    count = math.prod(shape)
+    require(not halves[count:].any(), "PADDING", len(low_bits) - 1)
+    return halves[:count].view(np.int8).reshape(shape)
 
 
 def _blob(data: bytes, offset: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:

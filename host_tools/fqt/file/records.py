@@ -18,7 +18,8 @@ class LayerRecord:
 
     inputs: the tensors that it reads, 0 the model's input, i the output of layer i (from 1); none:
     the one before. weights: int8 [out][kernel_height][kernel_width][in] (dense: [out][in];
-    depthwise_conv2d: [out][kernel_height][kernel_width]); low_bytes: the same shape or None;
+    depthwise_conv2d: [out][kernel_height][kernel_width]); low_bytes: the same shape, in units of
+    1 / 256 of a weight's, or None; low_bits: how many bits of them are kept, 8 or 4 (the upper);
     weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale * weight_scales.
     """
 
@@ -40,6 +41,7 @@ class LayerRecord:
     low_bytes: np.ndarray | None = None
     weight_scales: np.ndarray | None = None
     biases: np.ndarray | None = None
+    low_bits: int = 8
 
     @property
     def has_weights(self) -> bool:

@@ -11,11 +11,11 @@ from fqt.file.checks import name_bytes
 from fqt.file.layout import (
     ACTIVATIONS,
     FLAG_CHECKPOINT,
-    FLAG_LOW_BYTES,
     FLAG_TRAINABLE,
     HEADER,
     INPUT_TYPES,
     LOSSES,
+    LOW_BITS,
     MAGIC,
     MAJOR,
     MAP_INPUT,
@@ -79,10 +79,10 @@ def _require_known(what: str, value: str, known: dict) -> None:
 
 
 def _blobs(layer: LayerRecord, checkpoint: bool) -> list[bytes]:
-    """Weights, low bytes, scales and biases; empty where the file has none."""
+    """Weights, low bits, scales and biases; empty where the file has none."""
     arrays = (
         (layer.weights, "<i1"),
-        (layer.low_bytes, "<i1"),
+        (_low_bits(layer), "<u1"),
         (layer.weight_scales, "<f4"),
         (layer.biases, "<i4"),
     )
@@ -93,6 +93,16 @@ def _blobs(layer: LayerRecord, checkpoint: bool) -> list[bytes]:
     ]
 
 
+def _low_bits(layer: LayerRecord) -> np.ndarray | None:
+    """What weights have behind the point, as the file has it: a byte each, or halves of bytes."""
+    if layer.low_bytes is None or layer.low_bits == 8:
+        return None if layer.low_bytes is None else layer.low_bytes.view(np.uint8)
+    halves = layer.low_bytes.ravel().view(np.uint8) >> 4
+    pairs = halves[::2].copy()
+    pairs[: halves.size // 2] |= halves[1::2] << 4
+    return pairs
+
+
 def _rows(rows: np.ndarray) -> bytes:
     """A map as the file has it."""
     if np.ndim(rows) != 2 or np.shape(rows)[1] != 2:
@@ -101,7 +111,8 @@ def _rows(rows: np.ndarray) -> bytes:
 
 
 def _record(layer: LayerRecord, inputs: tuple[int, ...], offsets: list[int]) -> bytes:
-    flags = FLAG_TRAINABLE * layer.trainable + FLAG_LOW_BYTES * (offsets[1] != 0)
+    low_flag = next((flag for flag, bits in LOW_BITS.items() if bits == layer.low_bits), 0)
+    flags = FLAG_TRAINABLE * layer.trainable + low_flag * (offsets[1] != 0)
     return RECORD.pack(
         KINDS[layer.kind].number,
         ACTIVATIONS[layer.activation],

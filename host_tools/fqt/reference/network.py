@@ -48,9 +48,9 @@ STUCK_STEPS = 200  # in a row cut off or without output
 class Network(DeviceModel):
     """A model that runs and trains in the reference arithmetic, as on a device (DeviceModel).
 
-    model: a ModelFile, or a model file's bytes. master: 8 or 16, the bits kept of each trainable
-    weight. batch: steps whose gradients are summed before an update. Raises ModelFileError, or
-    ValueError for another master or batch.
+    model: a ModelFile, or a model file's bytes. master: 8, 12 or 16, the bits kept of each
+    trainable weight. batch: steps whose gradients are summed before an update. Raises
+    ModelFileError, or ValueError for another master or batch.
     """
 
     def __init__(

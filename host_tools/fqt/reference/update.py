@@ -1,4 +1,4 @@
-"""The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky
+"""The update of trainable parameters: stochastic rounding, 8, 12 or 16 bits a weight, sticky
 scales (section 7)."""
 
 from __future__ import annotations
@@ -10,24 +10,23 @@ from fqt.reference.fixed import Random, Scale, dither, fixed_multiply
 STEP_LIMIT = 126 << 24
 BIAS_LIMIT = 1 << 30
 MAX_DECAY = 1 << 24
-GROWTH = float(np.float32(1.25))
-SHRINK = float(np.float32(0.8))
-SHRINK_Q16 = 52429
+GROWTH, GROWTH_INVERSE = 1.25, 52429  # of a channel's unit; of its weights, Q16
+SHRINKAGE, SHRINKAGE_INVERSE = 0.5, 2 << 16
+SHRINK_INTERVAL = 64
+GREATEST_DOUBLED = 56
 
 
 class Parameters:
-    """A layer's parameters: weights int8 [out][...], low bytes of the same shape (master=16) or
-    None, weight scales float32 [out], biases int32 [out] in units of bias_scale *
-    weight_scales."""
+    """A layer's parameters: weights int8 [out][...], what they have behind the point (low, of the
+    same shape, in units of 2^-low_bits; 0, 4 or 8 low bits), weight scales float32 [out], biases
+    int32 [out] in units of bias_scale * weight_scales."""
 
     def __init__(self, record, master: int, trainable: bool):
         self.weights = record.weights.astype(np.int64)
-        self.low_bytes = None
-        if trainable and master == 16:
-            low_bytes = (
-                record.low_bytes if record.low_bytes is not None else np.zeros_like(record.weights)
-            )
-            self.low_bytes = low_bytes.astype(np.int64)
+        self.low_bits = master - 8 if trainable else 0
+        self.low = np.zeros_like(self.weights)
+        if record.low_bytes is not None and record.low_bits == self.low_bits:
+            self.low = record.low_bytes.astype(np.int64) >> (8 - self.low_bits)
         self.scales = record.weight_scales.astype(np.float32)
         self.biases = np.clip(record.biases.astype(np.int64), -BIAS_LIMIT, BIAS_LIMIT)
         self.stored_biases = record.biases.astype(np.int64)
@@ -36,10 +35,22 @@ class Parameters:
     def fill(self, record) -> None:
         """Set a layer's record to the parameters as they are now."""
         record.weights = self.weights.astype(np.int8)
-        record.low_bytes = None if self.low_bytes is None else self.low_bytes.astype(np.int8)
+        record.low_bytes = None
+        if self.low_bits:
+            record.low_bits = self.low_bits
+            record.low_bytes = (self.low << (8 - self.low_bits)).astype(np.int8)
         record.weight_scales = self.scales.copy()
         record.biases = self.stored_biases.astype(np.int32)
         record.bias_scale = self.bias_scale
+
+    def values(self, o: int) -> np.ndarray:
+        """The weights of channel o with all their bits, in units of 2^-low_bits."""
+        return (self.weights[o] << self.low_bits) + self.low[o]
+
+    def set_values(self, o: int, values: np.ndarray) -> None:
+        half = 1 << self.low_bits >> 1
+        self.weights[o] = (values + half) >> self.low_bits
+        self.low[o] = values - (self.weights[o] << self.low_bits)
 
     def biases_for(self, input_scale: float) -> np.ndarray:
         """The biases in units of an accumulator, input_scale * scales[o] (section 4)."""
@@ -52,8 +63,7 @@ class Parameters:
         """Weights uniform in +-sqrt(6 / inputs) (He et al. 2015) at one scale; biases 0."""
         for j in range(self.weights.size):
             self.weights.flat[j] = ((random.draw() >> 16) * 255 >> 16) - 127
-        if self.low_bytes is not None:
-            self.low_bytes[:] = 0
+        self.low[:] = 0
         variance = Scale.from_int(6) / Scale.from_int(self.weights[0].size)
         self.scales[:] = (variance.square_root() / Scale.from_int(127)).pack()
         self.biases[:] = self.stored_biases[:] = 0
@@ -151,42 +161,44 @@ class Mover:
     ) -> None:
         """Subtract step (Q24, the shape of weights[o]) from channel o's weights, from those that
         move, and bias_step (Q8) from its bias; let the channel's scale grow, once in as many times
-        as it has weights that one of these met the end of its range."""
+        as it has weights that one of these met the end of its range; else let it shrink when its
+        weights leave room, looking once in SHRINK_INTERVAL times."""
         parameters = self.parameters
+        bits = parameters.low_bits
         shape = parameters.weights[o].shape
         count = int(np.prod(shape))
         j = o * count + np.arange(count).reshape(shape)
-        noise = dither(self.base, j)
-        if parameters.low_bytes is None:
-            limit = 127
-            weights = parameters.weights[o] - ((step + (noise >> 8)) >> 24)
-        else:
-            limit = 127 * 256
-            weights = (
-                parameters.weights[o] * 256
-                + parameters.low_bytes[o]
-                - ((step + (noise >> 16)) >> 16)
-            )
-        clamped = (np.abs(weights) > limit) & moves
-        weights = np.where(clamped, np.clip(weights, -limit, limit), weights)
+        noise = dither(self.base, j) >> (8 + bits)
+        half = 1 << bits >> 1
+        low = parameters.low[o] + half - ((step + noise) >> (24 - bits))
+        moved = parameters.weights[o] + (low >> bits)
+        weights = np.clip(moved, -127, 127)
+        clamped = (weights != moved) & moves
+        parameters.weights[o] = np.where(moves, weights, parameters.weights[o])
+        parameters.low[o] = np.where(moves, (low & ((1 << bits) - 1)) - half, parameters.low[o])
 
         bias_noise = int(dither(self.base, parameters.weights.size + o))
         bias = parameters.biases[o] - ((bias_step + (bias_noise >> 24)) >> 8)
         bias = np.clip(bias, -BIAS_LIMIT, BIAS_LIMIT)
-        growth = self.random.draw() if clamped.any() else None
-        if growth is not None and growth % count == 0:
-            weights = (weights * SHRINK_Q16 + (dither(growth, j) >> 16)) >> 16
-            bias = fixed_multiply(bias, Scale.unpack(SHRINK))
-            parameters.scales[o] = (
-                Scale.unpack(parameters.scales[o]) * Scale.unpack(GROWTH)
-            ).pack()
-
+        if clamped.any():
+            base = self.random.draw()
+            if base % count == 0:
+                bias = self._rescale(o, base, GROWTH, GROWTH_INVERSE, bias)
+        elif bias_noise % SHRINK_INTERVAL == 0:
+            greatest = np.abs(parameters.weights[o]).max()
+            if 0 < greatest <= GREATEST_DOUBLED:
+                bias = self._rescale(o, self.base, SHRINKAGE, SHRINKAGE_INVERSE, bias)
         parameters.biases[o] = parameters.stored_biases[o] = bias
-        if parameters.low_bytes is None:
-            parameters.weights[o] = weights
-        else:
-            parameters.weights[o] = (weights + 128) >> 8
-            parameters.low_bytes[o] = weights - parameters.weights[o] * 256
+
+    def _rescale(self, o: int, base: int, factor: float, inverse: int, bias: int) -> int:
+        """Channel o's unit changes by a factor, and its weights by the inverse of it (Q16), so
+        that real values stay but for rounding. Returns its bias, changed alike."""
+        parameters = self.parameters
+        values = parameters.values(o)
+        j = o * values.size + np.arange(values.size).reshape(values.shape)
+        parameters.set_values(o, (values * inverse + (dither(base, j) >> 16)) >> 16)
+        parameters.scales[o] = (Scale.unpack(parameters.scales[o]) * Scale.unpack(factor)).pack()
+        return int(np.clip(int(bias) * inverse >> 16, -BIAS_LIMIT, BIAS_LIMIT))
 
 
 def apply_sums(parameters: Parameters, random: Random, sums: Sums) -> None:

@@ -39,10 +39,10 @@ ERROR_TEXT_BYTES = 160
 class Model(DeviceModel):
     """A model in the C core, as on a device (DeviceModel), with methods for many samples.
 
-    data: a ModelFile or a file's bytes. master: 8 or 16. batch: steps whose gradients are summed
-    before an update. in_place: use frozen parameters where they lie in the file, as a board does
-    with a file in flash; else load them to RAM, as it does with a file that it opens. Raises
-    ModelFileError for a bad file.
+    data: a ModelFile or a file's bytes. master: 8, 12 or 16. batch: steps whose gradients are
+    summed before an update. in_place: use frozen parameters where they lie in the file, as a
+    board does with a file in flash; else load them to RAM, as it does with a file that it opens.
+    Raises ModelFileError for a bad file.
 
     clipped: the share of the last call's elements, given as floats, that lay beyond the input's
     range. Threads may share a model: their samples and steps take turns,

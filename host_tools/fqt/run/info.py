@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fqt.file.model_file import ModelFile
+from fqt.inputs import MASTERS
 from fqt.run import core
 
 
@@ -42,7 +43,7 @@ def describe(model: ModelFile) -> dict:
             "from_buffer": core.Model(file_bytes, master, in_place=True).memory,
             "bound": core.Model(file_bytes, master).memory_bound,
         }
-        for master in (8, 16)
+        for master in MASTERS
     }
     return {
         "name": model.name,

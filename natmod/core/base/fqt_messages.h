@@ -74,7 +74,7 @@
     /* arguments: natmod/binding */ \
     FQT_MESSAGE(TYPE_ERROR, MODEL_NEEDED, "a Model is needed") \
     FQT_MESSAGE(TYPE_ERROR, SOURCE, "a model comes from a buffer or a file opened with 'rb', of at most 2 GB") \
-    FQT_MESSAGE(VALUE_ERROR, MASTER, "master is 8 or 16 (bits kept of each trainable weight)") \
+    FQT_MESSAGE(VALUE_ERROR, MASTER, "master is 8, 12 or 16 (bits kept of each trainable weight)") \
     FQT_MESSAGE(VALUE_ERROR, BATCH, "batch is 1 to # (steps whose gradients are summed before an update)") \
     FQT_MESSAGE(VALUE_ERROR, BUFFER_RESIZED, "the buffer that the model was made from changed its size") \
     FQT_MESSAGE(TYPE_ERROR, UINT8_INPUT, \

@@ -30,6 +30,18 @@ FQT_INLINE void fqt_store4(void *bytes, uint32_t word) {
     __builtin_memcpy(bytes, &word, 4);
 }
 
+// Two bytes, at any address.
+FQT_INLINE uint32_t fqt_load2(const void *bytes) {
+    uint16_t half;
+    __builtin_memcpy(&half, bytes, 2);
+    return half;
+}
+
+FQT_INLINE void fqt_store2(void *bytes, uint32_t half) {
+    const uint16_t stored = (uint16_t)half;
+    __builtin_memcpy(bytes, &stored, 2);
+}
+
 #ifdef FQT_EMULATE_DSP
 #include "fqt_simd_emulated.h"
 #else

@@ -127,6 +127,11 @@ FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
     return magnitudes;
 }
 
+// QSUB8: a - b, bytes apart, each limited to its range.
+FQT_INLINE uint32_t fqt_subtract_bytes(uint32_t a, uint32_t b) {
+    return (uint32_t)__qsub8((int8x4_t)a, (int8x4_t)b);
+}
+
 // SSUB8, SEL, twice: the bytes of `bytes` where least <= x <= greatest, 0 elsewhere.
 FQT_INLINE uint32_t fqt_where_between(uint32_t bytes, uint32_t x, uint32_t least, uint32_t greatest) {
     uint32_t difference;

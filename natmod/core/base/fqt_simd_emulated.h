@@ -122,6 +122,18 @@ FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
     return magnitudes;
 }
 
+FQT_INLINE int32_t fqt_saturated(int32_t value) {
+    return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+}
+
+FQT_INLINE uint32_t fqt_subtract_bytes(uint32_t a, uint32_t b) {
+    uint32_t difference = 0;
+    for (uint32_t i = 0; i < 4; ++i) {
+        difference |= fqt_byte_at(fqt_saturated(fqt_byte(a, i) - fqt_byte(b, i)), i);
+    }
+    return difference;
+}
+
 FQT_INLINE uint32_t fqt_where_between(uint32_t bytes, uint32_t x, uint32_t least, uint32_t greatest) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < 4; ++i) {
@@ -149,10 +161,6 @@ FQT_INLINE bool fqt_any_above(uint32_t bytes, uint32_t limits) {
         any = any || (uint8_t)(bytes >> 8 * i) > (uint8_t)(limits >> 8 * i);
     }
     return any;
-}
-
-FQT_INLINE int32_t fqt_saturated(int32_t value) {
-    return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
 }
 
 #endif

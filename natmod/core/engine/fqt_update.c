@@ -1,12 +1,15 @@
-// Channels: their filters, biases, and scales that grow; see fqt_update.h.
+// Channels: their filters, biases, and scales that grow and shrink; see fqt_update.h.
 #include "fqt_update.h"
 #include "../base/fqt_spread.h"
 
 #define BIAS_LIMIT (1 << 30)
 #define MAX_DECAY (1 << 24) // 1 / 256 a step; * 127 < 2^31
-#define GROWTH_BITS (0x3FA00000u) // 1.25 as float32
-#define SHRINK_BITS (0x3F4CCCCDu) // 0.8 as float32
-#define SHRINK_Q16 (52429) // 0.8
+#define GROWTH (0x3FA00000u) // 1.25 as float32
+#define GROWTH_INVERSE (52429) // Q16
+#define SHRINKAGE (0x3F000000u) // 0.5 as float32
+#define SHRINKAGE_INVERSE (2 << 16)
+#define SHRINK_INTERVAL (64)
+#define GREATEST_DOUBLED (56)
 
 static void begin(fqt_update_t *update, const fqt_pass_t *pass) {
     fqt_model_t *model = pass->model;
@@ -14,7 +17,8 @@ static void begin(fqt_update_t *update, const fqt_pass_t *pass) {
     update->model = model;
     update->layer = layer;
     update->weights = (int8_t *)fqt_trained_blob(model, layer, FQT_BLOB_WEIGHTS);
-    update->low_bytes = fqt_has_low_bytes(layer) ? (int8_t *)fqt_trained_blob(model, layer, FQT_BLOB_LOW_BYTES) : NULL;
+    update->low_bits = fqt_trained_blob(model, layer, FQT_BLOB_LOW_BITS);
+    update->low_bits_count = fqt_low_bits(model, layer);
     update->sums = model->batch > 1 ? (int32_t *)(void *)(model->arena + layer->sums) : NULL;
     update->weight_count = layer->filter_elements * pass->output->channels;
     update->random_state = &model->random_state;
@@ -43,61 +47,76 @@ void fqt_update_channel(fqt_update_t *update, uint32_t channel) {
     update->clamped = false;
 }
 
-// A weight with all its bits: in units of 1, or with low bytes of 1 / 256.
+// A weight with all its bits, in units of the last of them.
 static int32_t get_weight(const fqt_update_t *update, uint32_t j) {
-    const int32_t weight = update->weights[j];
-    return update->low_bytes == NULL ? weight : weight * 256 + update->low_bytes[j];
+    const uint32_t bits = update->low_bits_count;
+    const int32_t weight = update->weights[j] * (1 << bits);
+    return bits == 0 ? weight : weight + fqt_low_bits_of(update->low_bits, bits, j);
 }
 
+// The byte that is read of a weight is limited to its range; its low bits are as they come.
 static void put_weight(fqt_update_t *update, uint32_t j, int32_t value) {
-    if (update->low_bytes != NULL) {
-        const int32_t rounded = (value + 128) >> 8;
-        update->low_bytes[j] = (int8_t)(value - rounded * 256);
-        value = rounded;
+    const uint32_t bits = update->low_bits_count;
+    if (bits != 0) {
+        fqt_low_bits_set(update->low_bits, bits, j, value);
     }
-    update->weights[j] = (int8_t)value;
+    const int32_t rounded = (value + (1 << bits >> 1)) >> bits;
+    const int32_t weight = fqt_clamp(rounded, -INT8_MAX, INT8_MAX);
+    if (weight != rounded) {
+        update->clamped = true;
+    }
+    update->weights[j] = (int8_t)weight;
 }
 
-void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
-    const int32_t bits = update->low_bytes == NULL ? 0 : 8; // behind the point
-    const int32_t limit = INT8_MAX << bits;
-    const uint32_t dither = fqt_dither(update->base, j) >> (8 + bits);
-    const int32_t moved = get_weight(update, j) - ((step + (int32_t)dither) >> (24 - bits));
-    const int32_t value = fqt_clamp(moved, -limit, limit);
-    update->clamped = update->clamped || value != moved;
-    put_weight(update, j, value);
+void fqt_update_move(fqt_update_t *update, uint32_t j, int32_t units) {
+    put_weight(update, j, get_weight(update, j) - units);
 }
 
-// A weight met the end of its range. Once in as many times as the channel has weights, these shrink to 0.8 of their
-// units, and the unit grows by 5/4: the real values stay. Growing each time, a few great weights would make the unit,
-// and with it the noise of rounding, coarser for all.
-static void grow_channel(fqt_update_t *update, uint32_t channel, int32_t *bias) {
-    const uint32_t base = fqt_random_draw(update->random_state);
+// A channel's unit changes by a factor, float32, and its weights and bias by the inverse of it, Q16: the real values
+// stay, but for the rounding of weights.
+static void rescale(
+    fqt_update_t *update, uint32_t channel, uint32_t base, uint32_t factor, int32_t inverse, int32_t *bias) {
     const uint32_t filter_elements = update->layer->filter_elements;
-    if (base % filter_elements != 0) {
-        return;
-    }
-    uint32_t first = channel * filter_elements;
+    const uint32_t first = channel * filter_elements;
     for (uint32_t j = first; j < first + filter_elements; ++j) {
         const int32_t dither = (int32_t)(fqt_dither(base, j) >> 16);
-        put_weight(update, j, (get_weight(update, j) * SHRINK_Q16 + dither) >> 16);
+        put_weight(update, j, (get_weight(update, j) * inverse + dither) >> 16);
     }
-    *bias = fqt_fixed_multiply(*bias, fqt_scale_unpack(SHRINK_BITS));
+    *bias = fqt_clamp((int32_t)((int64_t)*bias * inverse >> 16), -BIAS_LIMIT, BIAS_LIMIT);
     uint8_t *scale = fqt_trained_blob(update->model, update->layer, FQT_BLOB_WEIGHT_SCALES) + 4 * channel;
-    fqt_scale_t grown = fqt_scale_multiply_stored(fqt_scale_unpack(fqt_read_u32(scale)), GROWTH_BITS);
-    fqt_write_u32(scale, fqt_scale_pack(grown));
+    fqt_scale_t changed = fqt_scale_multiply_stored(fqt_scale_unpack(fqt_read_u32(scale)), factor);
+    fqt_write_u32(scale, fqt_scale_pack(changed));
 }
 
-// bias -= step (Q8 units), rounded stochastically; then the channel grows if a weight was clamped.
+// Whether no weight of a channel is great, and not all are 0: then these have room for twice as many units.
+static bool has_room(const fqt_update_t *update, uint32_t channel) {
+    const int8_t *weight = update->weights + channel * update->layer->filter_elements;
+    int32_t any = 0;
+    for (uint32_t left = update->layer->filter_elements; left > 0; --left, ++weight) {
+        any |= *weight;
+        if (*weight != fqt_clamp(*weight, -GREATEST_DOUBLED, GREATEST_DOUBLED)) {
+            return false;
+        }
+    }
+    return any != 0;
+}
+
+// bias -= step (Q8 units), rounded stochastically. Then the channel's unit may change. It grows once in as many times
+// that a weight met the end of its range as the channel has weights: growing each time, a few great weights would make
+// the unit, and with it the noise of rounding, coarser for all. It shrinks where that leaves the weights in their
+// range; looking once in SHRINK_INTERVAL updates is soon enough.
 static void end_channel(fqt_update_t *update, uint32_t channel, int32_t step) {
     uint8_t *stored = fqt_trained_blob(update->model, update->layer, FQT_BLOB_BIASES) + 4 * channel;
     int32_t bias = fqt_clamp((int32_t)fqt_read_u32(stored), -BIAS_LIMIT, BIAS_LIMIT);
-    if (step != 0) {
-        uint32_t dither = fqt_dither(update->base, update->weight_count + channel);
-        bias = fqt_clamp(bias - ((step + (int32_t)(dither >> 24)) >> 8), -BIAS_LIMIT, BIAS_LIMIT);
-    }
+    const uint32_t dither = fqt_dither(update->base, update->weight_count + channel);
+    bias = fqt_clamp(bias - ((step + (int32_t)(dither >> 24)) >> 8), -BIAS_LIMIT, BIAS_LIMIT);
     if (update->clamped) {
-        grow_channel(update, channel, &bias);
+        const uint32_t base = fqt_random_draw(update->random_state);
+        if (base % update->layer->filter_elements == 0) {
+            rescale(update, channel, base, GROWTH, GROWTH_INVERSE, &bias);
+        }
+    } else if (dither % SHRINK_INTERVAL == 0 && has_room(update, channel)) {
+        rescale(update, channel, update->base, SHRINKAGE, SHRINKAGE_INVERSE, &bias);
     }
     fqt_write_u32(stored, (uint32_t)bias);
 }

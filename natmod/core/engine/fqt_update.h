@@ -1,4 +1,4 @@
-// The update of trainable parameters: stochastic rounding, one or two bytes a weight, sticky scales.
+// The update of trainable parameters: stochastic rounding, 8, 12 or 16 bits a weight, sticky scales.
 // docs/arithmetic.md, sections 7 and 10. Shared by every layer kind with weights: they form the gradient, this applies
 // it.
 #ifndef FQT_UPDATE_H
@@ -15,7 +15,8 @@ typedef struct {
     const fqt_model_t *model;
     const fqt_layer_t *layer;
     int8_t *weights;
-    int8_t *low_bytes; // NULL with master=8
+    uint8_t *low_bits; // what the weights have behind the point: of each,
+    uint32_t low_bits_count; // so many: 0, 4 or 8
     int32_t *sums; // mini-batches sum steps here; NULL: steps move weights at once
     uint32_t weight_count;
     uint32_t *random_state;
@@ -33,17 +34,24 @@ void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass);
 // Turn to a channel: set channel_rate, which takes a gradient in integer units to a step.
 void fqt_update_channel(fqt_update_t *update, uint32_t channel);
 
+// weight[j] -= units of its last bit.
+void fqt_update_move(fqt_update_t *update, uint32_t j, int32_t units);
+
 // weight[j] -= step, rounded stochastically.
-void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step);
+static inline void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
+    const int32_t bits = (int32_t)update->low_bits_count;
+    const int32_t dither = (int32_t)(fqt_dither(update->base, j) >> (8 + bits));
+    fqt_update_move(update, j, (step + dither) >> (24 - bits));
+}
 
 static inline int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
     int64_t sum = (int64_t)a + b;
     return sum > limit ? limit : sum < -limit ? -limit : (int32_t)sum;
 }
 
-// Whether steps move weights as they are: master=8, no mini-batch, no decay.
+// Whether steps move weights as they are: no mini-batch, no decay.
 static inline bool fqt_update_is_plain(const fqt_update_t *update) {
-    return update->low_bytes == NULL && update->sums == NULL && update->decay == 0;
+    return update->sums == NULL && update->decay == 0;
 }
 
 // A weight's step: with its decay, to the weight or to the mini-batch's sum. |step| <= FQT_STEP_LIMIT.
@@ -58,7 +66,7 @@ static inline void fqt_update_put(fqt_update_t *update, uint32_t j, int32_t step
     }
 }
 
-// Update the channel's bias; grow its scale if a weight was clamped.
+// Update the channel's bias; let its scale grow if a weight was clamped, or shrink.
 void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient);
 
 // The rate that takes (value - mean) * count of a channel's gradient, standardized, to a step.

@@ -4,8 +4,9 @@
 #include "../model/fqt_window.h"
 #include "fqt_weighted.h"
 
-// |rate * (x - zx)| <= FQT_STEP_LIMIT, as |x - zx| <= 255
-#define MAX_ROW_RATE (FQT_STEP_LIMIT / 255)
+// A weight moves by less than 7 units, 111 of 1 / 16, in a step, as |x - zx| <= 255: a row's steps are bytes then
+// (fqt_update_row).
+#define MAX_ROW_RATE (111 * (1 << 20) / 255)
 
 // The spread of the centred inputs: a row's gradient e * (x - zx), standardized, is sign(e) times the inputs
 // standardized.
@@ -20,7 +21,7 @@ static fqt_spread_t input_spread(const int8_t *x, int32_t zx, int32_t count) {
 // w[o][c] -= rate of e[o] * (x[c] - zx)
 static void update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e) {
     int32_t row_rate = fqt_clamp(fqt_fixed_multiply(e, update->channel_rate), -MAX_ROW_RATE, MAX_ROW_RATE);
-    if (fqt_update_is_plain(update)) {
+    if (fqt_update_is_plain(update) && update->low_bits_count < 8) {
         fqt_update_row(update, j, x, zx, count, row_rate);
         return;
     }

@@ -9,13 +9,14 @@ bool fqt_has_blobs(const fqt_model_t *model, uint32_t index, bool checkpoint) {
     return fqt_kind_of(model, index)->has_weights && (fqt_layer(model, index)->trainable || !checkpoint);
 }
 
-uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, bool low_bytes, uint32_t offset,
-    uint32_t blobs[FQT_BLOBS]) {
+uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, uint32_t low_bits,
+    uint32_t offset, uint32_t blobs[FQT_BLOBS]) {
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        const uint32_t bytes = fqt_blob_bytes(model, index, blob, low_bits);
         blobs[blob] = 0;
-        if (fqt_has_blobs(model, index, checkpoint) && (blob != FQT_BLOB_LOW_BYTES || low_bytes)) {
+        if (fqt_has_blobs(model, index, checkpoint) && bytes != 0) {
             blobs[blob] = offset;
-            offset += fqt_aligned(fqt_blob_bytes(model, index, blob));
+            offset += fqt_aligned(bytes);
         }
     }
     return offset;
@@ -51,14 +52,17 @@ static void scales_check(const uint32_t *scales, uint32_t first, uint32_t count,
 }
 
 // By pieces, each checked before it is stored: whatever fails then, a model has no values that were not checked. to:
-// NULL, to check them only.
-static void take_blob(fqt_source_t *source, uint32_t blob, uint32_t bytes, uint8_t *to) {
+// NULL, to check them only. spare_bits: of the last byte, which are 0.
+static void take_blob(fqt_source_t *source, uint32_t blob, uint32_t bytes, uint32_t spare_bits, uint8_t *to) {
     uint32_t piece[FQT_PIECE_BYTES / 4];
     for (uint32_t first = 0; first < bytes; first += FQT_PIECE_BYTES) {
         const uint32_t count = bytes - first < FQT_PIECE_BYTES ? bytes - first : FQT_PIECE_BYTES;
         fqt_source_take(source, piece, fqt_aligned(count));
-        if (blob <= FQT_BLOB_LOW_BYTES) {
+        if (blob <= FQT_BLOB_LOW_BITS) {
             weights_check((const int8_t *)piece, blob, first, count, &source->fault);
+            if (first + count == bytes && ((uint8_t *)piece)[count - 1] >> (8 - spare_bits) != 0) {
+                fqt_fail_1(&source->fault, FQT_MESSAGE_PADDING, bytes - 1);
+            }
         } else if (blob == FQT_BLOB_WEIGHT_SCALES) {
             scales_check(piece, first / 4, count / 4, &source->fault);
         }
@@ -74,14 +78,18 @@ void fqt_blobs_take(const fqt_model_t *model, fqt_source_t *source, uint32_t ind
         return;
     }
     fqt_at_layer(model, index, &source->fault);
+    const uint32_t channels = fqt_output_of(model, index)->channels;
+    const uint32_t own_bits = fqt_low_bits(model, layer);
+    const uint32_t low_bits = source->low_bits[index];
+    if (stores) { // low bits of another width are left out
+        fqt_fill_zero(fqt_trained_blob(model, layer, FQT_BLOB_LOW_BITS),
+            fqt_blob_bytes(model, index, FQT_BLOB_LOW_BITS, own_bits));
+    }
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
-        const uint32_t bytes = fqt_blob_bytes(model, index, blob);
-        const bool is_low = blob == FQT_BLOB_LOW_BYTES;
-        uint8_t *to = stores && (!is_low || fqt_has_low_bytes(layer)) ? model->arena + layer->blobs[blob] : NULL;
-        if (!is_low || source->low_bytes[index / 32] >> index % 32 & 1) {
-            take_blob(source, blob, bytes, to);
-        } else if (to != NULL) {
-            fqt_fill_zero(to, bytes);
-        }
+        const bool is_low = blob == FQT_BLOB_LOW_BITS;
+        const uint32_t bytes = fqt_blob_bytes(model, index, blob, low_bits);
+        const uint32_t spare_bits = is_low ? 8 * bytes - low_bits * layer->filter_elements * channels : 0;
+        const bool is_stored = stores && (!is_low || low_bits == own_bits);
+        take_blob(source, blob, bytes, spare_bits, is_stored ? model->arena + layer->blobs[blob] : NULL);
     }
 }

@@ -10,10 +10,11 @@ static inline uint32_t fqt_aligned(uint32_t bytes) {
     return (bytes + 3u) & ~3u;
 }
 
-// Low bytes are as many as weights; scales and biases are words, one a channel.
-static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, uint32_t blob) {
+// Weights are bytes, their low bits 0, 4 or 8 bits each; scales and biases are words, one a channel.
+static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, uint32_t blob, uint32_t low_bits) {
     const uint32_t channels = fqt_output_of(model, index)->channels;
-    return (blob <= FQT_BLOB_LOW_BYTES ? fqt_layer(model, index)->filter_elements : 4) * channels;
+    const uint32_t weights = fqt_layer(model, index)->filter_elements * channels;
+    return blob == FQT_BLOB_WEIGHTS ? weights : blob == FQT_BLOB_LOW_BITS ? (weights * low_bits + 7) / 8 : 4 * channels;
 }
 
 // Where the first layer's blobs begin.
@@ -26,8 +27,8 @@ bool fqt_has_blobs(const fqt_model_t *model, uint32_t index, bool checkpoint);
 
 // Where the blobs of layer `index` lie in a file, from `offset` on: one after another, 0 for those that are left out.
 // Returns where they end.
-uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, bool low_bytes, uint32_t offset,
-    uint32_t blobs[FQT_BLOBS]);
+uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, uint32_t low_bits,
+    uint32_t offset, uint32_t blobs[FQT_BLOBS]);
 
 // The blobs end where the file's checksum begins: nothing lies between.
 void fqt_blobs_end_check(fqt_source_t *source, uint32_t end);

@@ -15,7 +15,7 @@ static bool record_fits(const fqt_model_t *model, uint32_t index, const fqt_reco
     fqt_record_t own;
     fqt_record_fill(model, index, &own);
     if (fqt_kind_of(model, index)->has_weights) {
-        own.flags |= record->flags & FQT_LAYER_LOW_BYTES; // master may differ
+        own.flags |= record->flags & (FQT_LAYER_LOW_BYTES | FQT_LAYER_LOW_HALVES); // master may differ
     }
     return fqt_same_bytes(&own, record, offsetof(fqt_record_t, output_scale));
 }

@@ -7,7 +7,7 @@
 //
 //   header                      64 bytes
 //   layer records               72 bytes each, in the order in which they run
-//   blobs                       each layer's weights, low bytes, weight scales, biases; see below
+//   blobs                       each layer's weights, low bits, weight scales, biases; see below
 //   maps                        of the input, of the outputs; see below
 //   checksum                    4 bytes: CRC-32 (IEEE 802.3) of every byte before it
 //
@@ -38,7 +38,7 @@
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
-#define FQT_FILE_MINOR (1) // since 1: maps
+#define FQT_FILE_MINOR (1) // since 1: maps, low halves
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
@@ -65,7 +65,7 @@ enum { FQT_LOSS_SOFTMAX_CROSS_ENTROPY = 0, FQT_LOSS_MEAN_SQUARED_ERROR = 1, FQT_
 enum { FQT_INPUT_INT8 = 0, FQT_INPUT_UINT8 = 1 };
 enum { FQT_FILE_CHECKPOINT = 1 };
 enum { FQT_MAP_INPUT = 1, FQT_MAP_OUTPUT = 2 }; // bits of fqt_header_t.maps
-enum { FQT_LAYER_TRAINABLE = 1, FQT_LAYER_LOW_BYTES = 2 };
+enum { FQT_LAYER_TRAINABLE = 1, FQT_LAYER_LOW_BYTES = 2, FQT_LAYER_LOW_HALVES = 4 };
 
 // A window sliding over an input: what convolution and pooling share.
 typedef struct {
@@ -89,7 +89,9 @@ typedef struct {
 enum {
     // int8 [out_channels][kernel_height][kernel_width][in_channels], depthwise_conv2d: without the last
     FQT_BLOB_WEIGHTS,
-    FQT_BLOB_LOW_BYTES, // as many int8; offset 0: none
+    // What the weights have behind the point, offset 0: nothing. As many int8 in units of 1 / 256; or signed halves of
+    // bytes in units of 1 / 16, that of weight j in the lower half of byte j / 2 if j is even, else in the upper.
+    FQT_BLOB_LOW_BITS,
     FQT_BLOB_WEIGHT_SCALES, // float32 [out_channels]
     FQT_BLOB_BIASES, // int32 [out_channels]
     FQT_BLOBS
@@ -124,7 +126,8 @@ typedef struct {
 typedef struct {
     /*  0 */ uint8_t kind; // FQT_KIND_...
     /*  1 */ uint8_t activation; // 0 none, 1 ReLU, 2 ReLU6
-    /*  2 */ uint8_t flags; // bit 0: trainable; bit 1: has low bytes (was trained with master=16)
+    /*  2 */ uint8_t
+        flags; // bit 0: trainable; bit 1: has low bytes (master=16); bit 2: low halves (master=12), since 2.1
     /*  3 */ int8_t output_zero_point;
     /*  4 */ uint16_t input; // the tensor it reads: 0 is the model's input, i the output of the i-th layer (from 1)
     /*  6 */ uint16_t second_input; // add, multiply: the other tensor, before this layer too; 0xFFFF: none
@@ -138,6 +141,28 @@ typedef struct {
     /* 40 */ uint32_t blobs[FQT_BLOBS]; // their offsets
     /* 56 */ char name[FQT_NAME_BYTES]; // UTF-8, padded with zeros, unique in the model
 } fqt_record_t;
+
+// The low bits of weight j, in units of the last of them; bits: 4 or 8 of each weight.
+static inline int32_t fqt_low_bits_of(const uint8_t *low_bits, uint32_t bits, uint32_t j) {
+    const uint32_t place = j * bits;
+    return (int8_t)(low_bits[place / 8] << (8 - bits - place % 8)) >> (8 - bits);
+}
+
+static inline void fqt_low_bits_set(uint8_t *low_bits, uint32_t bits, uint32_t j, int32_t value) {
+    const uint32_t place = j * bits;
+    const uint32_t mask = ((1u << bits) - 1) << place % 8;
+    uint8_t *byte = &low_bits[place / 8];
+    *byte = (uint8_t)((*byte & ~mask) | ((uint32_t)value << place % 8 & mask));
+}
+
+// How many low bits each weight has, by a record's flags; and the flags for so many.
+static inline uint32_t fqt_low_bits_of_flags(uint32_t flags) {
+    return flags & FQT_LAYER_LOW_BYTES ? 8 : flags & FQT_LAYER_LOW_HALVES ? 4 : 0;
+}
+
+static inline uint32_t fqt_flags_of_low_bits(uint32_t low_bits) {
+    return low_bits == 0 ? 0 : low_bits == 8 ? FQT_LAYER_LOW_BYTES : FQT_LAYER_LOW_HALVES;
+}
 
 _Static_assert(sizeof(fqt_header_t) == FQT_HEADER_BYTES && sizeof(fqt_record_t) == FQT_RECORD_BYTES, "no gaps");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "as the file is");

@@ -51,7 +51,7 @@ typedef struct {
     uint8_t second_input; // FQT_NO_INPUT: none
     fqt_window_t window;
     uint32_t filter_elements; // weights of one output channel
-    uint32_t blobs[FQT_BLOBS]; // where they lie; low bytes: in the arena, or 0: none (master=8)
+    uint32_t blobs[FQT_BLOBS]; // where they lie; low bits: in the arena, or 0: none (master=8)
     uint32_t bias_scale;
     int32_t output_range; // Q16
     int32_t fill; // of this step, Q16
@@ -97,7 +97,7 @@ struct fqt_model {
     uint8_t cut; // tensor that a frozen front part gives: layers before it never change, those behind read no other
     uint8_t diverged; // number of the layer (from 1) that was seen to diverge; 0: none
     bool silent; // that layer's output was 0, which may pass: steps go on, and look again
-    uint8_t master; // 8 or 16
+    uint8_t master; // bits kept of a trainable weight: 8, 12 or 16
     uint8_t input_type;
     uint8_t loss; // FQT_LOSS_...
     uint8_t maps; // FQT_MAP_...: those that there are
@@ -153,8 +153,9 @@ static inline int8_t *fqt_weights(const fqt_model_t *model, const fqt_layer_t *l
     return (int8_t *)fqt_blob(model, layer, FQT_BLOB_WEIGHTS);
 }
 
-static inline bool fqt_has_low_bytes(const fqt_layer_t *layer) {
-    return layer->blobs[FQT_BLOB_LOW_BYTES] != 0;
+// What a layer's weights have behind the point: 0, 4 or 8 bits each.
+static inline uint32_t fqt_low_bits(const fqt_model_t *model, const fqt_layer_t *layer) {
+    return layer->trainable ? model->master - 8u : 0;
 }
 
 static inline uint32_t fqt_weight_scale(const fqt_model_t *model, const fqt_layer_t *layer, uint32_t channel) {

@@ -50,7 +50,6 @@ static uint32_t open_layers(fqt_model_t *model, fqt_source_t *source) {
         work = add_work(model, i, work, &source->fault);
         end = fqt_record_blobs(model, source, i, &record, end);
         fqt_copy(fqt_layer(model, i)->blobs, record.blobs, sizeof(record.blobs));
-        fqt_layer(model, i)->blobs[FQT_BLOB_LOW_BYTES] = 0; // in the arena, or nowhere
     }
     return end;
 }

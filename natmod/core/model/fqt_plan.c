@@ -1,6 +1,6 @@
 // The arena's layout, planned when a model is opened.
 //
-//   trainable parameters       for each layer: weights, low bytes (master=16), weight scales, biases, sums of a batch
+//   trainable parameters       for each layer: weights, low bits, weight scales, biases, sums of a batch
 //   maps                       of the input, of the outputs
 //   targets                    of losses that compare with them
 //   activations and errors     placed by their lifetimes: two buffers share bytes when they never live at the same time
@@ -129,9 +129,8 @@ static uint32_t place_parameters(fqt_model_t *model, bool all, fqt_fault_t *faul
         }
         layer->in_arena = true;
         for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
-            const bool is_left_out = blob == FQT_BLOB_LOW_BYTES && !(layer->trainable && model->master == 16);
-            layer->blobs[blob] = is_left_out ? 0 : offset;
-            offset += is_left_out ? 0 : fqt_aligned(fqt_blob_bytes(model, i, blob));
+            layer->blobs[blob] = offset;
+            offset += fqt_aligned(fqt_blob_bytes(model, i, blob, fqt_low_bits(model, layer)));
         }
         if (layer->trainable && model->batch > 1) {
             layer->sums = offset;

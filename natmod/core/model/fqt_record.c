@@ -59,7 +59,7 @@ static void fields_check(const fqt_kind_t *kind, uint32_t index, const fqt_recor
         fqt_fail_3(fault, FQT_MESSAGE_INPUT_TENSORS, input, second_input, index);
     }
     if (record->reserved != 0 || record->activation > (kind->has_activation ? FQT_ACTIVATION_RELU6 : 0)
-        || record->flags > (kind->has_weights ? FQT_LAYER_TRAINABLE | FQT_LAYER_LOW_BYTES : 0)) {
+        || record->flags > (kind->has_weights ? FQT_LAYER_TRAINABLE | FQT_LAYER_LOW_HALVES : 0)) {
         fqt_fail(fault, FQT_MESSAGE_RECORD_FIELD);
     }
     fqt_record_state_check(kind, record, fault);
@@ -109,10 +109,10 @@ void fqt_record_open(fqt_model_t *model, uint32_t index, const fqt_record_t *rec
 uint32_t fqt_record_blobs(
     const fqt_model_t *model, fqt_source_t *source, uint32_t index, const fqt_record_t *record, uint32_t offset) {
     const bool checkpoint = source->header.flags & FQT_FILE_CHECKPOINT;
-    const uint32_t low_bytes = record->flags / FQT_LAYER_LOW_BYTES;
+    const uint32_t low_bits = fqt_low_bits_of_flags(record->flags);
     uint32_t blobs[FQT_BLOBS];
-    const uint32_t end = fqt_blobs_lay_out(model, index, checkpoint, low_bytes, offset, blobs);
-    const uint32_t weights = fqt_blob_bytes(model, index, FQT_BLOB_WEIGHTS);
+    const uint32_t end = fqt_blobs_lay_out(model, index, checkpoint, low_bits, offset, blobs);
+    const uint32_t weights = fqt_blob_bytes(model, index, FQT_BLOB_WEIGHTS, 0);
     // No sum wraps: files have at most FQT_MAX_FILE_BYTES, layers at most as many weights as multiply-adds
     // (fqt_open.c).
     if (end > source->bytes) {
@@ -123,7 +123,7 @@ uint32_t fqt_record_blobs(
             fqt_fail_3(&source->fault, FQT_MESSAGE_BLOB_PLACE, blob + 1, record->blobs[blob], blobs[blob]);
         }
     }
-    source->low_bytes[index / 32] |= low_bytes << index % 32;
+    source->low_bits[index] = (uint8_t)low_bits;
     return end;
 }
 

@@ -1,6 +1,6 @@
 // New random weights for a layer: docs/arithmetic.md, section 10.
 #include "../fqt.h"
-#include "fqt_model.h"
+#include "fqt_blobs.h"
 #include "../base/fqt_random.h"
 
 // Uniform in +-sqrt(6 / inputs) (He et al. 2015): every step of the int8 range is used, at one scale.
@@ -14,9 +14,8 @@ void fqt_reset(fqt_model_t *model, uint32_t index) {
     for (uint32_t j = 0; j < count; ++j) {
         weights[j] = (int8_t)((int32_t)((fqt_random_draw(&model->random_state) >> 16) * 255u >> 16) - INT8_MAX);
     }
-    if (fqt_has_low_bytes(layer)) {
-        fqt_fill_zero(fqt_trained_blob(model, layer, FQT_BLOB_LOW_BYTES), count);
-    }
+    fqt_fill_zero(fqt_trained_blob(model, layer, FQT_BLOB_LOW_BITS),
+        fqt_blob_bytes(model, index, FQT_BLOB_LOW_BITS, fqt_low_bits(model, layer)));
     if (layer->sums != 0) {
         fqt_fill_zero(model->arena + layer->sums, 4 * (count + channels));
     }

@@ -20,7 +20,7 @@ typedef struct {
     fqt_header_t header;
     uint32_t offset; // of the next byte that is taken
     uint32_t crc; // of those before it
-    uint32_t low_bytes[FQT_MAX_LAYERS / 32]; // bit i: layer i (from 0) has some in the file
+    uint8_t low_bits[FQT_MAX_LAYERS]; // of each layer's weights in the file
 } fqt_source_t;
 
 // No read is longer.

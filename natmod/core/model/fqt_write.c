@@ -27,7 +27,7 @@ static void put_blob(writer_t *writer, const void *bytes, uint32_t count) {
 
 static uint32_t lay_out(
     const fqt_model_t *model, uint32_t index, bool checkpoint, uint32_t offset, uint32_t blobs[FQT_BLOBS]) {
-    return fqt_blobs_lay_out(model, index, checkpoint, fqt_has_low_bytes(fqt_layer(model, index)), offset, blobs);
+    return fqt_blobs_lay_out(model, index, checkpoint, fqt_low_bits(model, fqt_layer(model, index)), offset, blobs);
 }
 
 uint32_t fqt_model_file_bytes(const fqt_model_t *model, bool checkpoint) {
@@ -68,7 +68,8 @@ static void put_blobs(writer_t *writer, const fqt_model_t *model, uint32_t index
     const fqt_layer_t *layer = fqt_layer(model, index);
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
         if (blobs[blob] != 0) {
-            put_blob(writer, fqt_blob(model, layer, blob), fqt_blob_bytes(model, index, blob));
+            put_blob(
+                writer, fqt_blob(model, layer, blob), fqt_blob_bytes(model, index, blob, fqt_low_bits(model, layer)));
         }
     }
 }
@@ -82,7 +83,7 @@ bool fqt_model_write(const fqt_model_t *model, bool checkpoint, fqt_sink_t sink,
             fqt_record_fill(model, i, &record);
             offset = lay_out(model, i, checkpoint, offset, record.blobs);
             if (part == 1) {
-                record.flags |= record.blobs[FQT_BLOB_LOW_BYTES] != 0 ? FQT_LAYER_LOW_BYTES : 0;
+                record.flags |= (uint8_t)fqt_flags_of_low_bits(fqt_low_bits(model, fqt_layer(model, i)));
                 put(&writer, &record, FQT_RECORD_BYTES);
             } else if (part == 2) {
                 put_blobs(&writer, model, i, record.blobs);

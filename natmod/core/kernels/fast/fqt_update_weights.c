@@ -7,43 +7,101 @@
 #include "../../base/fqt_simd.h"
 #include "../fqt_kernels.h"
 
-// weight -= the whole units of a sum of step and dither
-FQT_LOOP void move_by_units(fqt_update_t *update, int8_t *weight, int32_t sum) {
-    const int32_t moved = *weight - (sum >> 24);
-    const int32_t value = fqt_clamp(moved, -INT8_MAX, INT8_MAX);
-    if (FQT_UNLIKELY(value != moved)) {
-        update->clamped = true;
-    }
-    *weight = (int8_t)value;
-}
-
-FQT_INLINE void move_weight(fqt_update_t *update, int8_t *weight, int32_t sum) {
+// weight[j] -= the whole units of a sum of step and dither, in Q24 units of its last bit.
+FQT_INLINE void move_weight(fqt_update_t *update, uint32_t j, int32_t sum) {
     if (FQT_UNLIKELY((uint32_t)sum >> 24 != 0)) {
-        move_by_units(update, weight, sum);
+        fqt_update_move(update, j, sum >> 24);
     }
 }
 
 #if !FQT_SPARES_TEXT
-FQT_LOOP void move_four(
-    fqt_update_t *update, int8_t *weight, int32_t sum_0, int32_t sum_1, int32_t sum_2, int32_t sum_3) {
-    move_weight(update, weight, sum_0);
-    move_weight(update, weight + 1, sum_1);
-    move_weight(update, weight + 2, sum_2);
-    move_weight(update, weight + 3, sum_3);
+// The whole units of four sums, a byte each.
+FQT_INLINE uint32_t units_of(int32_t sum_0, int32_t sum_1, int32_t sum_2, int32_t sum_3) {
+#if FQT_HAS_DSP
+    const uint32_t even = fqt_upper_halves((uint32_t)sum_0, (uint32_t)sum_2);
+    const uint32_t odd = fqt_upper_halves((uint32_t)sum_1, (uint32_t)sum_3);
+    return (even >> 8 & 0x00FF00FF) | (odd & 0xFF00FF00);
+#else
+    return (uint32_t)sum_0 >> 24 | ((uint32_t)sum_1 >> 24) << 8 | ((uint32_t)sum_2 >> 24) << 16
+           | ((uint32_t)sum_3 & 0xFF000000);
+#endif
+}
+
+#if FQT_HAS_DSP
+#define HALVES (0x0F0F0F0Fu) // of four bytes
+#define HALF (0x08080808u) // what makes them unsigned, and signed again
+
+// Low bits of four weights, halves of bytes, move by units, a byte each. Returns by how much the weights then move.
+FQT_INLINE uint32_t move_halves(uint8_t *halves, uint32_t units) {
+    uint32_t spread = fqt_load2(halves);
+    spread |= spread << 8;
+    spread = (spread & 0x00FF00FF) | (spread & 0x00FF00FF) << 4;
+    const uint32_t moved = fqt_subtract_bytes((spread & HALVES) ^ HALF, units);
+    uint32_t packed = (moved & HALVES) ^ HALF;
+    packed = (packed | packed >> 4) & 0x00FF00FF;
+    fqt_store2(halves, packed | packed >> 8);
+    return fqt_subtract_bytes(HALF, (moved >> 4 & HALVES) ^ HALF);
+}
+
+// Four weights at once. False when one would come to the end of its range; nothing moved then.
+FQT_INLINE bool move_together(int8_t *weights, uint32_t units) {
+    const uint32_t four = fqt_subtract_bytes(fqt_load4(weights), units);
+    if (fqt_any_above(fqt_magnitudes(four), fqt_four_bytes(INT8_MAX - 1))) {
+        return false;
+    }
+    fqt_store4(weights, four);
+    return true;
+}
+#endif
+
+// weight[j + i] -= byte i of units: of its last bit, or with `whole` of the weight.
+FQT_LOOP void move_four(fqt_update_t *update, uint32_t j, uint32_t units, bool whole) {
+    const uint32_t bits = update->low_bits_count;
+#if FQT_HAS_DSP
+    if ((whole || bits == 0) && move_together(update->weights + j, units)) {
+        return;
+    }
+#endif
+    for (; units != 0; units >>= 8, ++j) {
+        fqt_update_move(update, j, (int8_t)units * (1 << (whole ? bits : 0)));
+    }
+}
+
+// Whether low bits of four weights from j on lie in two bytes, to be moved at once.
+FQT_INLINE bool are_halves(const fqt_update_t *update, uint32_t j) {
+    return FQT_HAS_DSP && update->low_bits_count == 4 && j % 2 == 0;
+}
+
+// weight[j + i] -= byte i of units of its last bit
+FQT_INLINE void move_units(fqt_update_t *update, uint32_t j, uint32_t units, bool has_halves) {
+    if (units == 0) {
+        return;
+    }
+#if FQT_HAS_DSP
+    if (has_halves) {
+        units = move_halves(update->low_bits + j / 2, units);
+        if (units == 0) {
+            return;
+        }
+    }
+#endif
+    move_four(update, j, units, has_halves);
 }
 #endif
 
 // A rate by which the product's upper word is enough, of gradients up to `limit` that are shifted to the left where the
-// rate is great. The step then is below 2^29.
+// rate is great. The step, in Q24 units of the last bit of a weight, then is below 2^29.
 typedef struct {
     fqt_multiplier_t multiplier;
     int32_t left;
+    uint32_t low_bits;
     uint32_t limit;
 } short_rate_t;
 
 FQT_INLINE int32_t short_sum(int32_t gradient, const short_rate_t *rate, uint32_t dither) {
     const int32_t shifted = (int32_t)((uint32_t)gradient << rate->left);
-    return fqt_requantise_short(shifted, &rate->multiplier) + (int32_t)(dither >> 8);
+    const int32_t step = fqt_requantise_short(shifted, &rate->multiplier);
+    return (int32_t)((uint32_t)step << rate->low_bits) + (int32_t)(dither >> 8);
 }
 
 // The bits of a number but for its sign.
@@ -58,10 +116,10 @@ FQT_LOOP uint32_t update_shortly(fqt_update_t *update, uint32_t j, const int32_t
     const short_rate_t rate = *short_rate;
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j + i);
-    int8_t *weight = update->weights + j + i;
     gradient += i;
 #if FQT_HAS_DSP
-    for (; i + 4 <= count; i += 4, weight += 4) {
+    const bool has_halves = are_halves(update, j + i);
+    for (; i + 4 <= count; i += 4) {
         int32_t sum_0 = *gradient++;
         int32_t sum_1 = *gradient++;
         int32_t sum_2 = *gradient++;
@@ -79,14 +137,13 @@ FQT_LOOP uint32_t update_shortly(fqt_update_t *update, uint32_t j, const int32_t
         dither += dither_step;
         sum_3 = short_sum(sum_3, &rate, dither);
         dither += dither_step;
-        if ((uint32_t)(sum_0 | sum_1 | sum_2 | sum_3) >> 24 != 0) {
-            move_four(update, weight, sum_0, sum_1, sum_2, sum_3);
-        }
+        move_units(update, j + i, units_of(sum_0, sum_1, sum_2, sum_3), has_halves);
+    }
+#else
+    for (; i < count && bits_of(*gradient) <= rate.limit; ++i, dither += dither_step) {
+        move_weight(update, j + i, short_sum(*gradient++, &rate, dither));
     }
 #endif
-    for (; i < count && bits_of(*gradient) <= rate.limit; ++i, ++weight, dither += dither_step) {
-        move_weight(update, weight, short_sum(*gradient++, &rate, dither));
-    }
     return i;
 }
 
@@ -94,8 +151,8 @@ void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradien
     const int32_t shift = 33 + fqt_scale_exponent(rate); // of the product's upper word, to the left
     const bool is_short = shift >= -29 && shift <= 30;
     const int32_t left = is_short && shift > 0 ? shift : 0;
-    const short_rate_t short_rate = {
-        {(int32_t)fqt_scale_mantissa(rate), (uint32_t)(left - shift)}, left, (uint32_t)INT32_MAX >> left};
+    const short_rate_t short_rate = {{(int32_t)fqt_scale_mantissa(rate), (uint32_t)(left - shift)}, left,
+        update->low_bits_count, (uint32_t)INT32_MAX >> left >> update->low_bits_count};
     for (uint32_t i = 0; i < count; ++i) {
         if (is_short) {
             i = update_shortly(update, j, gradient, i, count, &short_rate);
@@ -109,12 +166,15 @@ void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradien
 
 FQT_HOT void fqt_update_row(
     fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate) {
-    int8_t *weight = update->weights + j;
+#if !FQT_SPARES_TEXT
+    const bool has_halves = are_halves(update, j);
+#endif
+    rate *= 1 << update->low_bits_count;
     const int32_t centre = -rate * zx;
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j);
 #if !FQT_SPARES_TEXT
-    for (; count >= 4; count -= 4, x += 4, weight += 4) {
+    for (; count >= 4; count -= 4, x += 4, j += 4) {
         int32_t sum_0 = x[0];
         int32_t sum_1 = x[1];
         int32_t sum_2 = x[2];
@@ -133,12 +193,10 @@ FQT_HOT void fqt_update_row(
         dither += dither_step;
         sum_3 += (int32_t)(dither >> 8);
         dither += dither_step;
-        if ((uint32_t)(sum_0 | sum_1 | sum_2 | sum_3) >> 24 != 0) {
-            move_four(update, weight, sum_0, sum_1, sum_2, sum_3);
-        }
+        move_units(update, j, units_of(sum_0, sum_1, sum_2, sum_3), has_halves);
     }
 #endif
-    for (; count > 0; --count, ++x, ++weight, dither += dither_step) {
-        move_weight(update, weight, rate * *x + centre + (int32_t)(dither >> 8));
+    for (; count > 0; --count, ++x, ++j, dither += dither_step) {
+        move_weight(update, j, rate * *x + centre + (int32_t)(dither >> 8));
     }
 }
