@@ -100,7 +100,7 @@ class Model:
     0."""
 
     def __init__(
-        self, source: str | Buffer | Any, *, master: Literal[8, 12, 16] = 8, batch: int = 1
+        self, source: str | Buffer | Any, *, master: Literal[8, 12, 16] = 12, batch: int = 1
     ) -> None:
         """Load a model from a path, a file opened with "rb", or a buffer.
 

@@ -19,6 +19,9 @@ from fqt.version import __version__
 
 def run_info(arguments: argparse.Namespace) -> None:
     model = ModelFile.read(arguments.file)
+    if arguments.suggest is not None:
+        print(info.suggestion(model, arguments.suggest))
+        return
     print(json.dumps(info.describe(model), indent=2) if arguments.json else info.table(model))
 
 
@@ -81,6 +84,12 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("file", help="a model file")
     command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    command.add_argument(
+        "--suggest",
+        type=int,
+        metavar="BYTES",
+        help="say which master to take where the model may take so much RAM",
+    )
     command.set_defaults(run=run_info)
     command = commands.add_parser(
         "bench", help="count instructions and estimate cycles on an emulated core"

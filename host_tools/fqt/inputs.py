@@ -11,6 +11,7 @@ from fqt.arguments import is_whole_number, real_number
 from fqt.shapes import numbers, one_of_shape, targets_of_shape
 
 MASTERS = (8, 12, 16)  # bits kept of each trainable weight
+DEFAULT_MASTER = 12  # on a device too (micropython_lib/fqt/model.py)
 GREATEST_BATCH = 65535  # as on a device: a step's share of the learning rate stays above 0
 
 

@@ -34,7 +34,7 @@ class Model(Engine):
     sample_updates = _option(4)
     _waits = False  # for a fit that was called and not iterated
 
-    def __init__(self, source, *, master=8, batch=1):
+    def __init__(self, source, *, master=12, batch=1):
         if not isinstance(source, str):
             super().__init__(source, master, batch)
             return

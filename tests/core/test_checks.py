@@ -454,7 +454,7 @@ def test_the_file_that_the_cases_change_is_a_model():
     load(GOOD)
     load_in_place(GOOD)
     for file in (GOOD, MAPPED):
-        assert core.Model(file).to_bytes() == file == ModelFile.from_bytes(file).to_bytes()
+        assert core.Model(file, 8).to_bytes() == file == ModelFile.from_bytes(file).to_bytes()
 
 
 @pytest.mark.parametrize(
@@ -469,7 +469,7 @@ def test_what_is_wrong_is_said(name, numbers, layer, data):
 
 
 def test_a_wrong_checkpoint_changes_nothing():
-    model = core.Model(GOOD)
+    model = core.Model(GOOD, 8)
     for name, _, layer, data in CASES:
         if (name, layer > 0) in NOT_TAKEN:
             continue
@@ -481,7 +481,7 @@ def test_a_wrong_checkpoint_changes_nothing():
 
 def test_a_wrong_row_in_a_checkpoint_changes_no_map():
     for kind in (core.Model, Network):
-        model = kind(MAPPED)
+        model = kind(MAPPED, 8)
         for row in range(5):
             wrong = mapped(*[(1, 2)] * row, (0, 0), *[(1, 2)] * (4 - row), maps=3)
             assert refused(model.restore, as_checkpoint(wrong)) == text_of("MAP_ROW", (row,))
@@ -504,7 +504,7 @@ def test_a_wrong_row_in_a_checkpoint_changes_no_map():
 )
 def test_what_is_wrong_with_a_checkpoint_is_said(data):
     data = as_checkpoint(data)
-    assert refused(core.Model(GOOD).restore, data) == refused(ModelFile.from_bytes, data)
+    assert refused(core.Model(GOOD, 8).restore, data) == refused(ModelFile.from_bytes, data)
 
 
 def test_a_frozen_layer_has_no_blobs_in_a_checkpoint():
@@ -535,7 +535,7 @@ def test_a_checkpoint_is_no_model():
     ],
 )
 def test_a_checkpoint_of_another_model_is_refused(name, layer, data):
-    model = core.Model(GOOD)
+    model = core.Model(GOOD, 8)
     for checkpoint in (data, as_checkpoint(data)):
         assert refused(model.restore, checkpoint) == text_of(name, (), layer, GOOD)
         assert model.to_bytes() == GOOD

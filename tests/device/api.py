@@ -23,7 +23,7 @@ def check_sources():
         assert net.scores(x) == want
         assert net.memory == from_path.memory
     assert from_file.scores(x) == want
-    assert fqt.Model(data, master=16).memory > fqt.Model(data, master=12).memory > from_path.memory
+    assert fqt.Model(data, master=16).memory > from_path.memory > fqt.Model(data, master=8).memory
     raises(OSError, "", lambda: fqt.Model("missing.fqt"))
     raises(TypeError, "buffer", lambda: fqt.Model(7))
     raises(ValueError, "master", lambda: fqt.Model(data, master=13))
@@ -41,7 +41,7 @@ def check_attributes():
     assert net.input_zero_point == -128
     assert abs(net.input_scale - 1 / 255) < 1e-6
     assert net.outputs == 3
-    assert net.master == 8
+    assert net.master == 12
     assert net.batch == 1
     assert net.loss_name == "softmax_cross_entropy"
     assert net.diverged is None

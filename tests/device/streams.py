@@ -69,7 +69,7 @@ def check_each_read_changed():
 
             stream = Stream(MODEL, change)
             try:
-                model = fqt.Model(stream)
+                model = fqt.Model(stream, master=8)
                 model.save("saved.fqt")
                 with open("saved.fqt", "rb") as file:
                     assert file.read() == MODEL, (changed, at)
@@ -101,7 +101,7 @@ def check_each_read_of_a_checkpoint_changed():
                     touched.append(at)
                 return part
 
-            model = fqt.Model(MODEL)
+            model = fqt.Model(MODEL, master=8)
             try:
                 model.restore(Stream(CHECKPOINT, change))
                 assert not touched

@@ -30,6 +30,17 @@ def test_info_as_json(small_model, tmp_path, capsys):
     assert info["ram"]["master=16"]["from_file"] == core.Model(small_model, 16).memory
 
 
+def test_info_suggests_the_bits_that_fit(capsys, tmp_path, small_model):
+    path = tmp_path / "small.fqt"
+    path.write_bytes(small_model.to_bytes())
+    needed = {master: core.Model(small_model, master).memory for master in (8, 12)}
+    for room, master in ((needed[12], 12), (10**6, 12), (needed[12] - 1, 8), (needed[8], 8)):
+        assert main(["info", str(path), "--suggest", str(room)]) == 0
+        assert capsys.readouterr().out == f"master={master}: {needed[master]} of {room} bytes\n"
+    assert main(["info", str(path), "--suggest", str(needed[8] - 1)]) == 1
+    assert f"takes {needed[8]} bytes with master=8" in capsys.readouterr().err
+
+
 def test_errors_are_one_line(tmp_path, capsys):
     assert main(["info", str(tmp_path / "none.fqt")]) == 1
     (tmp_path / "bad.fqt").write_bytes(b"hello")

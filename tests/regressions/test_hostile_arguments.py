@@ -72,7 +72,7 @@ WRITERS = """
 import fqt
 x = bytes(range(36))
 data = bytearray(open("small.fqt", "rb").read())
-net = fqt.Model(data)
+net = fqt.Model(data, master=8)
 pieces = []
 net._write(pieces.append, False)
 for i in range(20):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fqt.inputs import check_master
+from fqt.inputs import DEFAULT_MASTER, check_master
 from fqt.options import Options
 from fqt.train.class_weights import check_class_weights
 from fqt.train.quantize import check_percentile
@@ -92,7 +92,7 @@ class Run:
 
     name: str
     arithmetic: str
-    master: int = 8
+    master: int = DEFAULT_MASTER
     float_layers: int = 1
     train: str = "all"
     reset: str = "none"

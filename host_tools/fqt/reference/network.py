@@ -12,6 +12,7 @@ from fqt.device_model import DeviceModel
 from fqt.file.checks import check_same_model
 from fqt.file.model_file import ModelFile
 from fqt.inputs import (
+    DEFAULT_MASTER,
     TARGET_LIMIT,
     check_batch,
     check_diverged,
@@ -56,7 +57,7 @@ class Network(DeviceModel):
     def __init__(
         self,
         model: ModelFile | bytes,
-        master: int = 8,
+        master: int = DEFAULT_MASTER,
         batch: int = 1,
         options: Options = Options(),  # noqa: B008 (immutable)
     ):

@@ -17,6 +17,7 @@ from fqt.device_model import DeviceModel
 from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.model_file import ModelFile, ModelFileError
 from fqt.inputs import (
+    DEFAULT_MASTER,
     check_batch,
     check_diverged,
     check_input_is_target,
@@ -54,7 +55,7 @@ class Model(DeviceModel):
     def __init__(
         self,
         data: ModelFile | bytes,
-        master: int = 8,
+        master: int = DEFAULT_MASTER,
         batch: int = 1,
         options: Options = Options(),  # noqa: B008 (immutable)
         in_place: bool = False,

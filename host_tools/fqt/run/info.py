@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fqt.file.model_file import ModelFile
-from fqt.inputs import MASTERS
+from fqt.inputs import DEFAULT_MASTER, MASTERS
 from fqt.run import core
 
 
@@ -87,6 +87,22 @@ def table(model: ModelFile) -> str:
             f"(from a file, no layout takes less than {ram['bound']})"
         )
     return "\n".join(lines)
+
+
+def suggestion(model: ModelFile, ram_bytes: int) -> str:
+    """A line that says which `master` to take where a model loaded from a file may take so many
+    bytes of RAM: the default where it fits, since more bits gain nothing that docs/accuracy.md can
+    tell from chance; else fewer. Raises ValueError when none fits."""
+    data = model.to_bytes()
+    needed = {master: core.Model(data, master).memory for master in MASTERS}
+    for master in sorted(MASTERS, reverse=True):
+        if master <= DEFAULT_MASTER and needed[master] <= ram_bytes:
+            return f"master={master}: {needed[master]} of {ram_bytes} bytes"
+    least = needed[min(MASTERS)]
+    raise ValueError(
+        f"{model.name} takes {least} bytes with master={min(MASTERS)}, {ram_bytes} are there: let "
+        "fewer layers train, or keep the file in flash (ROMFS), where frozen layers stay"
+    )
 
 
 def _shape(shape) -> str:
