@@ -120,6 +120,8 @@ class Mixed:
     ):
         if run.batch != 1 or run.train != "all" or run.weight_decay:
             raise ValueError("mixed trains all layers, with batch 1 and no weight_decay")
+        if net.output_map is not None:
+            raise ValueError("mixed takes networks whose outputs have no units")
         if any(inputs != (i,) for i, inputs in enumerate(net.inputs)):
             raise ValueError("mixed takes networks whose layers stand in a row")
         weighted = [i for i, layer in enumerate(net.layers) if layer.parameters]
@@ -131,6 +133,7 @@ class Mixed:
         self.activation = front[-1].activation
         front[-1].activation = "none"  # applied here, in float32
         whole = Sequential(front, net.input_shape, 1, net.name, "mean_squared_error")
+        whole.input_map = net.input_map
         self.model = _quantized(whole, run, "all", calibration, seed, bytes_in)
         self.core = core.Model(self.model, run.master)
         self.net, self.loss = net, LOSSES[net.loss]

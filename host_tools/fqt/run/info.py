@@ -8,6 +8,8 @@ from fqt.file.model_file import ModelFile
 from fqt.inputs import DEFAULT_MASTER, MASTERS
 from fqt.run import core
 
+SHOWN_ROWS = 8  # of a map
+
 
 def multiply_adds(model: ModelFile) -> list[int]:
     """Forward multiply-adds of each layer (taps in the padding included)."""
@@ -50,6 +52,8 @@ def describe(model: ModelFile) -> dict:
         "input_shape": list(model.input_shape),
         "input_type": model.input_type,
         "loss": model.loss,
+        "input_map": _rows(model.input_map),
+        "output_map": _rows(model.output_map),
         "steps": model.step_count,
         "file_bytes": len(file_bytes),
         "parameters": sum(layer["parameters"] for layer in layers),
@@ -80,6 +84,9 @@ def table(model: ModelFile) -> str:
     lines.append(
         f"  {'total':16} {'':22} {'':12} {info['parameters']:10d} {info['multiply_adds']:13d}"
     )
+    for what, rows in (("input", info["input_map"]), ("outputs", info["output_map"])):
+        if rows is not None:
+            lines.append(f"  {what} in units of the user's: {_units(rows)}")
     for master, ram in info["ram"].items():
         lines.append(
             f"  RAM with {master}: {ram['from_file']} bytes loaded from a file, "
@@ -103,6 +110,17 @@ def suggestion(model: ModelFile, ram_bytes: int) -> str:
         f"{model.name} takes {least} bytes with master={min(MASTERS)}, {ram_bytes} are there: let "
         "fewer layers train, or keep the file in flash (ROMFS), where frozen layers stay"
     )
+
+
+def _rows(rows: np.ndarray | None) -> list[list[float]] | None:
+    return None if rows is None else [[float(f"{number:.9g}") for number in row] for row in rows]
+
+
+def _units(rows: list[list[float]]) -> str:
+    """A map: "1013 +- 9.5" for each channel or output, of many the first ones."""
+    said = [f"{offset:.4g} +- {scale:.4g}" for offset, scale in rows[:SHOWN_ROWS]]
+    more = f", and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
+    return ", ".join(said) + more
 
 
 def _shape(shape) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -29,8 +30,13 @@ def write_archive(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> Non
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
-def read_archive(path: str | os.PathLike, shapes: dict[str, tuple[int, ...]]) -> dict:
-    """The arrays of an archive, float32, by name. shapes: what it must hold.
+def read_archive(
+    path: str | os.PathLike,
+    shapes: dict[str, tuple[int, ...]],
+    others: Mapping[str, tuple[int, ...]],
+) -> dict:
+    """The arrays of an archive, float32, by name. shapes: what it must hold; others: what it may
+    hold beside it.
 
     Raises OSError, and ValueError for what is no NumPy archive, for other names or shapes, and
     for arrays of anything but finite numbers.
@@ -38,7 +44,8 @@ def read_archive(path: str | os.PathLike, shapes: dict[str, tuple[int, ...]]) ->
     place = os.fspath(path)
     arrays = open_archive(path)
     found = {name: array.shape for name, array in arrays.items()}
-    if found != shapes:
+    allowed = {name: shape for name, shape in others.items() if name in found}
+    if found != {**shapes, **allowed}:
         raise ValueError(f"{place} holds {found}, the network has {shapes}")
     result = {}
     for name, array in arrays.items():

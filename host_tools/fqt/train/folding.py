@@ -31,7 +31,9 @@ def folded(net: Sequential) -> Sequential:
         makers.append(layer.name)
         layer.sources = tuple(sources)
         layers.append(layer)
-    return Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
+    folded_net = Sequential(layers, net.input_shape, name=net.name, loss=net.loss)
+    folded_net.input_map, folded_net.output_map = net.input_map, net.output_map
+    return folded_net
 
 
 def _fold(normalization: BatchNormalization, into: Weighted) -> None:

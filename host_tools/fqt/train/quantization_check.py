@@ -29,6 +29,7 @@ UNUSABLE = 0.5
 AGREEMENT = 0.5  # of classes with float32's, beyond chance: where it is less they are unusable
 MANY = 0.01  # the share of calibration data beyond the input's range that is no outlier any more
 NAMED = 4  # features that a message names
+UNIT_ADVICE = "net.standardize_data(x, y) before training lets targets have any unit"
 
 
 class QuantizationWarning(UserWarning):
@@ -70,23 +71,39 @@ def check_input_range(x: np.ndarray, scale: float, is_uint8: bool, is_default: b
     _warn(f"{text}, and are cut off: {advice}")
 
 
+def check_bytes(x: np.ndarray) -> None:
+    """Calibration samples of a network with an input_map against bytes, which a device takes as
+    the numbers that they are. Raises ValueError when some are none; a QuantizationWarning when
+    all are 0 and 1."""
+    if x.min() < 0 or x.max() > 255:
+        raise ValueError(
+            f"calibration data reach from {x.min():.4g} to {x.max():.4g}, bytes from 0 to 255: "
+            "input_type='int8' lets a device take these numbers, as float or int16 arrays"
+        )
+    if x.max() <= 1:
+        _warn(
+            "calibration data are 0 to 1, and a byte that a device reads counts as the number "
+            "that it is, 0 to 255: give standardize_data, fit and quantize the bytes as they are"
+        )
+
+
 def check_quantized(
-    net: Sequential, model: ModelFile, x: np.ndarray, tensors: list[np.ndarray]
+    net: Sequential, model: ModelFile, raw: np.ndarray, tensors: list[np.ndarray]
 ) -> None:
-    """The model against the network that it was made of. x: calibration samples, tensors: what
+    """The model against the network that it was made of. raw: calibration samples, tensors: what
     the network makes of them. Raises ValueError when the model is unusable; what is doubtful is a
     QuantizationWarning."""
-    outputs = tensors[-1].reshape(len(x), -1).astype(np.float64)
+    outputs = tensors[-1].reshape(len(raw), -1).astype(np.float64)
     _check_output_range(net, outputs)
-    for text in _check_alive(net, x, tensors, outputs):
+    for text in _check_alive(net, tensors, outputs):
         _warn(text)
-    picked, got = _integer_outputs(model, x)
+    picked, got = _integer_outputs(model, raw)
     error = _error_share(net.loss, got, outputs[picked])
     if error <= DOUBTFUL:
         return
     text = (
         f"the quantized network's outputs are off by {error:.2g} times what tells calibration "
-        f"samples apart: {_cause(net, model, x, tensors, outputs)}"
+        f"samples apart: {_cause(net, model, raw, tensors, outputs)}"
     )
     has_classes = net.loss == "softmax_cross_entropy"
     agree = has_classes and _agreement(got, outputs[picked]) >= AGREEMENT
@@ -111,23 +128,19 @@ def _check_output_range(net: Sequential, outputs: np.ndarray) -> None:
     greatest = float(np.abs(outputs).max())
     if greatest < OUTPUT_LIMIT:
         return
-    advice = (
-        "did the training diverge?"
-        if net.loss != "mean_squared_error"
-        else "train on targets divided by "
-        f"{10 ** np.ceil(np.log10(greatest / 100)):g}, and multiply what the device gives"
-    )
+    advice = "did the training diverge?"
+    if net.loss == "mean_squared_error" and net.output_map is None:
+        advice = UNIT_ADVICE
     raise ValueError(
         f"{_last(net)}: outputs reach {greatest:.4g} on calibration data, a device's are within "
         f"+-{OUTPUT_LIMIT}: {advice}"
     )
 
 
-def _check_alive(
-    net: Sequential, x: np.ndarray, tensors: list[np.ndarray], outputs: np.ndarray
-) -> list[str]:
+def _check_alive(net: Sequential, tensors: list[np.ndarray], outputs: np.ndarray) -> list[str]:
     """Raises ValueError when outputs do not depend on the input, but for a last layer of zeros,
     which begins so; returns what to warn of, other layers that are always 0."""
+    x = tensors[0]
     if not _differs(x):
         return []
     doubts = []
@@ -155,16 +168,16 @@ def _differs(samples: np.ndarray) -> bool:
 
 
 def _integer_outputs(model: ModelFile, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which calibration samples were run, and the device's outputs for them, real units."""
+    """Which calibration samples were run, and the device's outputs for them, the network's own
+    numbers."""
     try:
-        integer = core.Model(model)
+        network: core.Model | Network = core.Model(model)
+        picked = _spread(len(x), COMPARED)
     except OSError:  # the core is not built here
-        picked = _spread(len(x), COMPARED_SLOWLY)
         network = Network(model)
-        outputs = [network.logits(sample) for sample in quantize_input(model, x[picked])]
-        return picked, np.stack(outputs) / 65536
-    picked = _spread(len(x), COMPARED)
-    return picked, integer.outputs(quantize_input(model, x[picked]))
+        picked = _spread(len(x), COMPARED_SLOWLY)
+    outputs = [network.logits(sample) for sample in quantize_input(model, x[picked])]
+    return picked, np.stack(outputs) / 65536
 
 
 def _spread(count: int, most: int) -> np.ndarray:
@@ -209,7 +222,7 @@ def _root_mean_square(values: np.ndarray) -> float:
 def _cause(
     net: Sequential,
     model: ModelFile,
-    x: np.ndarray,
+    raw: np.ndarray,
     tensors: list[np.ndarray],
     outputs: np.ndarray,
 ) -> str:
@@ -218,21 +231,27 @@ def _cause(
     if deviation < 16 * OUTPUT_UNIT:
         return (
             f"{_last(net)}: outputs differ by {deviation:.2g} from sample to sample, a device's "
-            f"are in steps of {OUTPUT_UNIT:.2g}: train on targets multiplied by "
-            f"{10 ** np.ceil(-np.log10(max(deviation, 1e-30))):g}, and divide what it gives"
+            f"are in steps of {OUTPUT_UNIT:.2g}: {_unit_advice(net)}"
         )
-    vanishing = _vanishing_features(model, x)
+    vanishing = _vanishing_features(model, tensors[0])
     if vanishing:
         return (
-            f"inputs are in steps of {model.input_scale:.2g}, {vanishing} vary by less: bring "
-            "each feature to mean 0 and deviation 1 before training, here and on the device"
+            f"inputs are in steps of {model.input_scale:.2g}, {vanishing} vary by less: "
+            "net.standardize_data(x) before training brings each to mean 0 and deviation 1, here "
+            "and on the device"
         )
-    number, share = _worst_layer(net, model, x, tensors)
+    number, share = _worst_layer(net, model, raw, tensors)
     return (
         f"{_place(net, number)} loses most, its outputs are off by {share:.2g}: its weights, or "
         "what it reads, have values of very different sizes; scale them alike, or train longer "
         "with weight_decay"
     )
+
+
+def _unit_advice(net: Sequential) -> str:
+    if net.loss == "mean_squared_error" and net.output_map is None:
+        return UNIT_ADVICE
+    return "train longer, or with a higher lr"
 
 
 def _vanishing_features(model: ModelFile, x: np.ndarray) -> str:
@@ -249,11 +268,11 @@ def _vanishing_features(model: ModelFile, x: np.ndarray) -> str:
 
 
 def _worst_layer(
-    net: Sequential, model: ModelFile, x: np.ndarray, tensors: list[np.ndarray]
+    net: Sequential, model: ModelFile, raw: np.ndarray, tensors: list[np.ndarray]
 ) -> tuple[int, float]:
     """The layer (from 1) at which the error grows most, and its error as in _error_share."""
     network = Network(model)
-    samples = quantize_input(model, x[:COMPARED_SLOWLY])
+    samples = quantize_input(model, raw[:COMPARED_SLOWLY])
     got: list[list[np.ndarray]] = [[] for _ in net.layers]
     for sample in samples:
         logits = network.logits(sample) / 65536

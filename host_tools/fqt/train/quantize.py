@@ -13,13 +13,19 @@ import numpy as np
 
 from fqt.arguments import real_number, whole_number
 from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
+from fqt.file.layout import INPUT_TYPES
 from fqt.file.model_file import LayerRecord, ModelFile
 from fqt.kinds import KINDS
 from fqt.layers.layer import Layer
 from fqt.layers.weighted import Weighted
 from fqt.train.folding import folded
 from fqt.train.input_values import quantize_input
-from fqt.train.quantization_check import QuantizationWarning, check_input_range, check_quantized
+from fqt.train.quantization_check import (
+    QuantizationWarning,
+    check_bytes,
+    check_input_range,
+    check_quantized,
+)
 from fqt.train.sequential import Sequential, trainable_names
 
 __all__ = ["QuantizationWarning", "folded", "quantize", "quantize_input", "quantize_weights"]
@@ -46,7 +52,10 @@ def quantize(
     hundred are plenty. train: what trains on the device, as in trainable_names. input_type
     "uint8": a device takes bytes u that mean u * input_scale (1/255 when not given); "int8": the
     input's scale and zero point come from calibration_x, and devices take float arrays or what
-    quantize_input returns. seed: of the stochastic rounding on the device.
+    quantize_input returns. With a network that standardize_data was told the units of samples, or
+    of targets, the device takes and returns them too: float and int16 arrays, and with "uint8"
+    bytes as the numbers that they are (no input_scale). seed: of the stochastic rounding on the
+    device.
     percentile: of the calibration data's numbers, of an int8 input and of each layer's output, so
     many lie below the upper end of what int8 holds, and as many above the lower end; what lies
     beyond is cut off. 100: nothing is; less gives a finer step where few numbers are far from all
@@ -66,7 +75,14 @@ def quantize(
     x = net.samples(calibration_x, "calibration sample")
     if not len(x):
         raise ValueError("calibration data must be at least one sample")
-    if input_type == "uint8":
+    tensors = net.tensors(x)
+    if net.input_map is not None and input_type in INPUT_TYPES:
+        if input_scale is not None:
+            raise ValueError("input_scale goes with networks without an input_map, which has one")
+        if input_type == "uint8":
+            check_bytes(x)
+        scale, zero_point = _affine(*_range(tensors[0], percentile))
+    elif input_type == "uint8":
         scale, zero_point = _input_scale(input_scale), -128
         is_uint8 = np.asarray(calibration_x).dtype == np.uint8
         check_input_range(x, scale, is_uint8, input_scale is None)
@@ -89,9 +105,10 @@ def quantize(
         zero_point,
         random_state=zlib.crc32(b"%d" % seed) or 1,
         loss=net.loss,
+        input_map=net.input_map,
+        output_map=net.output_map,
     )
     names = trainable_names(net, train)
-    tensors = net.tensors(x)
     moves = [False]  # each tensor: whether training changes it
     for layer, inputs, output in zip(net.layers, net.inputs, tensors[1:], strict=True):
         height, width, channels = layer.output_shape

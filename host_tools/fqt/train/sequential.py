@@ -25,6 +25,7 @@ from fqt.train.fitting import Epochs, train_epochs
 from fqt.train.losses import LOSSES
 from fqt.train.schedules import check_schedule, learning_rate
 from fqt.train.targets import check_labels, check_targets
+from fqt.train.units import checked, measured, with_units, without_units
 
 EVALUATED_TOGETHER = 64  # samples: enough to be fast, and layers keep what they read
 
@@ -36,10 +37,11 @@ class Sequential:
     source. New layers become the network's own; of layers that belong to another network it takes
     copies, which keep what these know, and that network stays as it is: so
     Sequential([*trained.layers[:-1], Dense(5)], ...) puts a new head on trained layers.
-    input_shape: (height, width, channels). Inputs are float32 in real units (for images
-    value / 255). seed: of the random weights of new layers. loss: "softmax_cross_entropy"
-    (classes), "mean_squared_error" or "binary_cross_entropy". Raises ValueError when shapes do not
-    fit or nothing reads a layer's output, naming the layer; the layers are unchanged then.
+    input_shape: (height, width, channels). Inputs are float32 in real units about 1 (for images
+    value / 255), or in any units that standardize_data was told. seed: of the random weights of
+    new layers. loss: "softmax_cross_entropy" (classes), "mean_squared_error" or
+    "binary_cross_entropy". Raises ValueError when shapes do not fit or nothing reads a layer's
+    output, naming the layer; the layers are unchanged then.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class Sequential:
         self.loss = one_of("loss", loss, LOSSES)
         self.input_shape = _check_input_shape(input_shape)
         self.name = name_text("a network's name", name)
+        self._input_map: np.ndarray | None = None
+        self._output_map: np.ndarray | None = None
         self.layers = working_copies(given)
         # The tensors that each layer reads: 0 is the input, i the output of layer i (from 1).
         self.inputs: list[tuple[int, ...]] = []
@@ -145,11 +149,75 @@ class Sequential:
             return x, check_labels(y, len(x), self.outputs)
         return x, check_targets(y, x, self.layers[-1].output_shape, self.loss)
 
+    # -- units
+
+    def standardize_data(self, x: np.ndarray, y: np.ndarray | None = None) -> None:
+        """Let samples and targets have any units: take the mean and the deviation of each channel
+        of x, and of each target, which all methods then take and return as they are. Call it
+        before training, with the training data; the model file has these numbers too, so that a
+        device takes and returns the same units.
+
+        x, y: as in fit. y, with mean_squared_error alone; without it the outputs have no units.
+        Losses stay those of the network's own numbers: with y in the units that it was measured
+        in, a loss is in squares of each target's deviation. Raises ValueError as fit does, and
+        for targets of another loss; nothing changes then.
+        """
+        input_map = measured("input_map", self.samples(x))
+        output_map = None
+        if y is not None:
+            self._check_has_units()
+            output_map = measured("output_map", self.labelled_samples(x, y)[1])
+        self._input_map, self._output_map = input_map, output_map
+
+    def _check_has_units(self) -> None:
+        if self.loss != "mean_squared_error":
+            raise ValueError(
+                f"targets of {self.loss} have no units: standardize_data(x) alone takes those of "
+                "the samples"
+            )
+
+    @property
+    def input_map(self) -> np.ndarray | None:
+        """What samples are in the network's own numbers, (x - offset) / scale: float32
+        [channels][2], offset and scale; None: as they are. It may be set."""
+        return self._input_map
+
+    @input_map.setter
+    def input_map(self, rows: np.ndarray | None) -> None:
+        if rows is not None:
+            rows = checked("input_map", rows, self.input_shape[2])
+        self._input_map = rows
+
+    @property
+    def output_map(self) -> np.ndarray | None:
+        """The same of targets and outputs, float32 [outputs][2]."""
+        return self._output_map
+
+    @output_map.setter
+    def output_map(self, rows: np.ndarray | None) -> None:
+        if rows is not None:
+            self._check_has_units()
+            rows = checked("output_map", rows, self.outputs)
+        self._output_map = rows
+
+    def _own_numbers(self, x: np.ndarray, y: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Samples and targets as labelled_samples takes them, in the network's own numbers."""
+        if y is None and self.output_map is not None:
+            raise ValueError("targets are needed: the outputs have units, samples have others")
+        samples, targets = self.labelled_samples(x, y)
+        samples = without_units(samples, self.input_map)
+        if y is None:
+            targets = check_targets(None, samples, self.layers[-1].output_shape, self.loss)
+        elif self.output_map is not None:
+            targets = without_units(targets, self.output_map)
+        return samples, targets
+
     # -- forward
 
     def tensors(self, x: np.ndarray) -> list[np.ndarray]:
-        """x: as in samples -> the input and each layer's output, [batch] and its shape."""
-        return self._tensors(self.samples(x))
+        """x: as in samples -> the input and each layer's output, [batch] and its shape, in the
+        network's own numbers."""
+        return self._tensors(without_units(self.samples(x), self.input_map))
 
     def _tensors(self, x: np.ndarray) -> list[np.ndarray]:
         tensors = [x]
@@ -159,13 +227,15 @@ class Sequential:
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """x: as in samples -> outputs [batch][outputs]."""
-        output = self.tensors(x)[-1]
-        return output.reshape(len(output), -1)
+        return with_units(self._outputs(self.tensors(x)), self.output_map)
+
+    def _outputs(self, tensors: list[np.ndarray]) -> np.ndarray:
+        return tensors[-1].reshape(len(tensors[-1]), -1)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Class indices [batch]: of the first greatest output; with one output 1 when it is above
-        0, else 0."""
-        outputs = self.forward(x)
+        0, else 0. Of the network's own numbers, as on a device."""
+        outputs = self._outputs(self.tensors(x))
         if self.outputs == 1:
             return (outputs[:, 0] > 0).astype(int)
         return outputs.argmax(axis=1)
@@ -189,9 +259,12 @@ class Sequential:
     def losses(self, x: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
         """The loss of each sample, float32 [samples]; nothing changes. x, y: as in
         labelled_samples, with its errors."""
-        x, y = self.labelled_samples(x, y)
+        x, y = self._own_numbers(x, y)
         loss = LOSSES[self.loss]
-        return np.concatenate([loss(self.forward(x[part]), y[part])[0] for part in _parts(len(x))])
+        of_parts = [
+            loss(self._outputs(self._tensors(x[part])), y[part])[0] for part in _parts(len(x))
+        ]
+        return np.concatenate(of_parts)
 
     # -- training
 
@@ -205,21 +278,22 @@ class Sequential:
         """Form the gradients of the mean loss of a batch, in the chosen layers (from 0; None:
         all); give the loss.
 
-        x, y: as labelled_samples gives them. weights: what each sample's gradient is multiplied
-        by, [batch]; the loss that is given is not weighted. Gradients are in each layer's
-        `gradients`; those of layers that are not chosen may be formed too, or be left from before.
+        x, y: as labelled_samples gives them, in the network's own numbers. weights: what each
+        sample's gradient is multiplied by, [batch]; the loss that is given is not weighted.
+        Gradients are in each layer's `gradients`; those of layers that are not chosen may be
+        formed too, or be left from before.
         """
         if chosen is None:
             chosen = range(len(self.layers))
         self._set_training(chosen)
         try:
-            output = self._tensors(x)[-1]
+            outputs = self._outputs(self._tensors(x))
         finally:
             self._set_training(())
-        losses, error = LOSSES[self.loss](output.reshape(len(output), -1), y)
+        losses, error = LOSSES[self.loss](outputs, y)
         if weights is not None:
             error = error * weights[:, None]
-        self._backward(error / len(output), chosen)
+        self._backward(error / len(outputs), chosen)
         return float(losses.mean())
 
     def _set_training(self, chosen: Collection[int]) -> None:
@@ -273,7 +347,7 @@ class Sequential:
         unknown schedule, and when no layer trains; and, with an epoch, DivergenceError when its
         loss is no number.
         """
-        x, y = self.labelled_samples(x, y)
+        x, y = self._own_numbers(x, y)
         epochs = whole_number("epochs", epochs, 1)
         lr = check_learning_rate(lr)
         batch = whole_number("batch, at least 1 sample,", batch, 1)
@@ -312,18 +386,29 @@ class Sequential:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write all parameters to a NumPy archive: "conv2d_1.weights", "conv2d_1.biases", ...,
-        float32; of batch normalizations also the running mean and variance. Raises OSError; the
-        file that was there still is then."""
-        write_archive(path, {name: array for name, _, _, array in self._named_state()})
+        float32; of batch normalizations also the running mean and variance; and "input_map" and
+        "output_map", where there are such. Raises OSError; the file that was there still is
+        then."""
+        maps = {"input_map": self.input_map, "output_map": self.output_map}
+        arrays = {name: rows for name, rows in maps.items() if rows is not None}
+        arrays.update({name: array for name, _, _, array in self._named_state()})
+        write_archive(path, arrays)
 
     def load(self, path: str | os.PathLike) -> None:
-        """Take the parameters that save wrote.
+        """Take the parameters, and the maps, that save wrote.
 
         Raises OSError, and ValueError when the file is no archive, is of another network, or holds
         anything but finite numbers; nothing has changed then.
         """
         shapes = {name: array.shape for name, _, _, array in self._named_state()}
-        loaded = read_archive(path, shapes)
+        maps = {"input_map": (self.input_shape[2], 2), "output_map": (self.outputs, 2)}
+        loaded = read_archive(path, shapes, maps)
+        kept = self.input_map, self.output_map
+        try:
+            self.input_map, self.output_map = (loaded.get(name) for name in maps)
+        except ValueError as error:
+            self.input_map, self.output_map = kept
+            raise ValueError(f"{os.fspath(path)}: {error}") from None
         for name, layer, key, _ in self._named_state():
             setattr(layer, key, loaded[name])
 
