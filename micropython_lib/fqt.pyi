@@ -229,6 +229,18 @@ def fit(
     more than 65,535 samples, and for a cache when nothing is frozen in front.
     """
 
+class Moments:
+    """Mean and deviation of numbers that come one after another, such as the first targets:
+    net.map_output(moments.mean, moments.deviation)."""
+
+    count: int
+    mean: float
+    deviation: float
+    """1 when the numbers are all the same, or none came yet."""
+
+    def add(self, number: float) -> None:
+        """Take one more."""
+
 def shuffle(order: Buffer, seed: int) -> None:
     """Permute an array 'H' in place; the same on every machine for the same seed. TypeError for
     another type."""

@@ -100,4 +100,21 @@ def check_data():
     assert binary.evaluate([(x[:12], 1 - labels[0]), (x[12:24], labels[1])]) == 0.5
 
 
-run(check_one_output, check_autoencoder, check_binary, check_data)
+def check_moments():
+    moments = fqt.Moments()
+    assert (moments.count, moments.mean, moments.deviation) == (0, 0, 1)
+    moments.add(350000)
+    assert (moments.mean, moments.deviation) == (350000, 1)
+    for price in (350004, 349996, 350002, 349998):
+        moments.add(price)
+    assert moments.count == 5 and abs(moments.mean - 350000) < 0.1
+    assert abs(moments.deviation - 8**0.5) < 0.1
+    net = fqt.Model("mapped.fqt")
+    net.map_output(moments.mean, moments.deviation)
+    x = bytes(range(12))
+    for _ in range(60):
+        net.train(x, 350004.0, 0.01)
+    assert abs(net.scores(x)[0] - 350004) < 0.5
+
+
+run(check_one_output, check_autoencoder, check_binary, check_data, check_moments)
