@@ -17,8 +17,10 @@ CORE_SOURCES = $(CORE_FILES) $(HOST_FILES)
 C_FILES = $(CORE_SOURCES) $(BINDING_FILES) $(wildcard tests/fuzz/*.[ch] tools/*.c)
 
 CORE_FLAGS = -std=c99 -g -pthread -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
+# Kept results are named after the library: it is the same in whichever folder it is built.
+SAME_BYTES = -ffile-prefix-map=$(CURDIR)=.
 $(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
-	@tools/step core "a C compiler is needed" $(CC) -O3 $(CORE_FLAGS) -o $@ natmod/host/fqt_host.c
+	@tools/step core "a C compiler is needed" $(CC) -O3 $(CORE_FLAGS) $(SAME_BYTES) -o $@ natmod/host/fqt_host.c
 
 FLAGS_plain = -DFQT_PLAIN
 FLAGS_dsp = -DFQT_EMULATE_DSP

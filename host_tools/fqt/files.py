@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def write_bytes(path: str | os.PathLike, content: bytes) -> None:
+    """Write a whole file. Raises OSError; the place is unchanged then."""
+    write_whole(path, lambda file: file.write(content))
+
+
 def write_whole(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:
     """Write a file beside its place with `write`, which takes it opened, and then move it there.
     Raises OSError, and what `write` raises; the place is unchanged then."""

@@ -74,15 +74,15 @@ def test_what_is_kept_belongs_to_the_data(experiment, tmp_path):
 def test_what_is_kept_belongs_to_the_code(experiment, tmp_path, monkeypatch):
     archive(tmp_path / "data")
     before = places(experiment, tmp_path / "data", tmp_path)
-    keys.digest_of_code.cache_clear()
+    keys.parts_of_code.cache_clear()
     assert places(experiment, tmp_path / "data", tmp_path) == before
     (tmp_path / "libfqt_core.so").write_bytes(b"another core")
     monkeypatch.setenv("FQT_CORE_LIB", str(tmp_path / "libfqt_core.so"))
-    keys.digest_of_code.cache_clear()
+    keys.parts_of_code.cache_clear()
     try:
         after = places(experiment, tmp_path / "data", tmp_path)
     finally:
-        keys.digest_of_code.cache_clear()
+        keys.parts_of_code.cache_clear()
     assert not set(before) & set(after)
 
 
@@ -91,12 +91,12 @@ def test_code_that_only_shows_results_makes_no_other_results(tmp_path, monkeypat
     package = tmp_path / "fqt"
     shutil.copytree(keys.PACKAGE, package)
     monkeypatch.setattr(keys, "PACKAGE", package)
-    before = keys.digest_of_code.__wrapped__()
+    before = keys.parts_of_code.__wrapped__()
     for name in ("experiment/report.py", "experiment/statistics.py", "cli.py"):
         (package / name).write_text("# another table")
-    assert keys.digest_of_code.__wrapped__() == before
+    assert keys.parts_of_code.__wrapped__() == before
     (package / "experiment/scores.py").write_text("# another score")
-    assert keys.digest_of_code.__wrapped__() != before
+    assert keys.parts_of_code.__wrapped__() != before
 
 
 def test_a_damaged_result_is_named(tmp_path):

@@ -13,8 +13,17 @@ import numpy as np
 from fqt.run.library import library_path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# The rooms that what is trained does not depend on, and what only shows results.
-WITHOUT = ("device", "cli.py", "plotting.py", "cost.py", "report.py", "statistics.py")
+# The rooms that what is trained does not depend on, where it runs, and what only shows results.
+WITHOUT = (
+    "device",
+    "cli.py",
+    "plotting.py",
+    "cost.py",
+    "executors.py",
+    "progress.py",
+    "report.py",
+    "statistics.py",
+)
 DIGITS = 12
 
 
@@ -39,13 +48,22 @@ def digest_of_arrays(arrays: dict[str, np.ndarray]) -> str:
 
 
 @cache
-def digest_of_code() -> str:
-    """A name for the code that makes results: this package, the core's library, numpy."""
+def parts_of_code() -> dict[str, str]:
+    """Names for the parts of the code that makes results: this package, the core's library,
+    numpy."""
     sources = sorted(
         path
         for path in PACKAGE.rglob("*.py")
         if not any(part in WITHOUT for part in path.relative_to(PACKAGE).parts)
     )
     names = [str(path.relative_to(PACKAGE)) for path in sources]
-    digests = [digest_of_file(path) for path in (*sources, library_path())]
-    return digest_of([names, digests, np.__version__])
+    return {
+        "fqt": digest_of([names, [digest_of_file(path) for path in sources]]),
+        "libfqt_core": digest_of_file(library_path()),
+        "numpy": np.__version__,
+    }
+
+
+def digest_of_code() -> str:
+    """A name for the code that makes results."""
+    return digest_of(parts_of_code())

@@ -149,7 +149,7 @@ def pretrain(
     """Train in float32 on all but one member of the group; keep the network. left_out: as
     needed_pretraining gives it."""
     assert experiment.transfer
-    path = _pretrained_path(kept, left_out, seed)
+    path = pretrained_path(kept, left_out, seed)
     if path.exists():
         return
     arrays = data.load(experiment, folder)
@@ -177,11 +177,12 @@ def load_pretrained(
     """The network that pretrain kept for a member of the group."""
     arrays = data.load(experiment, folder)
     net = _build(experiment, arrays, seed)
-    net.load(_pretrained_path(kept, _left_out(experiment, arrays, member), seed))
+    net.load(pretrained_path(kept, _left_out(experiment, arrays, member), seed))
     return net
 
 
-def _pretrained_path(kept: Path, left_out: int | None, seed: int) -> Path:
+def pretrained_path(kept: Path, left_out: int | None, seed: int) -> Path:
+    """Where pretrain keeps a network, and load_pretrained looks for it."""
     return kept / f"pretrained-{'none' if left_out is None else left_out}-{seed}.npz"
 
 
