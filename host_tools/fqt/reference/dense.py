@@ -9,7 +9,7 @@ from fqt.reference.layer import WeightedLayer
 from fqt.reference.update import STEP_LIMIT, Update
 from fqt.reference.weighted import at_common_unit
 
-MAX_ROW_RATE = 111 * (1 << 20) // 255  # less than 7 units of a weight in a step
+MAX_ROW_RATE = STEP_LIMIT // 255
 
 
 def forward(layer: WeightedLayer) -> tuple[np.ndarray, list[Scale]]:

@@ -98,8 +98,9 @@ uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
 // gradient[i]). With fqt_update_is_plain.
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate);
 
-// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). Of at most 4 low bits;
-// |rate| * 255 <= 111 << 20.
+// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). Of at most 4 low bits, and
+// then |rate * (x[c] - zx)| <= FQT_ROW_STEP_LIMIT: steps of at most 111 units of the last bit.
+#define FQT_ROW_STEP_LIMIT (111 << 20)
 void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate);
 
 // A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),

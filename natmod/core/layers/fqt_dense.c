@@ -4,9 +4,8 @@
 #include "../model/fqt_window.h"
 #include "fqt_weighted.h"
 
-// A weight moves by less than 7 units, 111 of 1 / 16, in a step, as |x - zx| <= 255: a row's steps are bytes then
-// (fqt_update_row).
-#define MAX_ROW_RATE (111 * (1 << 20) / 255)
+// |rate * (x - zx)| <= FQT_STEP_LIMIT, as |x - zx| <= 255
+#define MAX_ROW_RATE (FQT_STEP_LIMIT / 255)
 
 // The spread of the centred inputs: a row's gradient e * (x - zx), standardized, is sign(e) times the inputs
 // standardized.
@@ -18,10 +17,27 @@ static fqt_spread_t input_spread(const int8_t *x, int32_t zx, int32_t count) {
     return spread;
 }
 
+// The greatest rate of rows that fqt_update_row takes.
+static int32_t greatest_rate(const fqt_update_t *update, const int8_t *x, int32_t zx, int32_t count) {
+    int32_t reach = 1; // of |x - zx|
+    if (!fqt_update_is_plain(update) || update->low_bits_count > 4) {
+        return -1;
+    }
+    if (update->low_bits_count == 0) {
+        return MAX_ROW_RATE;
+    }
+    for (int32_t c = 0; c < count; ++c) {
+        const int32_t magnitude = x[c] < zx ? zx - x[c] : x[c] - zx;
+        reach = magnitude > reach ? magnitude : reach;
+    }
+    return FQT_ROW_STEP_LIMIT / reach;
+}
+
 // w[o][c] -= rate of e[o] * (x[c] - zx)
-static void update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e) {
+static void update_row(
+    fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e, int32_t greatest) {
     int32_t row_rate = fqt_clamp(fqt_fixed_multiply(e, update->channel_rate), -MAX_ROW_RATE, MAX_ROW_RATE);
-    if (fqt_update_is_plain(update) && update->low_bits_count < 8) {
+    if (row_rate <= greatest && -row_rate <= greatest) {
         fqt_update_row(update, j, x, zx, count, row_rate);
         return;
     }
@@ -54,6 +70,7 @@ static void dense_update(fqt_pass_t *pass) {
     }
     fqt_update_t update;
     fqt_update_begin(&update, pass);
+    const int32_t greatest = greatest_rate(&update, x, zx, inputs);
     for (uint32_t n = 0; n < selection->count; ++n) {
         uint32_t o = selection->channels[n];
         if (e[o] == 0 && update.decay == 0) {
@@ -63,7 +80,7 @@ static void dense_update(fqt_pass_t *pass) {
         if (standardizes) {
             update_row_standardized(&update, o, x, zx, e[o], &spread);
         } else {
-            update_row(&update, o * (uint32_t)inputs, x, zx, inputs, e[o]);
+            update_row(&update, o * (uint32_t)inputs, x, zx, inputs, e[o], greatest);
         }
         fqt_update_end_channel(&update, o, e[o]);
     }

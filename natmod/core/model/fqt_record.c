@@ -123,7 +123,8 @@ uint32_t fqt_record_blobs(
             fqt_fail_3(&source->fault, FQT_MESSAGE_BLOB_PLACE, blob + 1, record->blobs[blob], blobs[blob]);
         }
     }
-    source->low_bits[index] = (uint8_t)low_bits;
+    uint32_t *kept = &source->low_bits[index / 16];
+    *kept = (*kept & ~(3u << index % 16 * 2)) | low_bits / 4 << index % 16 * 2; // a stream may say otherwise now
     return end;
 }
 

@@ -20,7 +20,7 @@ typedef struct {
     fqt_header_t header;
     uint32_t offset; // of the next byte that is taken
     uint32_t crc; // of those before it
-    uint8_t low_bits[FQT_MAX_LAYERS]; // of each layer's weights in the file
+    uint32_t low_bits[FQT_MAX_LAYERS / 16]; // of each layer's weights in the file, divided by 4: two bits a layer
 } fqt_source_t;
 
 // No read is longer.

@@ -164,13 +164,18 @@ void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradien
     }
 }
 
+// rate * x - rate * zx, which fits where its parts may not.
+FQT_INLINE int32_t row_step(int32_t rate, int32_t x, uint32_t centre) {
+    return (int32_t)((uint32_t)rate * (uint32_t)x + centre);
+}
+
 FQT_HOT void fqt_update_row(
     fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate) {
 #if !FQT_SPARES_TEXT
     const bool has_halves = are_halves(update, j);
 #endif
     rate *= 1 << update->low_bits_count;
-    const int32_t centre = -rate * zx;
+    const uint32_t centre = 0 - (uint32_t)rate * (uint32_t)zx;
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j);
 #if !FQT_SPARES_TEXT
@@ -180,10 +185,10 @@ FQT_HOT void fqt_update_row(
         int32_t sum_2 = x[2];
         int32_t sum_3 = x[3];
         FQT_TOGETHER(sum_0, sum_1, sum_2, sum_3);
-        sum_0 = rate * sum_0 + centre;
-        sum_1 = rate * sum_1 + centre;
-        sum_2 = rate * sum_2 + centre;
-        sum_3 = rate * sum_3 + centre;
+        sum_0 = row_step(rate, sum_0, centre);
+        sum_1 = row_step(rate, sum_1, centre);
+        sum_2 = row_step(rate, sum_2, centre);
+        sum_3 = row_step(rate, sum_3, centre);
         FQT_TOGETHER(sum_0, sum_1, sum_2, sum_3);
         sum_0 += (int32_t)(dither >> 8);
         dither += dither_step;
@@ -197,6 +202,6 @@ FQT_HOT void fqt_update_row(
     }
 #endif
     for (; count > 0; --count, ++x, ++j, dither += dither_step) {
-        move_weight(update, j, rate * *x + centre + (int32_t)(dither >> 8));
+        move_weight(update, j, row_step(rate, *x, centre) + (int32_t)(dither >> 8));
     }
 }
