@@ -16,7 +16,7 @@ TEXT_BUDGET = {
     "armv7m": 28_940,
     "armv7emsp": 32_040,
     "armv7emdp": 32_040,
-    "rv32imc": 37_100,
+    "rv32imc": 37_160,
 }
 STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most
 # libgcc's 64-bit and division helpers, and its switch tables.
