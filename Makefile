@@ -21,13 +21,13 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep pytorch partial accuracy core info \
+.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep speed pytorch partial accuracy core info \
     requirements clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(BACKEND_LIBS) ## all that demo and test need (they call it themselves)
+setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(AVX2_LIB) $(BACKEND_LIBS) ## all that demo and test need (they call it themselves)
 
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
@@ -66,7 +66,7 @@ EXPERIMENTS = $(if $(DATA),$(wildcard examples/experiments/*.toml),$(shell grep 
 
 accuracy: setup $(if $(DATA),$(COST_TOOLS)) ## int8 against float32, with DATA= a folder of data on these too: build/accuracy.json, docs/accuracy.md
 	@test -z "$(DATA)" || test -d "$(DATA)" || { echo "DATA=$(DATA) is no folder (docs/accuracy.md says what goes in it)"; exit 1; }
-	@$(VENV)/bin/fqt experiment $(EXPERIMENTS) $(if $(DATA),--data "$(DATA)" --cycles m4) --output $(BUILD)/experiments \
+	@env -u FQT_CORE_LIB $(VENV)/bin/fqt experiment $(EXPERIMENTS) $(if $(DATA),--data "$(DATA)" --cycles m4) --output $(BUILD)/experiments \
 	    --json $(BUILD)/accuracy.json --plot
 	@$(PYTHON) tools/accuracy_table.py
 
@@ -76,11 +76,14 @@ sweep: setup $(COST_TOOLS) ## how a step's cost grows with width, depth and inpu
 partial: setup ## partial updates over whole runs on digits: docs/partial_updates.md
 	@$(PYTHON) tools/partial_updates.py
 
+speed: setup ## training steps a second on this machine, int8 and float32: a table in docs/performance.md
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) tools/desk_speed.py
+
 pytorch: setup ## training steps a second against PyTorch's, on this machine: build/pytorch.json (installs PyTorch)
 	@tools/step pytorch "pip must reach a package index" $(PIP_INSTALL) -r tools/requirements-pytorch.txt
 	@$(PYTHON) tools/versus_pytorch.py
 
-core: $(CORE_LIB) $(BACKEND_LIBS) ## the core as shared libraries: for the host tools, and with the kernels of other boards
+core: $(CORE_LIB) $(AVX2_LIB) $(BACKEND_LIBS) ## the core as shared libraries: for the host tools, and with the kernels of other boards
 
 info: setup ## the table of a model file: make info MODEL=digits.fqt
 	@test -n "$(MODEL)" || { echo "name a model file: make info MODEL=digits.fqt"; exit 1; }

@@ -1,6 +1,7 @@
-"""The core's kernels against each other: those of the desk (core), the plain ones, those made of
-DSP instructions, emulated in C (dsp), and those of Cortex-M0+ (armv6m) make the same bytes of a
-model in training, and the numpy reference does where it is fast enough."""
+"""The core's kernels against each other: those of the desk (core, and core_avx2 where the
+processor has AVX2), the plain ones, those made of DSP instructions, emulated in C (dsp), and those
+of Cortex-M0+ (armv6m) make the same bytes of a model in training, and the numpy reference does
+where it is fast enough."""
 
 import os
 from pathlib import Path
@@ -17,10 +18,11 @@ from fqt.kinds import KINDS
 from fqt.options import Options
 from fqt.reference import Network
 from fqt.run import core
+from fqt.run.library import has_avx2
 from fqt.train.reference_networks import NETWORKS, images
 from models import Layer, random_model, random_samples, random_targets
 
-BACKENDS = ("core", "plain", "dsp", "armv6m")
+BACKENDS = ("core", *(["core_avx2"] if has_avx2() else []), "plain", "dsp", "armv6m")
 REFERENCE_WORK = 20_000  # multiply-adds of a forward pass that the reference is asked for
 OPTIONS = {
     "plain": Options(),

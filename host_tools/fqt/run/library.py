@@ -1,4 +1,5 @@
-"""The shared library of the C core: where it is, and the signatures of natmod/host/fqt_host.h."""
+"""The shared library of the C core: where it is, which build of it this processor runs, and the
+signatures of natmod/host/fqt_host.h."""
 
 from __future__ import annotations
 
@@ -28,10 +29,35 @@ def library_path(path: str | None = None) -> Path:
     return found
 
 
+def fastest(found: Path) -> Path:
+    """The build for AVX2 beside a library, where the processor has AVX2 and that build is not
+    older: of the same sources it makes the same bits. Otherwise the library itself."""
+    wide = found.with_name(f"{found.stem}_avx2{found.suffix}")
+    try:
+        is_current = wide.stat().st_mtime_ns >= found.stat().st_mtime_ns
+    except OSError:
+        return found
+    return wide if is_current and has_avx2() else found
+
+
+@cache
+def has_avx2() -> bool:
+    """Whether the processor has AVX2, as far as Linux tells."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    flags = (line for line in text.splitlines() if line.startswith("flags"))
+    return "avx2" in next(flags, "").split()
+
+
 @cache
 def library(path: str | None = None) -> ctypes.CDLL:
-    """The shared library, as library_path finds it. Raises OSError without it."""
+    """The shared library, as library_path finds it, or, where nothing names one, its fastest
+    build. Raises OSError without it."""
     found = library_path(path)
+    if not (path or os.environ.get("FQT_CORE_LIB")):
+        found = fastest(found)
     core = ctypes.CDLL(str(found))
     u32, handle, boolean = ctypes.c_uint32, ctypes.c_void_p, ctypes.c_bool
     wanted = ctypes.POINTER(Wanted)
