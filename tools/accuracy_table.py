@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Write the table of docs/accuracy.md from build/accuracy.json, which `make accuracy` makes. Rows
-of experiments that were not run stay as they are."""
+of experiments that were not run stay as they are, with the mark of those made by older code when
+they have it."""
 
 import json
 from pathlib import Path
@@ -10,10 +11,11 @@ from tables import ROOT, replace_table, table_in
 from fqt.experiment.report import table
 
 SCRIPT = "tools/accuracy_table.py"
+OLDER = "†"  # docs/accuracy.md says by what code
 
 
 def experiment_of(line: str) -> str:
-    return line.split("|")[1].strip()
+    return line.split("|")[1].replace(OLDER, "").strip()
 
 
 def merge(document: Path, made: str) -> None:

@@ -49,6 +49,12 @@ name = "int8, elsewhere"
 arithmetic = "int8"
 master = 16
 regression = { targets = "standardized", offset = 3.0 }
+
+[[runs]]
+name = "int8, in units of its own"
+arithmetic = "int8"
+master = 16
+regression = { scale = 1000.0, offset = -5000.0, standardize_data = true }
 """
 RECONSTRUCTION = """
 seeds = [1]
@@ -128,7 +134,7 @@ def test_a_regression_is_learned_in_every_unit(tmp_path):
     sums(tmp_path)
     results = run(read_experiment(written(tmp_path, REGRESSION)), tmp_path, tmp_path / "kept")
     assert min(scores(results, "R2").values()) > 0.9
-    assert [row["score"] for row in summary(results)] == ["R2"] * 3
+    assert [row["score"] for row in summary(results)] == ["R2"] * 4
 
 
 def test_an_autoencoder_is_scored_by_what_it_returns(tmp_path):
@@ -290,13 +296,14 @@ def test_every_example_is_read_and_compares_int8_with_float32(path):
 def test_rows_of_experiments_that_were_not_run_stay_in_the_table(tmp_path):
     document = tmp_path / "accuracy.md"
     script = accuracy_table.SCRIPT
-    document.write_text(f"a\n<!-- made by {script} -->\n| h |\n|---|\n| b | old |\n<!-- end -->\n")
+    old = "| h |\n|---|\n| b † | old |\n| c † | old |"
+    document.write_text(f"a\n<!-- made by {script} -->\n{old}\n<!-- end -->\n")
     accuracy_table.merge(document, "| head |\n|---|\n| c | new |\n| a | new |")
     accuracy_table.merge(document, "| head |\n|---|\n| c | newer 1 |\n| c | newer 0 |")
     lines = document.read_text().splitlines()[2:-1]
     assert lines == [
         "| head |",
         "|---|",
-        *("| a | new |", "| b | old |"),
+        *("| a | new |", "| b † | old |"),
         *("| c | newer 1 |", "| c | newer 0 |"),
     ]

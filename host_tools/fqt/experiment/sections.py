@@ -159,11 +159,13 @@ class Reconstruction:
 class Regression:
     """y are numbers, one or more a sample: the score is R2, how much of them it predicts. targets:
     "raw", y as they are, or "standardized", to mean 0 and deviation 1 of the training data; they
-    are multiplied by scale then, and offset is added. R2 is the same in all units."""
+    are multiplied by scale then, and offset is added. standardize_data: the network is told of
+    these units before it trains (Sequential.standardize_data). R2 is the same in all units."""
 
     targets: str = "standardized"
     scale: float = 1.0
     offset: float = 0.0
+    standardize_data: bool = False
 
     def __post_init__(self):
         require(self.targets in TARGETS, f"targets is one of {TARGETS}, not {self.targets!r}")

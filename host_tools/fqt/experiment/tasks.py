@@ -83,6 +83,8 @@ def _regression(experiment, run, seed, folder, say) -> dict:
     arrays = data.load(experiment, folder)
     split = data.regression_split(experiment, run, arrays)
     net = _build(experiment, arrays, seed)
+    if experiment.regression_of(run).standardize_data:
+        net.standardize_data(split.x_train, split.y_train)
 
     def score(made) -> float:
         return determination(split.y_test, made.outputs(split.x_test))
