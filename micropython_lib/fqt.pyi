@@ -63,9 +63,10 @@ class Model:
     steps: int
     """Training steps so far, those before saving included."""
     diverged: str | None
-    """The layer whose output stayed beyond its range, or 0, for 200 steps. Beyond: the weights ran
-    away, and train raises RuntimeError until restore() or reset(). 0: steps go on, and each raises
-    RuntimeError until the layer responds. Samples that are one value everywhere do not count."""
+    """The layer whose output stayed beyond its range, or 0, for 1000 steps. Beyond: the weights
+    ran away, and train raises RuntimeError until restore() or reset(). 0: steps go on, and each
+    raises RuntimeError until the layer responds. Samples that are one value everywhere do not
+    count."""
     outputs: int
     """Number of outputs: classes, or numbers."""
     input_shape: Shape

@@ -26,12 +26,12 @@ def check_diverged(model, layer_number: int, silent: bool = False, lr: float = 0
         return
     if silent and lr > 0:
         seen = (
-            "diverged, or samples are dark: its output is 0 for 200 of them; if it died, "
+            "diverged, or samples are dark: its output is 0 for 1000 of them; if it died, "
             "restore() or reset()"
         )
     elif silent:
         seen = (
-            "is silent: its output is 0 for 200 samples: are they dark? If it died, restore() "
+            "is silent: its output is 0 for 1000 samples: are they dark? If it died, restore() "
             "good weights or reset() it"
         )
     elif lr > 0:

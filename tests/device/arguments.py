@@ -39,7 +39,7 @@ def features_as_their_own_target():
 
 def silent(lr):
     net = fqt.Model("silent.fqt")
-    for _ in range(200):
+    for _ in range(1000):
         net.train(bytes(range(36)), 0, lr)
 
 

@@ -43,7 +43,8 @@ from fqt.reference.tensor import follow_range
 from fqt.reference.update import Parameters, Sums, apply_sums
 
 CUT_OFF_FILL = 98304  # half as much again as a range holds, Q16
-STUCK_STEPS = 200  # in a row cut off or without output
+STUCK_STEPS = 1000  # cut off or without output
+STUCK_RELIEF = 8  # as many of these does one other step make up for
 
 
 class Network(DeviceModel):
@@ -221,7 +222,8 @@ class Network(DeviceModel):
             if moves and layer.fill != NO_NEWS:
                 silent = layer.fill == NO_FILL
                 stuck = silent or layer.fill >= CUT_OFF_FILL
-                layer.stuck_steps = layer.stuck_steps + 1 if stuck else 0
+                change = 1 if stuck else -STUCK_RELIEF
+                layer.stuck_steps = min(max(layer.stuck_steps + change, 0), STUCK_STEPS)
                 if layer.stuck_steps >= STUCK_STEPS:
                     self._diverged_layer, self._silent = layer.number, silent
                 layer.range_q16, y.scale = follow_range(layer.range_q16, layer.fill, y.scale)

@@ -119,9 +119,9 @@
     FQT_MESSAGE(RUNTIME_ERROR, BEYOND_RANGE, \
         "its output is beyond its range though lr is 0: restore() good weights or reset() it; see net.clipped") \
     FQT_MESSAGE(RUNTIME_ERROR, SILENT, \
-        "training diverged, or samples are dark: its output is 0 for 200 of them; if it died, restore() or reset()") \
+        "training diverged, or samples are dark: its output is 0 for 1000 of them; if it died, restore() or reset()") \
     FQT_MESSAGE(RUNTIME_ERROR, SILENT_AT_REST, \
-        "its output is 0 for 200 samples: are they dark? If it died, restore() good weights or reset() it") \
+        "its output is 0 for 1000 samples: are they dark? If it died, restore() good weights or reset() it") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NUMBER, "no such layer: layers are 1 to #, or names") \
     FQT_MESSAGE(TYPE_ERROR, LAYER_TYPE, "a layer is a number, 1 to #, or a name") \
     FQT_MESSAGE(VALUE_ERROR, LAYER_NAME, "no layer has that name: print the model to see them") \

@@ -10,7 +10,8 @@
 #define CUT_OFF_FILL (98304) // half as much again as the range holds
 #define NO_FILL (1) // all outputs are 0
 #define NO_NEWS (0) // so because the input is the same value everywhere: a dark image, or nothing before is above 0
-#define STUCK_STEPS (200) // in a row cut off or without output, though the range follows
+#define STUCK_STEPS (1000) // cut off or without output, though the range follows
+#define STUCK_RELIEF (8) // as many of these does one other step make up for
 #define WATCHED_LIMIT (16384) // so that fill stays in 32 bits
 
 // 6 in units of a tensor, limited so that sums with it stay small.
@@ -206,7 +207,11 @@ void fqt_activations_follow_range(fqt_model_t *model, uint32_t index) {
         return;
     }
     const bool silent = layer->fill == NO_FILL;
-    layer->stuck_steps = silent || layer->fill >= CUT_OFF_FILL ? layer->stuck_steps + 1 : 0;
+    if (silent || layer->fill >= CUT_OFF_FILL) {
+        layer->stuck_steps += layer->stuck_steps < STUCK_STEPS;
+    } else {
+        layer->stuck_steps -= layer->stuck_steps < STUCK_RELIEF ? layer->stuck_steps : STUCK_RELIEF;
+    }
     if (layer->stuck_steps >= STUCK_STEPS) {
         model->diverged = (uint8_t)(index + 1);
         model->silent = silent;

@@ -55,7 +55,8 @@ typedef struct {
     uint32_t bias_scale;
     int32_t output_range; // Q16
     int32_t fill; // of this step, Q16
-    uint32_t stuck_steps; // training steps in a row whose output was far beyond its range, or all 0
+    uint32_t
+        stuck_steps; // training steps whose output was far beyond its range, or all 0, less those that make up for them
     uint32_t sums; // mini-batches: arena offset of the summed steps, int32 [weights], then [out_channels]
     char name[FQT_NAME_BYTES];
 } fqt_layer_t;
