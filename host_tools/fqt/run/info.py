@@ -98,8 +98,8 @@ def table(model: ModelFile) -> str:
 
 def suggestion(model: ModelFile, ram_bytes: int) -> str:
     """A line that says which `master` to take where a model loaded from a file may take so many
-    bytes of RAM: the default where it fits, since more bits gain nothing that docs/accuracy.md can
-    tell from chance; else fewer. Raises ValueError when none fits."""
+    bytes of RAM: the default where it fits, since more bits gain little (docs/accuracy.md); else
+    fewer. Raises ValueError when none fits."""
     data = model.to_bytes()
     needed = {master: core.Model(data, master).memory for master in MASTERS}
     for master in sorted(MASTERS, reverse=True):
