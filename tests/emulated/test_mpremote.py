@@ -54,7 +54,7 @@ def test_mount_and_run(bare_board, folder):
 
 def test_a_model_saved_to_a_mounted_folder_arrives_on_the_host(bare_board, folder):
     (folder / "save.py").write_text(
-        "import fqt\nnet = fqt.Model('small.fqt')\n"
+        "import fqt\nnet = fqt.Model('small.fqt', master=8)\n"
         "net.train(bytes(36), 1)\nnet.save('saved.fqt')\n"
     )
     bare_board.mpremote("mount", ".", "run", "save.py")
