@@ -81,7 +81,7 @@ void fqt_blobs_take(const fqt_model_t *model, fqt_source_t *source, uint32_t ind
     const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint32_t own_bits = fqt_low_bits(model, layer);
     const uint32_t low_bits = (source->low_bits[index / 16] >> index % 16 * 2 & 3) * 4;
-    if (stores) { // low bits of another width are left out
+    if (stores && low_bits != own_bits) { // low bits of another width are left out
         fqt_fill_zero(fqt_trained_blob(model, layer, FQT_BLOB_LOW_BITS),
             fqt_blob_bytes(model, index, FQT_BLOB_LOW_BITS, own_bits));
     }
