@@ -47,10 +47,17 @@ class Parameters:
         """The weights of channel o with all their bits, in units of 2^-low_bits."""
         return (self.weights[o] << self.low_bits) + self.low[o]
 
-    def set_values(self, o: int, values: np.ndarray) -> None:
+    def set_values(
+        self, o: int, values: np.ndarray, moves: np.ndarray | bool = True
+    ) -> np.ndarray | bool:
+        """Set those weights of channel o that move. Returns of which the byte met the end of its
+        range; their low bits are as they come."""
         half = 1 << self.low_bits >> 1
-        self.weights[o] = (values + half) >> self.low_bits
-        self.low[o] = values - (self.weights[o] << self.low_bits)
+        rounded = (values + half) >> self.low_bits
+        limited = np.clip(rounded, -127, 127)
+        self.weights[o] = np.where(moves, limited, self.weights[o])
+        self.low[o] = np.where(moves, values - (rounded << self.low_bits), self.low[o])
+        return (limited != rounded) & moves
 
     def biases_for(self, input_scale: float) -> np.ndarray:
         """The biases in units of an accumulator, input_scale * scales[o] (section 4)."""
@@ -169,18 +176,13 @@ class Mover:
         count = int(np.prod(shape))
         j = o * count + np.arange(count).reshape(shape)
         noise = dither(self.base, j) >> (8 + bits)
-        half = 1 << bits >> 1
-        low = parameters.low[o] + half - ((step + noise) >> (24 - bits))
-        moved = parameters.weights[o] + (low >> bits)
-        weights = np.clip(moved, -127, 127)
-        clamped = (weights != moved) & moves
-        parameters.weights[o] = np.where(moves, weights, parameters.weights[o])
-        parameters.low[o] = np.where(moves, (low & ((1 << bits) - 1)) - half, parameters.low[o])
+        units = (step + noise) >> (24 - bits)
+        clamped = parameters.set_values(o, parameters.values(o) - units, moves)
 
         bias_noise = int(dither(self.base, parameters.weights.size + o))
         bias = parameters.biases[o] - ((bias_step + (bias_noise >> 24)) >> 8)
         bias = np.clip(bias, -BIAS_LIMIT, BIAS_LIMIT)
-        if clamped.any():
+        if np.any(clamped):
             base = self.random.draw()
             if base % count == 0:
                 bias = self._rescale(o, base, GROWTH, GROWTH_INVERSE, bias)
