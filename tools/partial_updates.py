@@ -7,41 +7,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from digits_networks import NETWORKS, TRAINED
 from sklearn.datasets import load_digits
 from tables import ROOT, replace_table
 
-from fqt import Conv2D, Dense, Flatten, MaxPool2D, Sequential, core, quantize
+from fqt import Sequential, core, quantize
 from fqt.inputs import DivergenceError
 from fqt.options import Options
 from fqt.train.schedules import learning_rate
 
-TRAINED = 1200  # samples; the other 597 test
 EPOCHS = 30
 RATE = 0.01
 SEEDS = 1, 2, 3
 UPDATE_RATES = (0.1, 1.0), (0.25, 1.0), (0.1, 0.1)
 PRETRAINING = {"random weights": 0, "2 epochs in float32": 2}
-NETWORKS = {
-    "conv 8, conv 16, pool, dense 32, dense 10": lambda: [
-        Conv2D(8, 3, padding="same", activation="relu"),
-        Conv2D(16, 3, padding="same", activation="relu"),
-        MaxPool2D(2),
-        Flatten(),
-        Dense(32, activation="relu"),
-        Dense(10),
-    ],
-    "conv 4, pool, dense 10": lambda: [
-        Conv2D(4, 3, padding="same", activation="relu"),
-        MaxPool2D(2),
-        Flatten(),
-        Dense(10),
-    ],
-    "dense 32, dense 32, dense 32, dense 10": lambda: [
-        Flatten(),
-        *[Dense(32, activation="relu") for _ in range(3)],
-        Dense(10),
-    ],
-}
 HEADER = [
     "| network | from | schedule | all channels | "
     + " | ".join(
