@@ -7,9 +7,12 @@ import signal
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import threadpoolctl
+from experiment_files import people
 
 from fqt import cli
 from fqt.experiment import executors, keys, read_experiment, run, run_shard
@@ -38,13 +41,7 @@ pretraining = { epochs = 10 }
 
 @pytest.fixture
 def folder(tmp_path):
-    rng = np.random.default_rng(1)
-    arrays = {"classes": np.array(["a", "b"])}
-    for part in ("train", "test"):
-        arrays["x_" + part] = rng.integers(0, 255, (400, 8, 8, 1)).astype(np.uint8)
-        arrays["y_" + part] = rng.integers(0, 2, 400)
-        arrays["person_" + part] = rng.integers(0, 3, 400)
-    np.savez(tmp_path / "d.npz", **arrays)
+    np.savez(tmp_path / "d.npz", **people(400, 8, 1))
     (tmp_path / "a.toml").write_text(TOML)
     return tmp_path
 
@@ -179,6 +176,21 @@ class Elsewhere:
 
     def __reduce__(self):
         return getattr, (keys, "parts_of_code")
+
+
+def test_a_job_on_a_worker_has_one_thread(tmp_path, monkeypatch):
+    """Of those of libraries that were loaded before it came, whatever the worker has."""
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    worker = SimpleNamespace(address="tcp://here", local_directory=tmp_path)
+    monkeypatch.setattr(distributed, "get_worker", lambda: worker)
+
+    def threads() -> set[int]:
+        return {library["num_threads"] for library in threadpoolctl.threadpool_info()}
+
+    with threadpoolctl.threadpool_limits(2):
+        assert threads() == {2}
+        assert executors._on_worker(keys.parts_of_code(), [], [], threads) == {1}
+        assert threads() == {2}
 
 
 def test_files_that_lead_out_of_the_folder_do_not_travel(folder, cluster):

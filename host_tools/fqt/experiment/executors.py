@@ -24,16 +24,12 @@ from fqt.files import write_bytes
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def _use_one_thread() -> None:
-    for variable in ONE_THREAD:  # a network this small is slower on two
-        os.environ[variable] = "1"
-
-
 class Processes:
     """Processes of this machine, `count` at a time. Jobs find folders where they are."""
 
     def __init__(self, count: int):
-        _use_one_thread()
+        for variable in ONE_THREAD:  # a network this small is slower on two
+            os.environ[variable] = "1"
         self.count = count
         context = multiprocessing.get_context("spawn")
         self.pool = ProcessPoolExecutor(count, mp_context=context)
@@ -145,14 +141,15 @@ _unpacking = threading.Lock()  # a worker may run jobs in several threads
 def _on_worker(wanted: dict[str, str], keys: list[str], files: list[dict], job, *arguments):
     """Run a job on a worker, which may have come after the others were checked."""
     from distributed import get_worker
+    from threadpoolctl import threadpool_limits
 
-    _use_one_thread()
     worker = get_worker()
     _check_code(worker.address, parts_of_code(), wanted)
     place = Path(worker.local_directory)
     with _unpacking:
         folders = [_unpack(place / key, one) for key, one in zip(keys, files, strict=True)]
-    return job(*folders, *arguments)
+    with threadpool_limits(1):  # numpy is there already, and read the environment
+        return job(*folders, *arguments)
 
 
 def _unpack(folder: Path, files: dict[str, bytes]) -> Path:
