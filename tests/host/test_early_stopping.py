@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from experiment_files import FLOAT32, INT8, MIXED, check_refused
 
 from fqt.experiment import read_experiment, run
 from fqt.experiment.arithmetic import trainer
@@ -22,17 +23,8 @@ epochs = 40
 learning_rate = 0.1
 schedule = "constant"
 early_stopping = { held_out = 0.4, patience = 2 }
-[[runs]]
-name = "float32"
-arithmetic = "float32"
-[[runs]]
-name = "int8"
-arithmetic = "int8"
-master = 16
-[[runs]]
-name = "mixed"
-arithmetic = "mixed"
 """
+TOML += FLOAT32 + INT8 + MIXED
 
 
 class Losing:
@@ -143,7 +135,4 @@ def test_class_weights_of_other_classes_are_found_before_anything_trains(tmp_pat
     ],
 )
 def test_mistakes_are_named(old, new, message, tmp_path):
-    assert old in TOML
-    (tmp_path / "noise.toml").write_text(TOML.replace(old, new, 1))
-    with pytest.raises(ValueError, match=message):
-        read_experiment(tmp_path / "noise.toml")
+    check_refused(tmp_path / "noise.toml", TOML, old, new, message)

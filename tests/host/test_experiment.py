@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from experiment_files import FLOAT32, INT8, MIXED
 
 from fqt import cli
 from fqt.experiment import plot, read_experiment, run, summary, table
@@ -27,21 +28,8 @@ layers = [
 [training]
 epochs = 3
 learning_rate = 0.02
-
-[[runs]]
-name = "float32"
-arithmetic = "float32"
-
-[[runs]]
-name = "int8"
-arithmetic = "int8"
-master = 16
-at_most = 10.0
-
-[[runs]]
-name = "mixed"
-arithmetic = "mixed"
 """
+EXPERIMENT += FLOAT32 + INT8 + "at_most = 10.0\n" + MIXED
 TRANSFER = """
 [transfer]
 group = "person"

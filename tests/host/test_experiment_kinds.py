@@ -7,6 +7,7 @@ from pathlib import Path
 import accuracy_table
 import numpy as np
 import pytest
+from experiment_files import FLOAT32, INT8
 
 from fqt import cli
 from fqt.experiment import read_experiment, run, summary
@@ -34,16 +35,9 @@ scale = 0.5
 [training]
 epochs = 8
 learning_rate = 0.02
-
-[[runs]]
-name = "float32"
-arithmetic = "float32"
-
-[[runs]]
-name = "int8"
-arithmetic = "int8"
-master = 16
-
+"""
+REGRESSION += FLOAT32 + INT8
+REGRESSION += """
 [[runs]]
 name = "int8, elsewhere"
 arithmetic = "int8"
@@ -73,16 +67,8 @@ layers = [{ kind = "dense", units = 6 }, { kind = "dense", units = 16 }]
 [training]
 epochs = 4
 learning_rate = 0.02
-
-[[runs]]
-name = "float32"
-arithmetic = "float32"
-
-[[runs]]
-name = "int8"
-arithmetic = "int8"
-master = 16
 """
+RECONSTRUCTION += FLOAT32 + INT8
 DIGITS = """
 seeds = [1]
 [data]

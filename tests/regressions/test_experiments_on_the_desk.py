@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from experiment_files import check_refused, people
 
 from fqt import cli
 from fqt.experiment import keys, read_experiment, run
@@ -33,13 +34,7 @@ pretraining = { epochs = 1 }
 
 def archive(folder, seed=0, **changes):
     folder.mkdir(exist_ok=True)
-    rng = np.random.default_rng(seed)
-    arrays = {"classes": np.array(["a", "b"])}
-    for part in ("train", "test"):
-        arrays["x_" + part] = rng.integers(0, 255, (40, 4, 4, 1)).astype(np.uint8)
-        arrays["y_" + part] = rng.integers(0, 2, 40)
-        arrays["person_" + part] = rng.integers(0, 3, 40)
-    arrays = {**arrays, **changes}
+    arrays = {**people(40, 4, seed), **changes}
     arrays = {name: array for name, array in arrays.items() if array is not None}
     np.savez(folder / "d.npz", **arrays)
     return arrays
@@ -157,10 +152,7 @@ def test_a_name_does_not_lead_out_of_the_output_folder(name, tmp_path):
     ],
 )
 def test_mistakes_in_the_file_are_found_when_it_is_read(old, new, message, tmp_path):
-    assert old in TOML
-    (tmp_path / "a.toml").write_text(TOML.replace(old, new, 1))
-    with pytest.raises(ValueError, match=message):
-        read_experiment(tmp_path / "a.toml")
+    check_refused(tmp_path / "a.toml", TOML, old, new, message)
 
 
 def test_one_number_is_both_update_rates(tmp_path):
