@@ -38,22 +38,22 @@ def opened(backend, model, **arguments):
         return core.Model(model, **arguments)
 
 
-def trained(backend, model, x, y, steps, **arguments):
+def trained(backend, model, x, y, steps, lr=0.02, **arguments):
     """What a backend makes of a model: outputs before training, and the trained model."""
     net = opened(backend, model, **arguments)
     outputs = net.outputs(x[:8])
     diverged = ""
     try:
-        net.train_many(x, y, np.arange(steps) % len(x), 0.02)
+        net.train_many(x, y, np.arange(steps) % len(x), lr)
     except DivergenceError as error:
         diverged = str(error)
     return outputs.tobytes(), diverged, net.to_bytes(), net.to_bytes(checkpoint=True)
 
 
-def check_same(model, x, y, steps=24, **arguments):
-    expected = trained(BACKENDS[0], model, x, y, steps, **arguments)
+def check_same(model, x, y, steps=24, lr=0.02, **arguments):
+    expected = trained(BACKENDS[0], model, x, y, steps, lr, **arguments)
     for backend in BACKENDS[1:]:
-        assert trained(backend, model, x, y, steps, **arguments) == expected, backend
+        assert trained(backend, model, x, y, steps, lr, **arguments) == expected, backend
 
 
 def check_reference(model, x, y, steps, **arguments):
@@ -142,3 +142,15 @@ def test_rows_that_need_more_sums_than_there_is_room_for_train_alike(rate):
     x, y = random_samples(model, 6), np.array(random_targets(model, 6))
     for options in (Options(), Options((rate, rate)), Options((rate, rate), sample_updates=True)):
         check_same(model, x, y, steps=8, options=options)
+
+
+@pytest.mark.parametrize("master", [8, 12, 16])
+@pytest.mark.parametrize("lr", [2.0**8, 2.0**10, 2.0**12])
+def test_a_gradient_of_one_unit_moves_weights_far_alike(master, lr):
+    """At such rates a step of one unit of the gradient is longer than a weight's range; master=16
+    wrapped it where the gradient was -1."""
+    for seed in range(12):
+        layers = [Layer("conv2d", 70), Layer("dense", 3)]
+        model = random_model(layers, (1, 1, 40), seed=seed)
+        x = np.random.default_rng(seed).integers(0, 2, (1, 1, 1, 40)).astype(np.uint8)
+        check_same(model, x, np.array(random_targets(model, 1)), 1, lr, master=master)

@@ -89,8 +89,9 @@ FQT_INLINE void move_units(fqt_update_t *update, uint32_t j, uint32_t units, boo
 }
 #endif
 
-// A rate by which the product's upper word is enough, of gradients up to `limit` that are shifted to the left where the
-// rate is great. The step, in Q24 units of the last bit of a weight, then is below 2^29.
+// A rate by which the product's upper word is enough, of gradients up to `limit` (-limit - 1 included, so limit is 1 at
+// least) that are shifted to the left where the rate is great. The step, in Q24 units of the last bit of a weight, then
+// is at most 2^30.
 typedef struct {
     fqt_multiplier_t multiplier;
     int32_t left;
@@ -149,7 +150,7 @@ FQT_LOOP uint32_t update_shortly(fqt_update_t *update, uint32_t j, const int32_t
 
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
     const int32_t shift = 33 + fqt_scale_exponent(rate); // of the product's upper word, to the left
-    const bool is_short = shift >= -29 && shift <= 30;
+    const bool is_short = shift >= -29 && shift + (int32_t)update->low_bits_count <= 30;
     const int32_t left = is_short && shift > 0 ? shift : 0;
     const short_rate_t short_rate = {{(int32_t)fqt_scale_mantissa(rate), (uint32_t)(left - shift)}, left,
         update->low_bits_count, (uint32_t)INT32_MAX >> left >> update->low_bits_count};
