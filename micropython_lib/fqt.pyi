@@ -69,6 +69,11 @@ class Model:
     count."""
     outputs: int
     """Number of outputs: classes, or numbers."""
+    labels: tuple[str, ...]
+    """A name for each output, as quantize(..., labels=...) was told on the desk; () without:
+    net.labels[net.predict(x)]."""
+    note: str
+    """What else quantize(..., note=...) was told; "" without."""
     input_shape: Shape
     """Height, width, channels."""
     input_type: Literal["uint8", "int8"]

@@ -29,7 +29,7 @@ HEADER = np.dtype(
         ("greatest_loss", "<u4"),
         ("loss", "u1"),
         ("maps", "u1"),
-        ("reserved", "u1", 2),
+        ("text_bytes", "<u2"),
     ]
 )
 RECORD = np.dtype(

@@ -71,16 +71,30 @@ def name_text(what: str, value) -> str:
     """value, a name as model files hold it: 1 to 16 bytes of UTF-8 without a zero."""
     if not isinstance(value, str):
         raise ValueError(f"{what} must be a text, not {value!r}")
-    try:
-        data = value.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{what} must be text that UTF-8 has, not {value!r}") from None
+    if not _is_utf8(value):
+        raise ValueError(f"{what} must be text that UTF-8 has, not {value!r}")
+    data = value.encode()
     if not 1 <= len(data) <= NAME_BYTES or b"\0" in data:
         raise ValueError(
             f"{what} must have 1 to {NAME_BYTES} bytes, none of them zero: "
             f"{value!r} has {len(data)}"
         )
     return value
+
+
+def text(what: str, value) -> str:
+    """value, a text of any length that UTF-8 has, without a zero."""
+    if not isinstance(value, str) or "\0" in value or not _is_utf8(value):
+        raise ValueError(f"{what} must be a text that UTF-8 has, without a zero, not {value!r}")
+    return value
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def file_bytes(what: str, value) -> bytes:

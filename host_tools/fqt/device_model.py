@@ -74,6 +74,16 @@ class DeviceModel(ABC):
         return self.model.input_zero_point
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each output: of the classes, say; () without."""
+        return self.model.labels
+
+    @property
+    def note(self) -> str:
+        """What else belongs to the model; "" without."""
+        return self.model.note
+
+    @property
     @abstractmethod
     def steps(self) -> int:
         """Training steps so far, those before saving included."""

@@ -43,6 +43,9 @@ TEXTS = {
         "row # of its maps (the input's channels, then the outputs): an offset is finite, "
         "a scale 2^-64 to 2^64"
     ),
+    "TEXTS": (
+        "its texts are not # in UTF-8, each ended by a zero: a name for each output, and a note"
+    ),
     "MUCH_WORK": "up to here a sample takes more than # multiply-adds: make the network smaller",
     "LAST_LAYER": "the last layer must have weights and no activation",
     "OUTPUT_COUNT": "# outputs, # to # are possible",

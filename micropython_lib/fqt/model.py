@@ -32,6 +32,8 @@ class Model(Engine):
     standardize = _option(2)
     weight_decay = _option(3)
     sample_updates = _option(4)
+    labels = property(lambda net: tuple(net._texts.split("\0")[: bool(net._texts) * net.outputs]))
+    note = property(lambda net: "".join(net._texts.split("\0")[net.outputs :]))
     _waits = False  # for a fit that was called and not iterated
 
     def __init__(self, source, *, master=12, batch=1):
@@ -92,6 +94,10 @@ class Model(Engine):
         for name, kind, shape, parameters, trains, scale, zero_point in self.layers:
             state = "yes" if trains else "frozen" if parameters else ""
             lines.append((line % (name, kind, _shape(shape), parameters, state)).rstrip())
+        if any(self.labels):
+            lines.append("  labels " + ", ".join(self.labels))
+        if self.note:
+            lines.append("  note " + self.note)
         batch = ", batch=%d" % self.batch if self.batch > 1 else ""
         lines.append(
             "  RAM %d bytes, master=%d%s, %d steps" % (self.memory, self.master, batch, self.steps)

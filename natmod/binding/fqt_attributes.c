@@ -68,6 +68,8 @@ static mp_obj_t load_attribute(const engine_t *self, qstr attribute) {
         return name_to_str(model->name);
     } else if (attribute == MP_QSTR_layers) {
         return layer_descriptions(model);
+    } else if (attribute == MP_QSTR__texts) {
+        return mp_obj_new_str((const char *)model->arena + model->texts, model->text_bytes);
     } else if (attribute == MP_QSTR__options) {
         return options_tuple(&model->options);
     } else if (attribute == MP_QSTR_input_shape) {

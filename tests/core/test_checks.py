@@ -168,6 +168,8 @@ WIDE_PRODUCT = forge(
 )
 ROWS = [(0, 1), (-1013.25, 2**-64), (350000, 2**64), (-0.0, 0.5), (1e-5, 1e-6)]
 MAPPED = mapped(*ROWS, maps=3)
+TEXTS = "ja\0nein\0\0Töne, 16 kHz\0\0".encode()
+LABELLED = network(text_bytes=len(TEXTS), behind=TEXTS)
 WIDE = network(changed_record(conv(), output=(4, 4, 1000)))
 POOL_WITH_BLOB = network(conv(), pool(blobs=(0, 0, BLOBS, 0)), flat(), dense())
 # Per case: the message, its numbers, the layer (from 1; 0: none), and the file.
@@ -189,8 +191,6 @@ CASES = [
     ("HEADER_FIELD", (), 0, in_header(input_type=2)),
     ("HEADER_FIELD", (), 0, in_header(loss=3)),
     ("HEADER_FIELD", (), 0, in_header(maps=4)),
-    ("HEADER_FIELD", (), 0, in_header(reserved=(0, 1))),
-    ("HEADER_FIELD", (), 0, in_header(reserved=(1, 0))),
     ("OUTPUT_MAP_LOSS", (), 0, in_header(maps=2)),
     ("OUTPUT_MAP_LOSS", (), 0, in_header(maps=3, loss=2)),
     ("NO_NAME", (), 0, in_header(name=b"")),
@@ -252,6 +252,18 @@ CASES = [
         )
     ),
     ("NAME_TEXT", (), 0, in_header(name=b"\xfe")),
+    ("FILE_BYTES", (len(GOOD) + 8, len(GOOD)), 0, network(text_bytes=8)),
+    ("HEADER_FIELD", (), 0, network(text_bytes=9, behind=b"a\0b\0c\0no\0")),
+    *(
+        ("TEXTS", (4,), 0, network(text_bytes=len(texts), behind=texts))
+        for texts in (
+            b"a\0b\0c\0no",  # three outputs and a note: it is not ended
+            b"a\0b\0c\0n\0" + bytes(4),  # more zeros than fill it up
+            b"a\0b\0c\0\0\1",  # neither
+            b"a\0b\0\xc3\0c\0" + bytes(4),  # cut off within a character
+            b"a\0\x80\0c\0\0\0",
+        )
+    ),
     ("KERNEL", (0, 1, 1), 1, network(conv(window=(0, 3, 1, 1, 1, 1, 1, 1)))),
     ("KERNEL", (3, 0, 1), 1, network(conv(window=(3, 3, 1, 0, 1, 1, 1, 1)))),
     ("KERNEL", (3, 1, 3), 1, network(conv(window=(3, 3, 1, 1, 3, 1, 1, 1)))),
@@ -453,7 +465,7 @@ def test_every_message_has_a_case():
 def test_the_file_that_the_cases_change_is_a_model():
     load(GOOD)
     load_in_place(GOOD)
-    for file in (GOOD, MAPPED):
+    for file in (GOOD, MAPPED, LABELLED):
         assert core.Model(file, 8).to_bytes() == file == ModelFile.from_bytes(file).to_bytes()
 
 
@@ -526,6 +538,7 @@ def test_a_checkpoint_is_no_model():
         ("OTHER_MODEL", 0, network(identity=8)),
         ("OTHER_MODEL", 0, network(conv(), pool(), flat(), dense(3), dense(3, 3))),
         ("OTHER_MODEL", 0, MAPPED),
+        ("OTHER_MODEL", 0, LABELLED),
         ("OTHER_LAYER", 1, network(conv(activation=1))),
         ("OTHER_LAYER", 1, network(conv(flags=0))),
         ("OTHER_LAYER", 2, network(conv(), pool(kind=AVERAGE_POOL2D), flat(), dense())),

@@ -18,6 +18,7 @@ def refused(call, *arguments):
 
 def describe(net):
     show(net.name, net.loss_name, net.input_shape, net.input_type, net.input_zero_point)
+    show(*net.labels, net.note)
     show(net.master, net.batch, net.steps, net.diverged, net.loss)
     for name, kind, shape, parameters, trains, scale, zero_point in net.layers:
         show(name, kind, shape, parameters, trains, "%.5e" % scale, zero_point)

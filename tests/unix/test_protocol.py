@@ -19,10 +19,12 @@ BATCHES = (1, 3)
 def files():
     layers = [Layer("conv2d", 8, (3, 3), (2, 2)), Layer("conv2d", 12, (2, 2)), Layer("dense", 3)]
     labels = random_model(layers, (8, 8, 1), 3)
+    labels.labels, labels.note = ("yes", "", "vielleicht ändern"), "16 kHz,\n25 ms"
     layers = [Layer("dense", 9), Layer("dense", 2)]
     numbers = random_model(layers, (3, 4, 1), 4, "int8", loss="mean_squared_error")
     layers = [Layer("conv2d", 4, (2, 2)), Layer("dense", 3)]
     units = random_model(layers, (3, 2, 2), 5, loss="mean_squared_error")
+    units.note = "the first hour of a day"
     units.input_map = np.float32([[120, 60], [-7.5, 200]])
     units.input_scale, units.input_zero_point = 0.03, -20
     units.output_map = np.float32([[350000, 120000], [1013.25, 9.5], [1e-5, 3e-6]])

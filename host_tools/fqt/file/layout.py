@@ -6,11 +6,12 @@ import struct
 
 MAJOR, MINOR = 2, 1  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
-HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBB2s")
+HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBBH")
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
 MAX_LAYERS = 64
 MAX_FILE_BYTES = 1 << 28
 MAX_OUTPUTS = 4096
+MAX_TEXT_BYTES = 0xFFFC
 MAX_RANGE = 1 << 30
 MAX_WORK = 1 << 30  # multiply-adds of a forward pass
 NO_SECOND_INPUT = 0xFFFF

@@ -46,7 +46,7 @@ BLOB_TYPES = ("<i1", "<u1", "<f4", "<i4")  # weights, low bits, scales, biases
 
 def fill(model: ModelRecords, data: bytes) -> None:
     """Set all that the file says in a model without layers. Raises ModelFileError."""
-    layer_count, maps = _read_header(model, data)
+    layer_count, maps, text_bytes = _read_header(model, data)
     end = HEADER.size + RECORD.size * layer_count
     places = []
     work = 0
@@ -70,16 +70,19 @@ def fill(model: ModelRecords, data: bytes) -> None:
         model.outputs if maps & MAP_OUTPUT else 0,
     )
     maps_start = end
-    end += 8 * sum(rows)
+    texts_start = end + 8 * sum(rows)
+    end = texts_start + text_bytes
     require(end + 4 == len(data), "FILE_BYTES", end + 4, len(data))
     for index, layer in enumerate(model.layers):
         with at_layer(index, layer.kind):
             _read_blobs(layer, data, *places[index])
     _read_maps(model, data, maps_start, rows)
+    if text_bytes:
+        _read_texts(model, data[texts_start:end])
 
 
-def _read_header(model: ModelRecords, data: bytes) -> tuple[int, int]:
-    """Returns the number of layers, and which maps there are."""
+def _read_header(model: ModelRecords, data: bytes) -> tuple[int, int, int]:
+    """Returns the number of layers, which maps there are, and how many bytes of texts."""
     require(len(data) >= HEADER.size + 4, "FILE_SHORT", len(data), HEADER.size)
     (
         magic,
@@ -102,7 +105,7 @@ def _read_header(model: ModelRecords, data: bytes) -> tuple[int, int]:
         greatest_loss,
         loss,
         maps,
-        reserved,
+        text_bytes,
     ) = HEADER.unpack_from(data)
     require(magic == MAGIC, "NO_MODEL")
     require(major == MAJOR, "VERSION", major, minor, MAJOR)
@@ -115,7 +118,7 @@ def _read_header(model: ModelRecords, data: bytes) -> tuple[int, int]:
         and input_type in INPUT_TYPE_NAMES
         and loss in LOSS_NAMES
         and maps <= MAP_INPUT | MAP_OUTPUT
-        and not any(reserved),
+        and text_bytes % 4 == 0,
         "HEADER_FIELD",
     )
     model.name = name_text(name)
@@ -136,7 +139,7 @@ def _read_header(model: ModelRecords, data: bytes) -> tuple[int, int]:
     model.loss = LOSS_NAMES[loss]
     model.greatest_loss = greatest_loss & 0x7FFFFFFF
     check_tensor(model.input_shape)
-    return layer_count, maps
+    return layer_count, maps, text_bytes
 
 
 def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
@@ -291,3 +294,15 @@ def _read_maps(model: ModelRecords, data: bytes, start: int, rows: tuple[int, in
         require(math.isfinite(offset) and is_scale(scale), "MAP_ROW", row)
     model.input_map = both[: rows[0]] if rows[0] else None
     model.output_map = both[rows[0] :] if rows[1] else None
+
+
+def _read_texts(model: ModelRecords, data: bytes) -> None:
+    """Sets labels and note."""
+    count = model.outputs + 1
+    try:
+        texts = data.decode().split("\0")
+    except UnicodeDecodeError:
+        texts = []
+    behind = texts[count:]  # nothing behind the last zero, nor between those up to it
+    require(len(texts) > count and len(behind) <= 4 and not any(behind), "TEXTS", count)
+    model.labels, model.note = tuple(texts[: count - 1]), texts[count - 1]

@@ -71,7 +71,8 @@ class ModelRecords:
 
     input_map, output_map: float32 [channels][2] and [outputs][2], offset and scale: a number x in
     the user's units is (x - offset) / scale to the network (docs/arithmetic.md, section 3); None:
-    numbers are the network's own.
+    numbers are the network's own. labels: a name for each output, or none; note: what belongs to
+    the model and is no number.
     """
 
     name: str
@@ -88,6 +89,8 @@ class ModelRecords:
     greatest_loss: int = 0
     input_map: np.ndarray | None = None
     output_map: np.ndarray | None = None
+    labels: tuple[str, ...] = ()
+    note: str = ""
 
     def inputs_of(self, index: int) -> tuple[int, ...]:
         """The tensors that layer `index` (from 0) reads."""

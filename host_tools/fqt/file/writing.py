@@ -20,6 +20,7 @@ from fqt.file.layout import (
     MAJOR,
     MAP_INPUT,
     MAP_OUTPUT,
+    MAX_TEXT_BYTES,
     MINOR,
     NO_SECOND_INPUT,
     RECORD,
@@ -47,7 +48,9 @@ def file_bytes(model: ModelRecords) -> bytes:
         records.append(_record(layer, model.inputs_of(index), offsets))
     maps = [model.input_map, model.output_map]
     blobs += [_rows(rows) for rows in maps if rows is not None]
-    offset += sum(8 * len(rows) for rows in maps if rows is not None)
+    texts = _texts(model)
+    blobs.append(texts)
+    offset += sum(8 * len(rows) for rows in maps if rows is not None) + len(texts)
     header = HEADER.pack(
         MAGIC,
         MAJOR,
@@ -67,7 +70,7 @@ def file_bytes(model: ModelRecords) -> bytes:
         model.greatest_loss,
         LOSSES[model.loss],
         MAP_INPUT * (maps[0] is not None) + MAP_OUTPUT * (maps[1] is not None),
-        bytes(2),
+        len(texts),
     )
     data = b"".join([header, *records, *blobs])
     return data + struct.pack("<I", zlib.crc32(data))
@@ -108,6 +111,24 @@ def _rows(rows: np.ndarray) -> bytes:
     if np.ndim(rows) != 2 or np.shape(rows)[1] != 2:
         raise ModelFileError(f"a map is [rows][2], offset and scale, not {np.shape(rows)}")
     return np.ascontiguousarray(rows, "<f4").tobytes()
+
+
+def _texts(model: ModelRecords) -> bytes:
+    """What the file has of them: nothing when all are empty. Raises ModelFileError for what the
+    file does not hold."""
+    labels = model.labels or ("",) * model.outputs
+    if len(labels) != model.outputs:
+        raise ModelFileError(f"{len(labels)} labels for {model.outputs} outputs: one each")
+    texts = [*labels, model.note]
+    if not any(texts):
+        return b""
+    data = "".join(text + "\0" for text in texts).encode()
+    if data.count(b"\0") != len(texts) or len(data) > MAX_TEXT_BYTES:
+        raise ModelFileError(
+            f"labels and note have no zeros, and at most {MAX_TEXT_BYTES - len(texts)} bytes "
+            f"together, not {len(data) - len(texts)}"
+        )
+    return data + bytes(-len(data) % 4)
 
 
 def _record(layer: LayerRecord, inputs: tuple[int, ...], offsets: list[int]) -> bytes:

@@ -54,6 +54,8 @@ def describe(model: ModelFile) -> dict:
         "loss": model.loss,
         "input_map": _rows(model.input_map),
         "output_map": _rows(model.output_map),
+        "labels": list(model.labels),
+        "note": model.note,
         "steps": model.step_count,
         "file_bytes": len(file_bytes),
         "parameters": sum(layer["parameters"] for layer in layers),
@@ -87,6 +89,10 @@ def table(model: ModelFile) -> str:
     for what, rows in (("input", info["input_map"]), ("outputs", info["output_map"])):
         if rows is not None:
             lines.append(f"  {what} in units of the user's: {_units(rows)}")
+    if any(info["labels"]):
+        lines.append(f"  labels: {', '.join(info['labels'])}")
+    if info["note"]:
+        lines.append(f"  note: {info['note']}")
     for master, ram in info["ram"].items():
         lines.append(
             f"  RAM with {master}: {ram['from_file']} bytes loaded from a file, "

@@ -8,10 +8,11 @@ folded into the layer before it.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
-from fqt.arguments import real_number, whole_number
+from fqt.arguments import real_number, text, whole_number
 from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.layout import INPUT_TYPES
 from fqt.file.model_file import LayerRecord, ModelFile
@@ -45,6 +46,8 @@ def quantize(
     input_scale: float | None = None,
     seed: int = 1,
     percentile: float = 100.0,
+    labels: Sequence[str] = (),
+    note: str = "",
 ) -> ModelFile:
     """The network as a model file.
 
@@ -59,7 +62,8 @@ def quantize(
     percentile: of the calibration data's numbers, of an int8 input and of each layer's output, so
     many lie below the upper end of what int8 holds, and as many above the lower end; what lies
     beyond is cut off. 100: nothing is; less gives a finer step where few numbers are far from all
-    others.
+    others. labels: a name for each output, of the classes say, which a device tells as net.labels;
+    note: what else a user of the model should know, net.note there; together at most 65532 bytes.
 
     Raises ValueError for data that do not fit, and for a network that a device does not run: its
     last layer must have weights and no activation, and a Flatten must be alone in reading its
@@ -107,6 +111,8 @@ def quantize(
         loss=net.loss,
         input_map=net.input_map,
         output_map=net.output_map,
+        labels=checked_labels(labels, net.outputs),
+        note=text("note", note),
     )
     names = trainable_names(net, train)
     moves = [False]  # each tensor: whether training changes it
@@ -125,6 +131,14 @@ def quantize(
     model = ModelFile.from_bytes(model.to_bytes())
     check_quantized(net, model, x, tensors)
     return model
+
+
+def checked_labels(labels: Sequence[str], outputs: int) -> tuple[str, ...]:
+    """The labels of so many outputs, or none. Raises ValueError for others."""
+    if isinstance(labels, str) or len(labels) not in (0, outputs):
+        given = repr(labels) if isinstance(labels, str) else f"{len(labels)} of them"
+        raise ValueError(f"labels are a text for each of {outputs} outputs, not {given}")
+    return tuple(text(f"label {i}", label) for i, label in enumerate(labels))
 
 
 def check_percentile(given: float) -> float:

@@ -47,6 +47,8 @@
     FQT_MESSAGE(VALUE_ERROR, WEIGHT_SCALE, "the weight scale of channel # is out of range") \
     FQT_MESSAGE(VALUE_ERROR, MAP_ROW, \
         "row # of its maps (the input's channels, then the outputs): an offset is finite, a scale 2^-64 to 2^64") \
+    FQT_MESSAGE(VALUE_ERROR, TEXTS, \
+        "its texts are not # in UTF-8, each ended by a zero: a name for each output, and a note") \
     FQT_MESSAGE(VALUE_ERROR, MUCH_WORK, \
         "up to here a sample takes more than # multiply-adds: make the network smaller") \
     FQT_MESSAGE(VALUE_ERROR, LAST_LAYER, "the last layer must have weights and no activation") \

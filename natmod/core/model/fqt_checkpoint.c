@@ -50,8 +50,8 @@ void fqt_model_restore(fqt_model_t *model, fqt_source_t *source) {
     const fqt_header_t *header = &source->header;
     fqt_source_take_header(source);
     fqt_source_check(source);
-    if (header->identity != model->identity || header->layer_count != model->layer_count
-        || header->maps != model->maps) {
+    if (header->identity != model->identity || header->layer_count != model->layer_count || header->maps != model->maps
+        || header->text_bytes != model->text_bytes) {
         fqt_fail(&source->fault, FQT_MESSAGE_OTHER_MODEL);
     }
     go_through(model, source, false);

@@ -9,16 +9,21 @@
 //   layer records               72 bytes each, in the order in which they run
 //   blobs                       each layer's weights, low bits, weight scales, biases; see below
 //   maps                        of the input, of the outputs; see below
+//   texts                       names of the outputs, a note; see below
 //   checksum                    4 bytes: CRC-32 (IEEE 802.3) of every byte before it
 //
 // There is one way to write a model: blobs lie one after another, in the order of the layers and within each as listed,
-// filled up with zeros to multiples of 4; maps follow, and the checksum follows the last. A reader refuses overlaps,
+// filled up with zeros to multiples of 4; maps and texts follow, and then the checksum. A reader refuses overlaps,
 // holes, and bytes behind.
 //
 // Maps: what the numbers of the user's units are to the network's, which are about 0 and 1 (docs/arithmetic.md, section
 // 3). Of the input a row for each channel, then of the outputs a row for each, as many rows as fqt_header_t.maps says
 // that there are; a row is offset and scale, float32. They lie behind the blobs, since the last record tells how many
 // outputs there are. A checkpoint has them too.
+//
+// Texts: what belongs to a model and is no number, fqt_header_t.text_bytes of it: for each output its name (of a class,
+// say; may be empty), then a note, on how samples are made ready say; UTF-8, each ended by a zero; behind the last up
+// to three zeros, to a multiple of 4. A checkpoint has them too.
 //
 // The format has a version, major.minor. A minor version adds meaning to values that are refused before it (numbers of
 // kinds and losses, flags, reserved fields): a reader loads files of any minor version of its major one, and refuses
@@ -38,7 +43,7 @@
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
-#define FQT_FILE_MINOR (1) // since 1: maps, low halves
+#define FQT_FILE_MINOR (1) // since 1: maps, low halves, texts
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
@@ -117,7 +122,7 @@ typedef struct {
     /* 56 */ uint32_t greatest_loss; // of late, Q16 (docs/arithmetic.md, section 10)
     /* 60 */ uint8_t loss; // 0 softmax cross-entropy, 1 mean squared error, 2 binary cross-entropy
     /* 61 */ uint8_t maps; // FQT_MAP_...: those that there are; of outputs with mean squared error alone
-    /* 62 */ uint8_t reserved[2]; // 0
+    /* 62 */ uint16_t text_bytes; // of the texts, a multiple of 4; 0: none
 } fqt_header_t;
 
 // Layers without weights have 0 in the four offsets, in bias_scale, and flags 0. Where an error scale is never used

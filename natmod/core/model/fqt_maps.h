@@ -1,5 +1,5 @@
-// The maps between the user's units and the network's (fqt_file.h): where their rows are, and taking them from a file.
-// model/fqt_values.c calculates with them.
+// The maps between the user's units and the network's, and the texts (fqt_file.h): where they are, and taking them from
+// a file. model/fqt_values.c calculates with the maps.
 #ifndef FQT_MAPS_H
 #define FQT_MAPS_H
 
@@ -14,7 +14,7 @@ typedef struct {
 
 _Static_assert(sizeof(fqt_map_row_t) == FQT_MAP_ROW_BYTES, "as in the file");
 
-// Of all rows, in the file as in the arena, where targets follow.
+// Of all rows and the texts, in the file as in the arena, where targets follow.
 static inline uint32_t fqt_maps_bytes(const fqt_model_t *model) {
     return model->targets - model->input_map;
 }
@@ -24,7 +24,7 @@ static inline fqt_map_row_t *fqt_map_rows(const fqt_model_t *model, uint32_t off
     return (fqt_map_row_t *)(void *)(model->arena + offset);
 }
 
-// Take the maps, the next in the source; check all values; with `stores`, put them into the arena.
+// Take maps and texts, the next in the source; check them; with `stores`, put them into the arena.
 void fqt_maps_take(const fqt_model_t *model, fqt_source_t *source, bool stores);
 
 #endif

@@ -88,6 +88,7 @@ struct fqt_model {
     int32_t greatest_loss; // of late, Q16 (fqt_follow_greatest_loss)
     uint32_t input_map; // arena offsets of the maps' rows, one behind the other (fqt_maps.h)
     uint32_t output_map;
+    uint32_t texts; // arena offset
     uint32_t targets; // arena offset of int32 [outputs], Q16; losses other than softmax cross-entropy read them
     uint32_t batch; // steps whose gradients are summed before an update; 1: each updates at once
     uint32_t work; // since the last pause, in about 1000 multiply-adds
@@ -95,6 +96,7 @@ struct fqt_model {
     uint32_t batch_steps; // steps summed so far
     uint32_t clipped; // elements of the last sample that lay beyond the input's range
     uint16_t layer_count;
+    uint16_t text_bytes;
     uint8_t cut; // tensor that a frozen front part gives: layers before it never change, those behind read no other
     uint8_t diverged; // number of the layer (from 1) that was seen to diverge; 0: none
     bool silent; // that layer's output was 0, which may pass: steps go on, and look again

@@ -80,6 +80,7 @@ void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *
     model->identity = header->identity;
     model->loss = header->loss;
     model->maps = header->maps;
+    model->text_bytes = header->text_bytes;
     model->batch = batch;
     model->options.least_rate = 65536;
     model->options.greatest_rate = 65536;

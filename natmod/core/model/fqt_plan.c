@@ -1,7 +1,7 @@
 // The arena's layout, planned when a model is opened.
 //
 //   trainable parameters       for each layer: weights, low bits, weight scales, biases, sums of a batch
-//   maps                       of the input, of the outputs
+//   maps, texts                as in the file
 //   targets                    of losses that compare with them
 //   activations and errors     placed by their lifetimes: two buffers share bytes when they never live at the same time
 //   scratch                    what one pass of one layer needs beside them; the greatest need of all layers
@@ -142,6 +142,8 @@ static uint32_t place_parameters(fqt_model_t *model, bool all, fqt_fault_t *faul
     offset += model->maps & FQT_MAP_INPUT ? FQT_MAP_ROW_BYTES * fqt_tensor(model, 0)->channels : 0;
     model->output_map = offset;
     offset += model->maps & FQT_MAP_OUTPUT ? FQT_MAP_ROW_BYTES * fqt_output_elements(model) : 0;
+    model->texts = offset;
+    offset += model->text_bytes;
     model->targets = offset;
     if (fqt_has_targets(model)) {
         offset += 4 * fqt_output_elements(model);

@@ -35,8 +35,7 @@ static void header_check(const fqt_header_t *header, uint32_t bytes, fqt_fault_t
     }
     if (header->record_bytes != FQT_RECORD_BYTES || header->flags > FQT_FILE_CHECKPOINT
         || header->input_type > FQT_INPUT_UINT8 || header->loss > FQT_LOSS_BINARY_CROSS_ENTROPY
-        || header->maps > (FQT_MAP_INPUT | FQT_MAP_OUTPUT)
-        || !fqt_all_zero(header->reserved, sizeof(header->reserved))) {
+        || header->maps > (FQT_MAP_INPUT | FQT_MAP_OUTPUT) || header->text_bytes % 4 != 0) {
         fqt_fail(fault, FQT_MESSAGE_HEADER_FIELD);
     }
     fqt_name_check(header->name, fault);

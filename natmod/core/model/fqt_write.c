@@ -59,6 +59,7 @@ static void put_header(writer_t *writer, const fqt_model_t *model, bool checkpoi
         .greatest_loss = (uint32_t)model->greatest_loss,
         .loss = model->loss,
         .maps = model->maps,
+        .text_bytes = model->text_bytes,
     };
     fqt_copy(header.name, model->name, FQT_NAME_BYTES);
     put(writer, &header, FQT_HEADER_BYTES);
