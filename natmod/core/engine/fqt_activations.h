@@ -14,14 +14,14 @@ typedef struct {
 fqt_limits_t fqt_unclipped(const fqt_tensor_t *tensor);
 
 typedef struct {
+    bool converts_bias;
+    bool is_short; // every channel's multiplier so far takes the short way of fqt_requantise
     const fqt_model_t *model;
     fqt_layer_t *layer;
     int8_t *activation; // NULL for the last layer
     int32_t *logits;
     fqt_scale_t scale_ratio; // s_x / s_y; for logits s_x * 2^16
     fqt_scale_t bias_ratio; // bias_scale / s_x
-    bool converts_bias;
-    bool is_short; // every channel's multiplier so far takes the short way of fqt_requantise
     int32_t zero_point;
     int32_t low; // least activation: the zero point with ReLU
     int32_t six; // with ReLU6 what 6 is, else 127

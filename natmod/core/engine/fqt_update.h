@@ -12,6 +12,7 @@
 #define FQT_STEP_LIMIT (126 << 24)
 
 typedef struct {
+    bool clamped; // a weight of the current channel met the end of its range
     const fqt_model_t *model;
     const fqt_layer_t *layer;
     int8_t *weights;
@@ -21,7 +22,6 @@ typedef struct {
     uint32_t weight_count;
     uint32_t *random_state;
     uint32_t base; // dithers of this update
-    bool clamped; // a weight of the current channel met the end of its range
     fqt_scale_t learning_rate; // a step's share of it, in a mini-batch
     fqt_scale_t rate; // learning rate * s_x * s_e, Q24
     fqt_scale_t bias_unit; // s_x * bias_scale

@@ -4,6 +4,9 @@
 // activations, errors, scratch). Both are sized before they are allocated, hold no pointers, and have the same layout
 // on 32-bit and 64-bit machines, so that the host can tell to the byte what a board will need. Nothing is allocated
 // later.
+//
+// In a structure bytes come first, then halves, then words, and what is rarely read last: Arm's short load and store
+// instructions reach bytes up to 31, halves up to 62, words up to 124.
 #ifndef FQT_MODEL_H
 #define FQT_MODEL_H
 
@@ -25,16 +28,16 @@ typedef struct {
     uint16_t channels;
     int8_t zero_point;
     uint8_t clips; // the activation of the layer that made it: errors are masked where it clipped
+    uint8_t same_as; // a flatten's output lies where its input lies: that tensor's index, else its own
+    uint8_t readers; // layers that read it
+    uint8_t last_reader; // the index of the last of them: going backward it comes first
+    bool needs_error; // a layer that updates lies before it
     uint32_t elements;
     uint32_t scale; // float32 bits, as all scales here
     uint32_t error_scale; // of its error in this step
     uint32_t next_error_scale; // in the next
     uint32_t activation; // offset in the arena
     uint32_t error; // offset in the arena; FQT_NO_BUFFER when no error is formed
-    uint8_t same_as; // a flatten's output lies where its input lies: that tensor's index, else its own
-    uint8_t readers; // layers that read it
-    uint8_t last_reader; // the index of the last of them: going backward it comes first
-    bool needs_error; // a layer that updates lies before it
 } fqt_tensor_t;
 
 #define FQT_NO_BUFFER (0xFFFFFFFFu)
@@ -73,6 +76,15 @@ typedef struct {
 typedef struct fqt_model fqt_model_t;
 
 struct fqt_model {
+    uint16_t layer_count;
+    uint16_t text_bytes;
+    uint8_t cut; // tensor that a frozen front part gives: layers before it never change, those behind read no other
+    uint8_t diverged; // number of the layer (from 1) that was seen to diverge; 0: none
+    bool silent; // that layer's output was 0, which may pass: steps go on, and look again
+    uint8_t master; // bits kept of a trainable weight: 8, 12 or 16
+    uint8_t input_type;
+    uint8_t loss; // FQT_LOSS_...
+    uint8_t maps; // FQT_MAP_...: those that there are
     const fqt_kind_t *const *kinds; // by their numbers
     const uint8_t *file; // where frozen blobs lie; NULL when all are in the arena
     uint8_t *tables;
@@ -95,15 +107,6 @@ struct fqt_model {
     void (*pause)(fqt_model_t *model); // NULL: none (fqt.h)
     uint32_t batch_steps; // steps summed so far
     uint32_t clipped; // elements of the last sample that lay beyond the input's range
-    uint16_t layer_count;
-    uint16_t text_bytes;
-    uint8_t cut; // tensor that a frozen front part gives: layers before it never change, those behind read no other
-    uint8_t diverged; // number of the layer (from 1) that was seen to diverge; 0: none
-    bool silent; // that layer's output was 0, which may pass: steps go on, and look again
-    uint8_t master; // bits kept of a trainable weight: 8, 12 or 16
-    uint8_t input_type;
-    uint8_t loss; // FQT_LOSS_...
-    uint8_t maps; // FQT_MAP_...: those that there are
     fqt_options_t options;
     char name[FQT_NAME_BYTES];
 };
