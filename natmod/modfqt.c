@@ -43,7 +43,7 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     fqt_source_t source;
     stream_t stream;
     get_source(args[0], &source, &stream);
-    self->source = source.memory != NULL ? args[0] : mp_const_none;
+    self->source = source.memory != NULL ? args[0] : MP_OBJ_NULL;
     self->call = NULL;
     self->loss = 0;
     void *tables = m_malloc(fqt_tables_bytes(fqt_model_peek(&source)));

@@ -14,7 +14,7 @@
 
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t source; // owns the frozen parameters: kept alive, and looked at again before each run; or None
+    mp_obj_t source; // owns the frozen parameters: kept alive, and looked at again before each run; or MP_OBJ_NULL
     const void *volatile call; // the one that has the model now (fqt_guard.c); NULL: none
     fqt_model_t model;
     int32_t loss; // of the last step, Q16

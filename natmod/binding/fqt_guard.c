@@ -90,7 +90,7 @@ static const uint8_t *find_bytes(mp_obj_t owner, uint32_t bytes) {
 }
 
 static void find_source(engine_t *self) {
-    if (self->source != mp_const_none) {
+    if (self->source != MP_OBJ_NULL) {
         self->model.file = find_bytes(self->source, self->model.file_bytes);
     }
 }
@@ -121,7 +121,7 @@ static engine_t *get_engine(mp_obj_t object) {
 }
 
 // A method: an object of its own type, so that all are called through call_alone. `keywords` stand behind the
-// positional arguments, each a name and a value.
+// positional arguments, each a name and a value. It gives MP_OBJ_NULL for None.
 typedef struct {
     mp_obj_base_t base;
     uint32_t signature; // MP_OBJ_FUN_MAKE_SIG
@@ -144,7 +144,7 @@ static mp_obj_t call_alone(mp_obj_t function, size_t n_args, size_t keywords, co
         mp_obj_t result = method->run(self, n_args, args, keywords);
         leave(self);
         mp_fun_table.nlr_pop();
-        return result;
+        return result != MP_OBJ_NULL ? result : mp_const_none;
     }
     if (self->call == &here) {
         leave(self);

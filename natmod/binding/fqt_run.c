@@ -112,12 +112,12 @@ static mp_obj_t train(engine_t *self, size_t n_args, const mp_obj_t *args, size_
     uint32_t label = set_target(model, values[1].u_obj, index, from_features);
     self->loss = fqt_train_step(model, from_features ? model->cut : 0, label, learning_rate);
     check_diverged(model, learning_rate);
-    return mp_const_none;
+    return MP_OBJ_NULL;
 }
 
 // end_batch(): end a mini-batch before it is full
 static mp_obj_t end_batch(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
     (void)n_args, (void)args, (void)keywords;
     fqt_end_batch(&self->model);
-    return mp_const_none;
+    return MP_OBJ_NULL;
 }

@@ -26,7 +26,7 @@ static mp_obj_t change_layers(engine_t *self, size_t n_args, const mp_obj_t *arg
             fqt_freeze(model, i, change == FREEZE);
         }
     }
-    return mp_const_none;
+    return MP_OBJ_NULL;
 }
 
 // freeze(layer=all)
@@ -72,7 +72,7 @@ static mp_obj_t set_options(engine_t *self, size_t n_args, const mp_obj_t *args,
         fail(FQT_MESSAGE_UPDATE_RATES);
     }
     self->model.options = wanted;
-    return mp_const_none;
+    return MP_OBJ_NULL;
 }
 
 // map_output(offset, scale, output=0): what an output means, in the user's units
@@ -89,5 +89,5 @@ static mp_obj_t map_output(engine_t *self, size_t n_args, const mp_obj_t *args, 
     if ((mp_uint_t)output > greatest || !fqt_map_output(model, (uint32_t)output, offset, scale)) {
         fail_1(FQT_MESSAGE_MAP_OUTPUT, greatest);
     }
-    return mp_const_none;
+    return MP_OBJ_NULL;
 }

@@ -88,7 +88,7 @@ static mp_obj_t write_model(engine_t *self, size_t n_args, const mp_obj_t *args,
     const bool checkpoint = mp_obj_is_true(args[2]);
     fqt_end_batch(&self->model);
     fqt_model_write(&self->model, checkpoint, write_to_function, &writing);
-    return mp_const_none;
+    return MP_OBJ_NULL;
 }
 
 // _restore(source)
@@ -98,5 +98,5 @@ static mp_obj_t restore(engine_t *self, size_t n_args, const mp_obj_t *args, siz
     stream_t stream;
     get_source(args[1], &source, &stream);
     fqt_model_restore(&self->model, &source);
-    return mp_const_none;
+    return MP_OBJ_NULL;
 }
