@@ -13,7 +13,8 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -25,14 +26,17 @@ ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Processes:
-    """Processes of this machine, `count` at a time. Jobs find folders where they are."""
+    """Processes of this machine, `count` at a time. Jobs find folders where they are. A process
+    that dies costs its job alone, which runs again in a new one, once: RuntimeError when that dies
+    too."""
 
     def __init__(self, count: int):
         for variable in ONE_THREAD:  # a network this small is slower on two
             os.environ[variable] = "1"
         self.count = count
-        context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(count, mp_context=context)
+        self.threads = ThreadPoolExecutor(count)  # each has a process
+        self.own = threading.local()
+        self.processes: list[ProcessPoolExecutor] = []
 
     def slots(self) -> int:
         """How many jobs can run at a time."""
@@ -44,13 +48,32 @@ class Processes:
 
     def submit(self, job: Callable, folders: list[Any], *arguments) -> Future:
         """job(*folders, *arguments). folders: what share returned for each."""
-        return self.pool.submit(job, *folders, *arguments)
+        return self.threads.submit(self._run, job, *folders, *arguments)
+
+    def _run(self, job: Callable, *arguments):
+        for _ in range(2):
+            try:
+                return self._process().submit(job, *arguments).result()
+            except BrokenProcessPool:
+                self.own.process = None
+        raise RuntimeError("its process died twice: was it killed, or is there too little memory?")
+
+    def _process(self) -> ProcessPoolExecutor:
+        """This thread's, new when it has none."""
+        process = getattr(self.own, "process", None)
+        if process is None:
+            context = multiprocessing.get_context("spawn")
+            self.own.process = process = ProcessPoolExecutor(1, mp_context=context)
+            self.processes.append(process)
+        return process
 
     def __enter__(self) -> Processes:
         return self
 
     def __exit__(self, kind, error, traceback) -> None:
-        self.pool.shutdown(cancel_futures=error is not None)
+        self.threads.shutdown(cancel_futures=error is not None)
+        for process in self.processes:
+            process.shutdown()
 
 
 @dataclass(frozen=True)
