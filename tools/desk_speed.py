@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Training steps a second on this machine (`make speed`): int8 in the core's library, built for
-every x86-64 processor and for AVX2, and float32 in numpy, by turns, one sample at a time, all
-layers. Writes a table in docs/performance.md."""
+every x86-64 processor and for AVX2, and float32 in numpy and, where it is installed, by PyTorch;
+by turns, one sample at a time, all layers. Writes a table in docs/performance.md."""
 
+import importlib.util
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 from tables import ROOT, replace_table
 
+from fqt.experiment.pytorch import PyTorchSequential
 from fqt.run import core
 from fqt.run.library import has_avx2
 from fqt.train import reference_networks
@@ -43,6 +46,15 @@ def in_int8(model, library: Path, x: np.ndarray, y: np.ndarray) -> Callable[[], 
     return lambda: net.train_many(x, y, np.arange(SAMPLES), RATE)
 
 
+def has_pytorch() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def train_an_epoch(net, x: np.ndarray, y: np.ndarray) -> None:
+    for _ in net.fit(x, y, lr=RATE):
+        pass
+
+
 def row(name: str, folder: Path) -> str:
     net = NETWORKS[name]()
     x = reference_networks.images(net.input_shape, SAMPLES)
@@ -50,10 +62,12 @@ def row(name: str, folder: Path) -> str:
     real = x / np.float32(255)
     model = quantize(net, real[:64])
     ways = [in_int8(model, folder / f"libfqt_{way}.so", x, y) for way in ("core", "core_avx2")]
-    ways.append(lambda: list(net.fit(real, y, lr=RATE)))
+    floats = [net, *([PyTorchSequential(net)] if has_pytorch() else [])]
+    ways += [partial(train_an_epoch, one, real, y) for one in floats]
     rounds = np.array([[steps_a_second(way) for way in ways] for _ in range(ROUNDS)])
-    plain, wide, numpy = np.median(rounds, axis=0)
-    text = f"| {name} | {plain:,.0f} | {wide:,.0f} | {numpy:,.0f} "
+    plain, wide, numpy, *others = np.median(rounds, axis=0)
+    pytorch = f"{others[0]:,.0f}" if others else "not installed"
+    text = f"| {name} | {plain:,.0f} | {wide:,.0f} | {numpy:,.0f} | {pytorch} "
     text += f"| {wide / plain:.2f} | {wide / numpy:.2f} |"
     print(text)
     return text
@@ -64,9 +78,9 @@ def main() -> None:
         raise SystemExit("this compares builds for AVX2, which this processor does not have")
     folder = Path(os.environ["FQT_BUILD"])
     lines = [
-        "| network | int8, any x86-64 | int8, AVX2 | float32, numpy | AVX2 to any x86-64 "
-        "| AVX2 to float32 |",
-        "|---|---|---|---|---|---|",
+        "| network | int8, any x86-64 | int8, AVX2 | float32, numpy | float32, PyTorch "
+        "| AVX2 to any x86-64 | AVX2 to numpy |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [row(name, folder) for name in NETWORKS]
     replace_table(ROOT / "docs/performance.md", "make speed", "\n".join(lines))

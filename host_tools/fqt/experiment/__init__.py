@@ -2,11 +2,11 @@
 
 configuration.py reads the TOML file that says all of it, sections.py has what its tables mean;
 data.py reads the arrays, sklearn_data.py scikit-learn's; arithmetic.py trains in float32, in int8
-and mixed; early_stopping.py ends that; tasks.py says what one training run gives, scores.py how
-good that is; runner.py shares the runs out and keeps their results under the names that keys.py
-makes; executors.py runs them on the cores or on a cluster, progress.py says how far they are;
-cost.py counts what partial updates save; statistics.py tells differences from chance; report.py
-makes the table, the JSON and the plots.
+and mixed; pytorch.py forms gradients by PyTorch; early_stopping.py ends training; tasks.py says
+what one training run gives, scores.py how good that is; runner.py shares the runs out and keeps
+their results under the names that keys.py makes; executors.py runs them on the cores or on a
+cluster, progress.py says how far they are; cost.py counts what partial updates save; statistics.py
+tells differences from chance; report.py makes the table, the JSON and the plots.
 """
 
 from fqt.experiment.configuration import Experiment, read_experiment

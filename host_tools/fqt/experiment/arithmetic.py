@@ -1,6 +1,6 @@
-"""One network, trained in three arithmetics, with the same samples in the same order and at the
-same rates: float32; int8 as on a board (the C core); mixed, int8 up to the last layers, these in
-float32.
+"""One network, trained in several arithmetics, with the same samples in the same order and at the
+same rates: float32, in numpy or by PyTorch; int8 as on a board (the C core); mixed, int8 up to the
+last layers, these in float32.
 
 Each takes a float32 network as it is before training and gives: epochs(), a generator of the mean
 loss of each epoch; predict(x), classes; outputs(x), [samples][outputs]; losses(x, y), one a
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fqt.experiment.configuration import Run, Training
+from fqt.experiment.pytorch import PyTorchSequential
 from fqt.file.model_file import ModelFile
 from fqt.layers.activation import activate, through_activation
 from fqt.reference.fixed import shuffle
@@ -66,6 +67,15 @@ class Float32:
 
     def restore(self, state: Sequential) -> None:
         self.net = state
+
+
+class PyTorch(Float32):
+    """The same with gradients of PyTorch's."""
+
+    def __init__(
+        self, net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes_in: bool
+    ):
+        super().__init__(PyTorchSequential(net), run, calibration, seed, bytes_in)
 
 
 class Int8:
@@ -211,5 +221,5 @@ def trainer(net: Sequential, run: Run, calibration: np.ndarray, seed: int, bytes
     net = net.copy()
     if run.reset != "none":
         net.reset(trainable_names(net, run.reset), seed)
-    kinds = {"float32": Float32, "int8": Int8, "mixed": Mixed}
+    kinds = {"float32": Float32, "pytorch": PyTorch, "int8": Int8, "mixed": Mixed}
     return kinds[run.arithmetic](net, run, calibration, seed, bytes_in)

@@ -10,7 +10,7 @@ from fqt.train.class_weights import check_class_weights
 from fqt.train.quantize import check_percentile
 from fqt.train.schedules import learning_rate
 
-ARITHMETICS = ("float32", "int8", "mixed")
+ARITHMETICS = ("float32", "pytorch", "int8", "mixed")
 INPUTS = ("bytes", "normalized", "raw")
 SKLEARN = ("breast_cancer", "diabetes", "digits", "wine")
 TARGETS = ("raw", "standardized")
@@ -84,9 +84,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Run:
-    """One way to train. arithmetic: "float32"; "int8", as on a board, with that master; "mixed":
-    int8 up to the last float_layers layers, these in float32. train: the layers that train, as in
-    fqt.train.quantize; reset: those among them that start from new random weights (a transfer).
+    """One way to train. arithmetic: "float32"; "pytorch", the same with PyTorch's gradients;
+    "int8", as on a board, with that master; "mixed": int8 up to the last float_layers layers,
+    these in float32. train: the layers that train, as in fqt.train.quantize; reset: those among
+    them that start from new random weights (a transfer).
     percentile: of calibration data, as in fqt.train.quantize. at_most: what the score may lie
     below that of the run `against`, of the first one when that is left out, for the report."""
 
