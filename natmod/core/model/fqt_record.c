@@ -41,7 +41,7 @@ void fqt_record_take_state(const fqt_model_t *model, uint32_t index, const fqt_r
     layer->stuck_steps = 0;
 }
 
-void fqt_tensor_take_shape(fqt_tensor_t *tensor, fqt_dimensions_t shape, fqt_fault_t *fault) {
+FQT_NOINLINE void fqt_tensor_take_shape(fqt_tensor_t *tensor, fqt_dimensions_t shape, fqt_fault_t *fault) {
     tensor->height = shape.height;
     tensor->width = shape.width;
     tensor->channels = shape.channels;

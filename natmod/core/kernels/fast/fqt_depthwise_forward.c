@@ -58,7 +58,8 @@ FQT_LOOP void put_outputs(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels]
 void fqt_depthwise_forward(fqt_pass_t *pass) {
     const fqt_tensor_t *to = pass->output;
-    fqt_tiles_t tiles = fqt_tiles_of_windows(pass, 4);
+    fqt_tiles_t tiles;
+    fqt_tiles_of_windows(&tiles, pass, 4);
     tiles.weights = fqt_weights(pass->model, pass->layer);
     tiles.row_step = to->width * to->channels;
     tiles.column_step = to->channels;

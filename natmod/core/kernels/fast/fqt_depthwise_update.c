@@ -87,7 +87,8 @@ static void add_lane_gradients(fqt_tiles_t *tiles, const int16_t *e, int32_t col
 void fqt_depthwise_update(fqt_pass_t *pass) {
     const int32_t taps = (int32_t)pass->layer->filter_elements;
     int32_t *gradients = pass->scratch; // [FQT_LANES][taps]
-    fqt_tiles_t tiles = fqt_tiles_of_windows(pass, 2 * FQT_LANES);
+    fqt_tiles_t tiles;
+    fqt_tiles_of_windows(&tiles, pass, 2 * FQT_LANES);
     tiles.selection = &pass->selection;
     tiles.spacing = tiles.stride_width;
     fqt_tiles_begin(&tiles, pass);

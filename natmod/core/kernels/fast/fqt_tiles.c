@@ -22,9 +22,9 @@ static uint32_t parameter_bytes(const fqt_layer_t *layer) {
     return 4 * FQT_LANES * layer->filter_elements; // gradients; terms take no more
 }
 
-static fqt_tiles_t tiles_of_window(const fqt_layer_t *layer, int32_t result_bytes) {
+FQT_NOINLINE static void turn_to_window(fqt_tiles_t *tiles, const fqt_layer_t *layer, int32_t result_bytes) {
     const fqt_window_t *window = &layer->window;
-    return (fqt_tiles_t) {.source.dilation = 1,
+    *tiles = (fqt_tiles_t) {.source.dilation = 1,
         .spacing = 1,
         .kernel_height = window->kernel_height,
         .kernel_width = window->kernel_width,
@@ -38,18 +38,18 @@ static fqt_tiles_t tiles_of_window(const fqt_layer_t *layer, int32_t result_byte
         .filter_elements = (int32_t)layer->filter_elements};
 }
 
-fqt_tiles_t fqt_tiles_of_windows(const fqt_pass_t *pass, int32_t result_bytes) {
-    fqt_tiles_t tiles = tiles_of_window(pass->layer, result_bytes);
-    tiles.source.tensor = pass->input;
-    tiles.source.values = pass->x;
-    tiles.source.zero = pass->input->zero_point;
-    tiles.height = pass->output->height;
-    tiles.width = pass->output->width;
-    return tiles;
+void fqt_tiles_of_windows(fqt_tiles_t *tiles, const fqt_pass_t *pass, int32_t result_bytes) {
+    turn_to_window(tiles, pass->layer, result_bytes);
+    tiles->source.tensor = pass->input;
+    tiles->source.values = pass->x;
+    tiles->source.zero = pass->input->zero_point;
+    tiles->height = pass->output->height;
+    tiles->width = pass->output->width;
 }
 
 uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer) {
-    fqt_tiles_t tiles = tiles_of_window(layer, 2 * FQT_LANES);
+    fqt_tiles_t tiles;
+    turn_to_window(&tiles, layer, 2 * FQT_LANES);
     const uint32_t behind = 8u * layer->window.stride_width + 8; // read, for nothing, where rows are rounded up
     return parameter_bytes(layer) + (uint32_t)greatest_tile_bytes(&tiles) + behind;
 }

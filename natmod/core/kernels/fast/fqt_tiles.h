@@ -87,7 +87,7 @@ static inline int32_t fqt_tiles_first_element(const fqt_tiles_t *tiles, int32_t 
 }
 
 // The tiles of forward and update passes: windows over the input, a result for each output.
-fqt_tiles_t fqt_tiles_of_windows(const fqt_pass_t *pass, int32_t result_bytes);
+void fqt_tiles_of_windows(fqt_tiles_t *tiles, const fqt_pass_t *pass, int32_t result_bytes);
 
 // Divide the results into tiles of about the same size, in the scratch behind the parameters.
 void fqt_tiles_begin(fqt_tiles_t *tiles, const fqt_pass_t *pass);
