@@ -149,15 +149,8 @@ static uint32_t get_layer(const fqt_model_t *model, mp_obj_t which) {
         }
         return (uint32_t)number - 1;
     }
-    mp_buffer_info_t text;
-    mp_get_buffer_raise(which, &text, MP_BUFFER_READ);
     for (uint32_t i = 0; i < model->layer_count; ++i) {
-        const char *name = fqt_layer(model, i)->name;
-        uint32_t length = 0;
-        while (length < FQT_NAME_BYTES && length < text.len && name[length] == ((const char *)text.buf)[length]) {
-            ++length;
-        }
-        if (length == text.len && (length == FQT_NAME_BYTES || name[length] == 0)) {
+        if (mp_binary_op(MP_BINARY_OP_EQUAL, which, name_to_str(fqt_layer(model, i)->name)) == mp_const_true) {
             return i;
         }
     }
