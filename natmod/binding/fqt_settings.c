@@ -53,7 +53,7 @@ static uint32_t get_share(mp_obj_t number) {
     if (bits == 0 || bits > FQT_FLOAT_ONE) {
         fail(FQT_MESSAGE_UPDATE_RATE);
     }
-    const int32_t share = fqt_fixed_multiply(1, fqt_scale_shifted(fqt_scale_unpack(bits), 16));
+    const int32_t share = fqt_fixed_multiply(fqt_scale_shifted(fqt_scale_unpack(bits), 16), 1);
     return share > 0 ? (uint32_t)share : 1;
 }
 

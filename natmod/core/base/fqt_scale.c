@@ -159,7 +159,7 @@ FQT_KERNEL int32_t fqt_multiply_high_called(int32_t a, int32_t b) {
 }
 #endif
 
-int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a) {
+int32_t fqt_limited_multiply(fqt_scale_t a, int32_t value, int32_t limit) {
     int64_t product = (int64_t)value * (int32_t)fqt_scale_mantissa(a);
     int32_t shift = -fqt_scale_exponent(a);
     if (shift > 62) {
@@ -169,10 +169,14 @@ int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a) {
         product = (product + ((int64_t)1 << (shift - 1))) >> shift;
     } else if (shift < 0 && product != 0) {
         // |product| >= 2^30: doubled once, it has left the range.
-        return product > 0 ? INT32_MAX : -INT32_MAX;
+        return product > 0 ? limit : -limit;
     }
-    if (product > INT32_MAX) {
-        return INT32_MAX;
+    if (product > limit) {
+        return limit;
     }
-    return product < -INT32_MAX ? -INT32_MAX : (int32_t)product;
+    return product < -limit ? -limit : (int32_t)product;
+}
+
+int32_t fqt_fixed_multiply(fqt_scale_t a, int32_t value) {
+    return fqt_limited_multiply(a, value, INT32_MAX);
 }

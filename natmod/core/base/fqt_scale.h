@@ -64,8 +64,10 @@ static inline int32_t fqt_clamp(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
-// value * a, rounded to nearest (halves up), limited to +-(2^31 - 1).
-int32_t fqt_fixed_multiply(int32_t value, fqt_scale_t a);
+// a * value, rounded to nearest (halves up), limited to +-(2^31 - 1), or to +-limit. The scale comes first: it is where
+// another function left it.
+int32_t fqt_fixed_multiply(fqt_scale_t a, int32_t value);
+int32_t fqt_limited_multiply(fqt_scale_t a, int32_t value, int32_t limit);
 
 // (a * b) >> 32
 FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
@@ -123,7 +125,7 @@ FQT_INLINE int32_t fqt_requantise_short(int32_t value, const fqt_multiplier_t *a
 FQT_INLINE int32_t fqt_requantise(int32_t value, const fqt_multiplier_t *a, int32_t limit) {
     if (!fqt_multiplier_is_short(a)) {
         const fqt_scale_t scale = fqt_scale((uint32_t)a->mantissa, -33 - (int32_t)a->shift);
-        return fqt_clamp(fqt_fixed_multiply(value, scale), -limit, limit);
+        return fqt_limited_multiply(scale, value, limit);
     }
     return fqt_requantise_short(value, a);
 }

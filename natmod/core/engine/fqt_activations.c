@@ -17,8 +17,7 @@
 // 6 in units of a tensor, limited so that sums with it stay small.
 static int32_t six(const fqt_tensor_t *tensor) {
     fqt_scale_t inverse = fqt_scale_inverse(fqt_scale_unpack(tensor->scale));
-    int32_t units = fqt_fixed_multiply(6, inverse);
-    return tensor->zero_point + (units < WATCHED_LIMIT ? units : WATCHED_LIMIT);
+    return tensor->zero_point + fqt_limited_multiply(inverse, 6, WATCHED_LIMIT);
 }
 
 fqt_limits_t fqt_unclipped(const fqt_tensor_t *tensor) {
@@ -63,7 +62,7 @@ fqt_channel_t fqt_activations_channel(fqt_activations_t *output, uint32_t channe
     int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, FQT_BLOB_BIASES) + 4 * channel);
     result.bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);
     if (output->converts_bias) {
-        result.bias = fqt_clamp(fqt_fixed_multiply(result.bias, output->bias_ratio), -BIAS_LIMIT, BIAS_LIMIT);
+        result.bias = fqt_limited_multiply(output->bias_ratio, result.bias, BIAS_LIMIT);
     }
     return result;
 }

@@ -24,7 +24,7 @@ fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t 
     }
     fqt_scale_t inverse_sum = fqt_scale_divide(fqt_scale_from_int(FQT_ONE_Q30), fqt_scale_from_long(sum));
     for (uint32_t o = 0; o < count; ++o) {
-        outputs[o] = fqt_fixed_multiply(outputs[o], inverse_sum) - (o == label ? FQT_ONE_Q30 : 0);
+        outputs[o] = fqt_fixed_multiply(inverse_sum, outputs[o]) - (o == label ? FQT_ONE_Q30 : 0);
     }
     return (fqt_loss_t) {limited((uint64_t)fqt_logarithm(sum) + label_distance), power_of_two_scale(-30)};
 }
@@ -34,7 +34,7 @@ fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t 
 static fqt_loss_t mean_loss(uint64_t sum, uint32_t count, int32_t unit_exponent) {
     const fqt_scale_t inverse_count = fqt_scale_ratio(1, count);
     const fqt_scale_t loss = fqt_scale_multiply(fqt_scale_from_long(sum), inverse_count);
-    return (fqt_loss_t) {fqt_fixed_multiply(1, loss), fqt_scale_shifted(inverse_count, unit_exponent)};
+    return (fqt_loss_t) {fqt_fixed_multiply(loss, 1), fqt_scale_shifted(inverse_count, unit_exponent)};
 }
 
 // 2 / count * (output - target)
@@ -55,7 +55,7 @@ fqt_loss_t fqt_binary_cross_entropy(int32_t *outputs, uint32_t count, const int3
         int32_t power = fqt_exponential((uint32_t)(z < 0 ? -z : z)); // e^-|z|
         uint32_t one_and_power = (uint32_t)FQT_ONE_Q30 + (uint32_t)power;
         fqt_scale_t inverse = fqt_scale_ratio(FQT_ONE_Q30, one_and_power);
-        int32_t sigmoid = fqt_fixed_multiply(z < 0 ? power : FQT_ONE_Q30, inverse);
+        int32_t sigmoid = fqt_fixed_multiply(inverse, z < 0 ? power : FQT_ONE_Q30);
         outputs[o] = sigmoid - (targets[o] << 14);
         sum += (uint64_t)((int64_t)fqt_logarithm(one_and_power) + (z > 0 ? z : 0) - (((int64_t)z * targets[o]) >> 16));
     }
@@ -72,7 +72,7 @@ uint32_t fqt_loss_error(const int32_t *derivatives, uint32_t count, fqt_scale_t 
     const uint32_t error_scale = fqt_scale_pack(fqt_scale_multiply(scale, derivative_unit));
     fqt_scale_t multiplier = fqt_scale_divide_stored(derivative_unit, error_scale);
     for (uint32_t o = 0; o < count; ++o) {
-        error[o] = (int8_t)fqt_clamp(fqt_fixed_multiply(derivatives[o], multiplier), -INT8_MAX, INT8_MAX);
+        error[o] = (int8_t)fqt_limited_multiply(multiplier, derivatives[o], INT8_MAX);
     }
     return error_scale;
 }

@@ -108,9 +108,10 @@ static uint32_t sample(const fqt_model_t *model, uint32_t tensor, bool scales, c
         }
         mark += interval;
         if (scales && norms[o] < interval) {
-            const int32_t factor_q8 = fqt_fixed_multiply(1 << 8, fqt_scale_ratio(interval, norms[o]));
-            scale_errors(fqt_error_of(model, tensor), o, fqt_tensor(model, tensor)->elements, channels,
-                factor_q8 < GREATEST_FACTOR_Q8 ? factor_q8 : GREATEST_FACTOR_Q8, model->sampling);
+            const int32_t factor_q8 =
+                fqt_limited_multiply(fqt_scale_ratio(interval, norms[o]), 1 << 8, GREATEST_FACTOR_Q8);
+            scale_errors(fqt_error_of(model, tensor), o, fqt_tensor(model, tensor)->elements, channels, factor_q8,
+                model->sampling);
         }
         selected[count++] = (uint16_t)o;
     }
@@ -216,5 +217,5 @@ uint32_t fqt_update_rate(const fqt_model_t *model, int32_t loss) {
         return options->greatest_rate;
     }
     fqt_scale_t share = fqt_scale_ratio(options->greatest_rate - options->least_rate, (uint32_t)model->greatest_loss);
-    return options->least_rate + (uint32_t)fqt_fixed_multiply(loss, share);
+    return options->least_rate + (uint32_t)fqt_fixed_multiply(share, loss);
 }

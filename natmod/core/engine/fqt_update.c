@@ -38,7 +38,7 @@ void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass) {
     update->rate = fqt_scale_shifted(fqt_scale_multiply(fqt_scale_multiply(update->learning_rate, s_x), s_e), 24);
     update->bias_unit = fqt_scale_multiply_stored(s_x, pass->layer->bias_scale);
     fqt_scale_t decay = fqt_scale_multiply_stored(update->learning_rate, pass->model->options.weight_decay);
-    update->decay = fqt_clamp(fqt_fixed_multiply(1, fqt_scale_shifted(decay, 32)), 0, MAX_DECAY);
+    update->decay = fqt_limited_multiply(fqt_scale_shifted(decay, 32), 1, MAX_DECAY);
 }
 
 void fqt_update_channel(fqt_update_t *update, uint32_t channel) {
@@ -123,7 +123,7 @@ static void end_channel(fqt_update_t *update, uint32_t channel, int32_t step) {
 
 void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient) {
     fqt_scale_t rate = fqt_scale_shifted(fqt_scale_divide(update->channel_rate, update->bias_unit), -16);
-    int32_t step = fqt_clamp(fqt_fixed_multiply(bias_gradient, rate), -BIAS_LIMIT, BIAS_LIMIT);
+    int32_t step = fqt_limited_multiply(rate, bias_gradient, BIAS_LIMIT);
     if (update->sums != NULL) {
         int32_t *sum = &update->sums[update->weight_count + channel];
         *sum = fqt_add_limited(*sum, step, BIAS_LIMIT);

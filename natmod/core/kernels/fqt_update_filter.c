@@ -37,8 +37,8 @@ void fqt_update_filter(fqt_update_t *update, uint32_t channel, int32_t *gradient
         fqt_update_weights(update, j, gradient, count, rate);
     } else {
         for (uint32_t i = 0; i < count; ++i, ++j) {
-            int32_t step = fqt_fixed_multiply(gradient[i], rate);
-            fqt_update_put(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+            int32_t step = fqt_limited_multiply(rate, gradient[i], FQT_STEP_LIMIT);
+            fqt_update_put(update, j, step);
         }
     }
     fqt_update_end_channel(update, channel, bias_gradient);

@@ -11,8 +11,8 @@ static void add_forward(fqt_pass_t *pass) {
     const int8_t *b_values = fqt_activation(pass->model, pass->layer->second_input);
     fqt_scale_t s_greater = fqt_scale_unpack(a->scale > b->scale ? a->scale : b->scale);
     fqt_scale_t inverse = fqt_scale_shifted(fqt_scale_inverse(s_greater), UNIT_BITS);
-    int32_t ma = fqt_fixed_multiply(1, fqt_scale_multiply_stored(inverse, a->scale));
-    int32_t mb = fqt_fixed_multiply(1, fqt_scale_multiply_stored(inverse, b->scale));
+    int32_t ma = fqt_fixed_multiply(fqt_scale_multiply_stored(inverse, a->scale), 1);
+    int32_t mb = fqt_fixed_multiply(fqt_scale_multiply_stored(inverse, b->scale), 1);
     fqt_scale_t s_y = fqt_scale_unpack(pass->output->scale);
     fqt_activations_t output;
     fqt_activations_begin(&output, pass);

@@ -36,7 +36,7 @@ static int32_t greatest_rate(const fqt_update_t *update, const int8_t *x, int32_
 // w[o][c] -= rate of e[o] * (x[c] - zx)
 static void update_row(
     fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e, int32_t greatest) {
-    int32_t row_rate = fqt_clamp(fqt_fixed_multiply(e, update->channel_rate), -MAX_ROW_RATE, MAX_ROW_RATE);
+    int32_t row_rate = fqt_limited_multiply(update->channel_rate, e, MAX_ROW_RATE);
     if (row_rate <= greatest && -row_rate <= greatest) {
         fqt_update_row(update, j, x, zx, count, row_rate);
         return;
@@ -52,8 +52,8 @@ static void update_row_standardized(
     uint32_t j = o * (uint32_t)spread->count;
     for (int32_t c = 0; c < spread->count; ++c, ++j) {
         int32_t centred = fqt_spread_centred(spread, x[c] - zx);
-        int32_t step = fqt_fixed_multiply(e < 0 ? -centred : e > 0 ? centred : 0, rate);
-        fqt_update_put(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+        int32_t step = fqt_limited_multiply(rate, e < 0 ? -centred : e > 0 ? centred : 0, FQT_STEP_LIMIT);
+        fqt_update_put(update, j, step);
     }
 }
 

@@ -48,7 +48,7 @@ FQT_NOINLINE static int32_t in_units(uint32_t float_bits, uint32_t offset_bits, 
         difference >>= 1;
         ++exponent;
     }
-    return fqt_fixed_multiply((int32_t)difference, fqt_scale_shifted(inverse, exponent));
+    return fqt_fixed_multiply(fqt_scale_shifted(inverse, exponent), (int32_t)difference);
 }
 
 // Where there is no map, numbers are the network's own.
@@ -103,7 +103,7 @@ void fqt_target_input(fqt_model_t *model) {
     int32_t *targets = fqt_targets(model);
     fqt_scale_t unit = fqt_scale_shifted(fqt_scale_unpack(input->scale), 16);
     for (uint32_t i = 0; i < input->elements; ++i) {
-        targets[i] = fqt_clamp(fqt_fixed_multiply(x[i] - input->zero_point, unit), -(16383 << 16), 16383 << 16);
+        targets[i] = fqt_limited_multiply(unit, x[i] - input->zero_point, 16383 << 16);
     }
 }
 

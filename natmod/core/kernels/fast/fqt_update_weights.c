@@ -159,8 +159,8 @@ void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradien
             i = update_shortly(update, j, gradient, i, count, &short_rate);
         }
         if (i < count) {
-            const int32_t step = fqt_fixed_multiply(gradient[i], rate);
-            fqt_update_weight(update, j + i, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+            const int32_t step = fqt_limited_multiply(rate, gradient[i], FQT_STEP_LIMIT);
+            fqt_update_weight(update, j + i, step);
         }
     }
 }

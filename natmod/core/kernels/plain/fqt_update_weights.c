@@ -4,8 +4,8 @@
 
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate) {
     for (uint32_t i = 0; i < count; ++i, ++j) {
-        int32_t step = fqt_fixed_multiply(gradient[i], rate);
-        fqt_update_weight(update, j, fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT));
+        int32_t step = fqt_limited_multiply(rate, gradient[i], FQT_STEP_LIMIT);
+        fqt_update_weight(update, j, step);
     }
 }
 
