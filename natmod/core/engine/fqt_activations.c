@@ -48,7 +48,7 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
     output->least = INT32_MAX;
     output->is_short = true;
     output->converts_bias = output->layer->bias_scale != input_scale;
-    output->bias_ratio = fqt_scale_divide(fqt_scale_unpack(output->layer->bias_scale), s_x);
+    output->bias_ratio = fqt_scale_divide_stored(fqt_scale_unpack(output->layer->bias_scale), input_scale);
     output->activation = pass->y;
     output->logits = fqt_scratch(pass->model);
     output->scale_ratio = fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide_stored(s_x, to->scale);
@@ -56,8 +56,8 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
 
 fqt_channel_t fqt_activations_channel(fqt_activations_t *output, uint32_t channel) {
     const fqt_layer_t *layer = output->layer;
-    fqt_scale_t s_w = fqt_scale_unpack(fqt_weight_scale(output->model, layer, channel));
-    fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply(output->scale_ratio, s_w))};
+    const uint32_t s_w = fqt_weight_scale(output->model, layer, channel);
+    fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply_stored(output->scale_ratio, s_w))};
     output->is_short = output->is_short && fqt_multiplier_is_short(&result.multiplier);
     int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, FQT_BLOB_BIASES) + 4 * channel);
     result.bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);

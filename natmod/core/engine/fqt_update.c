@@ -26,8 +26,7 @@ static void begin(fqt_update_t *update, const fqt_pass_t *pass) {
 }
 
 void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass) {
-    fqt_scale_t s_x = fqt_scale_unpack(pass->input->scale);
-    fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
+    const uint32_t s_x = pass->input->scale;
     begin(update, pass);
     update->learning_rate = pass->learning_rate;
     if (update->sums != NULL) {
@@ -35,8 +34,9 @@ void fqt_update_begin(fqt_update_t *update, const fqt_pass_t *pass) {
     } else {
         update->base = fqt_random_draw(update->random_state);
     }
-    update->rate = fqt_scale_shifted(fqt_scale_multiply(fqt_scale_multiply(update->learning_rate, s_x), s_e), 24);
-    update->bias_unit = fqt_scale_multiply_stored(s_x, pass->layer->bias_scale);
+    update->rate = fqt_scale_multiply_stored(update->learning_rate, s_x);
+    update->rate = fqt_scale_shifted(fqt_scale_multiply_stored(update->rate, pass->output->error_scale), 24);
+    update->bias_unit = fqt_scale_multiply_stored(fqt_scale_unpack(s_x), pass->layer->bias_scale);
     fqt_scale_t decay = fqt_scale_multiply_stored(update->learning_rate, pass->model->options.weight_decay);
     update->decay = fqt_limited_multiply(fqt_scale_shifted(decay, 32), 1, MAX_DECAY);
 }

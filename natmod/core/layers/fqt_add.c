@@ -13,10 +13,10 @@ static void add_forward(fqt_pass_t *pass) {
     fqt_scale_t inverse = fqt_scale_shifted(fqt_scale_inverse(s_greater), UNIT_BITS);
     int32_t ma = fqt_fixed_multiply(fqt_scale_multiply_stored(inverse, a->scale), 1);
     int32_t mb = fqt_fixed_multiply(fqt_scale_multiply_stored(inverse, b->scale), 1);
-    fqt_scale_t s_y = fqt_scale_unpack(pass->output->scale);
     fqt_activations_t output;
     fqt_activations_begin(&output, pass);
-    const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale_divide(fqt_scale_shifted(s_greater, -UNIT_BITS), s_y));
+    const fqt_multiplier_t multiplier =
+        fqt_multiplier(fqt_scale_divide_stored(fqt_scale_shifted(s_greater, -UNIT_BITS), pass->output->scale));
     for (uint32_t i = 0; i < a->elements; ++i) {
         fqt_activations_put(
             &output, &multiplier, i, (pass->x[i] - a->zero_point) * ma + (b_values[i] - b->zero_point) * mb);
