@@ -1,7 +1,6 @@
 // The output stage and the ranges that follow; see fqt_activations.h.
 #include "fqt_activations.h"
 
-#define BIAS_LIMIT (1 << 30)
 #define RANGE_START (62415) // 1 / 1.05 in Q16
 #define RANGE_FULL (63663) // grow above
 #define RANGE_IDLE (43691) // shrink below
@@ -60,9 +59,9 @@ fqt_channel_t fqt_activations_channel(fqt_activations_t *output, uint32_t channe
     fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply_stored(output->scale_ratio, s_w))};
     output->is_short = output->is_short && fqt_multiplier_is_short(&result.multiplier);
     int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, FQT_BLOB_BIASES) + 4 * channel);
-    result.bias = fqt_clamp(bias, -BIAS_LIMIT, BIAS_LIMIT);
+    result.bias = fqt_limited_bias(bias);
     if (output->converts_bias) {
-        result.bias = fqt_limited_multiply(output->bias_ratio, result.bias, BIAS_LIMIT);
+        result.bias = fqt_limited_multiply(output->bias_ratio, result.bias, FQT_BIAS_LIMIT);
     }
     return result;
 }
@@ -174,26 +173,27 @@ static bool is_even(const fqt_pass_t *pass) {
     return x == last;
 }
 
+// How much of the room from the zero point to `end` is taken up to `extreme`; at least `fill`.
+FQT_NOINLINE static int32_t fill_of(int32_t extreme, int32_t zero_point, int32_t end, int32_t fill) {
+    const int32_t room = end - zero_point;
+    if (room > 0) {
+        const int32_t taken = (fqt_clamp(extreme, -WATCHED_LIMIT, WATCHED_LIMIT) - zero_point) * (65536 / room);
+        fill = taken > fill ? taken : fill;
+    }
+    return fill;
+}
+
 void fqt_activations_end(const fqt_activations_t *output, const fqt_pass_t *pass) {
     if (!pass->training || fqt_pass_is_last(pass)) {
         return;
     }
-    int32_t room_above = INT8_MAX - output->zero_point;
-    int32_t room_below = output->zero_point - INT8_MIN;
-    int32_t fill = NO_FILL;
-    if (room_above > 0) {
-        int32_t greatest = fqt_clamp(output->greatest, -WATCHED_LIMIT, WATCHED_LIMIT);
-        if (output->layer->activation == FQT_ACTIVATION_RELU6 && greatest > output->six) {
-            greatest = output->six; // more is not needed
-        }
-        int32_t above = greatest - output->zero_point;
-        above *= 65536 / room_above;
-        fill = above > fill ? above : fill;
+    int32_t greatest = output->greatest;
+    if (output->layer->activation == FQT_ACTIVATION_RELU6 && greatest > output->six) {
+        greatest = output->six; // more is not needed
     }
-    if (room_below > 0 && output->layer->activation == FQT_ACTIVATION_NONE) {
-        int32_t below = output->zero_point - fqt_clamp(output->least, -WATCHED_LIMIT, WATCHED_LIMIT);
-        below *= 65536 / room_below;
-        fill = below > fill ? below : fill;
+    int32_t fill = fill_of(greatest, output->zero_point, INT8_MAX, NO_FILL);
+    if (output->layer->activation == FQT_ACTIVATION_NONE) {
+        fill = fill_of(-output->least, -output->zero_point, -INT8_MIN, fill);
     }
     output->layer->fill = fill == NO_FILL && is_even(pass) ? NO_NEWS : fill;
 }

@@ -44,3 +44,7 @@ void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index) {
     pass->selection = (fqt_selection_t) {0, NULL};
     pass->learning_rate = FQT_SCALE_ZERO;
 }
+
+FQT_NOINLINE int32_t fqt_limited_bias(int32_t bias) {
+    return fqt_clamp(bias, -FQT_BIAS_LIMIT, FQT_BIAS_LIMIT);
+}

@@ -59,6 +59,10 @@ void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index);
 // Take another tensor that the layer reads for its input.
 void fqt_pass_read(fqt_pass_t *pass, uint32_t tensor);
 
+// Biases in units of accumulators: sums with them stay in 32 bits.
+#define FQT_BIAS_LIMIT (1 << 30)
+int32_t fqt_limited_bias(int32_t bias);
+
 static inline bool fqt_pass_is_last(const fqt_pass_t *pass) {
     return pass->y == NULL;
 }

@@ -2,7 +2,6 @@
 #include "fqt_update.h"
 #include "../base/fqt_spread.h"
 
-#define BIAS_LIMIT (1 << 30)
 #define MAX_DECAY (1 << 24) // 1 / 256 a step; * 127 < 2^31
 #define GROWTH (0x3FA00000u) // 1.25 as float32
 #define GROWTH_INVERSE (52429) // Q16
@@ -82,7 +81,7 @@ static void rescale(
         const int32_t dither = (int32_t)(fqt_dither(base, j) >> 16);
         put_weight(update, j, (get_weight(update, j) * inverse + dither) >> 16);
     }
-    *bias = fqt_clamp((int32_t)((int64_t)*bias * inverse >> 16), -BIAS_LIMIT, BIAS_LIMIT);
+    *bias = fqt_limited_bias((int32_t)((int64_t)*bias * inverse >> 16));
     uint8_t *scale = fqt_trained_blob(update->model, update->layer, FQT_BLOB_WEIGHT_SCALES) + 4 * channel;
     fqt_scale_t changed = fqt_scale_multiply_stored(fqt_scale_unpack(fqt_read_u32(scale)), factor);
     fqt_write_u32(scale, fqt_scale_pack(changed));
@@ -107,9 +106,9 @@ static bool has_room(const fqt_update_t *update, uint32_t channel) {
 // range; looking once in SHRINK_INTERVAL updates is soon enough.
 static void end_channel(fqt_update_t *update, uint32_t channel, int32_t step) {
     uint8_t *stored = fqt_trained_blob(update->model, update->layer, FQT_BLOB_BIASES) + 4 * channel;
-    int32_t bias = fqt_clamp((int32_t)fqt_read_u32(stored), -BIAS_LIMIT, BIAS_LIMIT);
+    int32_t bias = fqt_limited_bias((int32_t)fqt_read_u32(stored));
     const uint32_t dither = fqt_dither(update->base, update->weight_count + channel);
-    bias = fqt_clamp(bias - ((step + (int32_t)(dither >> 24)) >> 8), -BIAS_LIMIT, BIAS_LIMIT);
+    bias = fqt_limited_bias(bias - ((step + (int32_t)(dither >> 24)) >> 8));
     if (update->clamped) {
         const uint32_t base = fqt_random_draw(update->random_state);
         if (base % update->layer->filter_elements == 0) {
@@ -123,10 +122,10 @@ static void end_channel(fqt_update_t *update, uint32_t channel, int32_t step) {
 
 void fqt_update_end_channel(fqt_update_t *update, uint32_t channel, int32_t bias_gradient) {
     fqt_scale_t rate = fqt_scale_shifted(fqt_scale_divide(update->channel_rate, update->bias_unit), -16);
-    int32_t step = fqt_limited_multiply(rate, bias_gradient, BIAS_LIMIT);
+    int32_t step = fqt_limited_multiply(rate, bias_gradient, FQT_BIAS_LIMIT);
     if (update->sums != NULL) {
         int32_t *sum = &update->sums[update->weight_count + channel];
-        *sum = fqt_add_limited(*sum, step, BIAS_LIMIT);
+        *sum = fqt_add_limited(*sum, step, FQT_BIAS_LIMIT);
     } else {
         end_channel(update, channel, step);
     }
