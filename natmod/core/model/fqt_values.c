@@ -37,8 +37,9 @@ FQT_NOINLINE static int64_t sum_with(int32_t a, int32_t *exponent, uint32_t floa
 
 #define NOT_FINITE (INT32_MIN) // what in_units returns of a number that is not finite, and of no other
 
-// (number - offset) * inverse, rounded to nearest.
-FQT_NOINLINE static int32_t in_units(uint32_t float_bits, uint32_t offset_bits, fqt_scale_t inverse) {
+// (number - offset) * inverse, rounded to nearest, limited to +-limit.
+FQT_NOINLINE static int32_t in_units(
+    fqt_scale_t inverse, uint32_t float_bits, uint32_t offset_bits, int32_t limit) {
     int32_t number, exponent;
     if (!take_apart(float_bits, &number, &exponent)) {
         return NOT_FINITE;
@@ -48,7 +49,7 @@ FQT_NOINLINE static int32_t in_units(uint32_t float_bits, uint32_t offset_bits, 
         difference >>= 1;
         ++exponent;
     }
-    return fqt_fixed_multiply(fqt_scale_shifted(inverse, exponent), (int32_t)difference);
+    return fqt_limited_multiply(fqt_scale_shifted(inverse, exponent), (int32_t)difference, limit);
 }
 
 // Where there is no map, numbers are the network's own.
@@ -75,13 +76,13 @@ bool fqt_quantize(
         const fqt_scale_t step = fqt_scale_multiply_stored(fqt_scale_unpack(input->scale), row->scale);
         const fqt_scale_t inverse = fqt_scale_inverse(step);
         for (uint32_t i = channel; i < count; i += input->channels) {
-            const int32_t units = in_units(number_at(from, i, type), row->offset, inverse);
+            // +-256 is beyond the range at any zero point.
+            const int32_t units = in_units(inverse, number_at(from, i, type), row->offset, 256);
             if (units == NOT_FINITE) {
                 *found = i;
                 return false;
             }
-            // +-256 is beyond the range at any zero point.
-            const int32_t value = fqt_clamp(units, -256, 256) + input->zero_point;
+            const int32_t value = units + input->zero_point;
             values[i] = (int8_t)fqt_clamp(value, INT8_MIN, INT8_MAX);
             clipped += values[i] != value;
         }
@@ -93,7 +94,7 @@ bool fqt_quantize(
 bool fqt_target_float(const fqt_model_t *model, uint32_t output, uint32_t float_bits, int32_t *value) {
     const fqt_map_row_t *row = output_row(model, output);
     const fqt_scale_t inverse = fqt_scale_inverse(fqt_scale_unpack(row->scale));
-    *value = in_units(float_bits, row->offset, fqt_scale_shifted(inverse, 16));
+    *value = in_units(fqt_scale_shifted(inverse, 16), float_bits, row->offset, INT32_MAX);
     return *value >= -(16383 << 16) && *value <= 16383 << 16; // not NOT_FINITE
 }
 
