@@ -199,7 +199,7 @@ void fqt_step_end(fqt_model_t *model, fqt_scale_t learning_rate) {
     ++model->step_count;
 }
 
-int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate) {
+FQT_NOINLINE int32_t fqt_train_step(fqt_model_t *model, uint32_t first, uint32_t label, uint32_t learning_rate) {
     fqt_scale_t rate = fqt_scale_unpack(learning_rate);
     fqt_step_forward(model, first);
     int32_t loss = fqt_step_loss(model, label, rate);

@@ -38,8 +38,7 @@ FQT_NOINLINE static int64_t sum_with(int32_t a, int32_t *exponent, uint32_t floa
 #define NOT_FINITE (INT32_MIN) // what in_units returns of a number that is not finite, and of no other
 
 // (number - offset) * inverse, rounded to nearest, limited to +-limit.
-FQT_NOINLINE static int32_t in_units(
-    fqt_scale_t inverse, uint32_t float_bits, uint32_t offset_bits, int32_t limit) {
+FQT_NOINLINE static int32_t in_units(fqt_scale_t inverse, uint32_t float_bits, uint32_t offset_bits, int32_t limit) {
     int32_t number, exponent;
     if (!take_apart(float_bits, &number, &exponent)) {
         return NOT_FINITE;

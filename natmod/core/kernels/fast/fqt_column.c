@@ -211,7 +211,7 @@ static bool put_whole_columns(fqt_columns_t *columns, int16_t *column) {
 }
 #endif
 
-void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column) {
+FQT_NOINLINE void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column) {
 #if FQT_HAS_DSP
     if (count == 4 && columns->run % 4 == 0 && put_whole_columns(columns, column)) {
         return;

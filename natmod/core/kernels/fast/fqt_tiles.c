@@ -167,7 +167,8 @@ bool fqt_tiles_next_tile(fqt_tiles_t *tiles) {
     return true;
 }
 
-FQT_NOINLINE void fqt_tiles_put_others(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t *output, fqt_errors_t *errors) {
+FQT_NOINLINE void fqt_tiles_put_others(
+    const fqt_tiles_t *tiles, int32_t i, fqt_activations_t *output, fqt_errors_t *errors) {
     const int32_t *sums = fqt_tiles_sums(tiles);
     for (int32_t rows = tiles->rows; rows > 0; --rows) {
         for (int32_t column = 0; column < tiles->columns; ++column) {
