@@ -21,7 +21,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep speed pytorch partial accuracy core info \
+.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep speed pytorch partial accuracy core info models \
     requirements clean distclean
 
 help: ## this list
@@ -88,6 +88,10 @@ core: $(CORE_LIB) $(AVX2_LIB) $(BACKEND_LIBS) ## the core as shared libraries: f
 info: setup ## the table of a model file: make info MODEL=digits.fqt
 	@test -n "$(MODEL)" || { echo "name a model file: make info MODEL=digits.fqt"; exit 1; }
 	@$(VENV)/bin/fqt info "$(MODEL)"
+
+models: setup ## what the importers make of a folder of models, against their own runtimes: make models MODELS=folder
+	@test -d "$(MODELS)" || { echo "name a folder of models: make models MODELS=folder"; exit 1; }
+	@$(PYTHON) tools/models_table.py "$(MODELS)"
 
 requirements: $(VENV)/.done ## make requirements.txt anew from the versions in requirements.in
 	@tools/lock_requirements $(VENV) requirements.in requirements.txt

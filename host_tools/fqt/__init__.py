@@ -1,7 +1,8 @@
 """fqt: the host's side of quantized training on microcontrollers.
 
 Describe a network (Sequential and its layers), train it in float32, quantize it into a model file,
-look at it (`fqt info`), and run it with the device's bits (fqt.core fast, fqt.reference plain).
+or bring one of another tool there (`fqt convert`); look at it (`fqt info`), and run it with the
+device's bits (fqt.core fast, fqt.reference plain).
 
 Public modules: core, emulator, inputs, layers, model_file, options, reference, reference_networks,
 and what this one exports. The rooms behind them, in their order; each uses only itself and those
@@ -27,6 +28,7 @@ before it (tests/core/test_python_rooms.py):
 
 from fqt import layers
 from fqt.file.model_file import ModelFile, ModelFileError
+from fqt.importers.convert import convert
 from fqt.layers import *  # noqa: F403 (its __all__ is the list of layers)
 from fqt.train.quantize import QuantizationWarning, quantize, quantize_input
 from fqt.train.sequential import Sequential
@@ -39,6 +41,7 @@ __all__ = [
     "QuantizationWarning",
     "Sequential",
     "__version__",
+    "convert",
     "quantize",
     "quantize_input",
 ]

@@ -12,8 +12,11 @@ from pathlib import Path
 from fqt import experiment
 from fqt.device import bench, sweep
 from fqt.device.install import install
+from fqt.file.layout import LOSSES
 from fqt.file.model_file import ModelFile
 from fqt.files import write_whole
+from fqt.importers.calibration import read_samples
+from fqt.importers.convert import quantized, read_network
 from fqt.inputs import MASTERS
 from fqt.run import info
 from fqt.version import __version__
@@ -25,6 +28,16 @@ def run_info(arguments: argparse.Namespace) -> None:
         print(info.suggestion(model, arguments.suggest))
         return
     print(json.dumps(info.describe(model), indent=2) if arguments.json else info.table(model))
+
+
+def run_convert(arguments: argparse.Namespace) -> None:
+    network = read_network(arguments.source, arguments.loss)
+    samples = read_samples(arguments.calibrate) if arguments.calibrate else None
+    model = quantized(network, samples, arguments.trainable)
+    output = arguments.output or Path(arguments.source).with_suffix(".fqt").name
+    model.write(output)
+    print(f"{output}: {network.description}")
+    print(info.table(model))
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
@@ -132,6 +145,26 @@ def parser() -> argparse.ArgumentParser:
         help="say which master to take where the model may take so much RAM",
     )
     command.set_defaults(run=run_info)
+    command = commands.add_parser(
+        "convert", help="make a model file of another tool's network (docs/importing.md)"
+    )
+    command.add_argument("source", help="a .tflite file")
+    command.add_argument(
+        "--calibrate",
+        metavar="DATA.npz",
+        help="samples for the ranges of a float32 network: its only array, or x, or x_train",
+    )
+    command.add_argument(
+        "--trainable",
+        default="last:2",
+        help="what trains on the device: last:N layers with weights, all, none, or names with "
+        "commas between (last:2)",
+    )
+    command.add_argument(
+        "--loss", choices=LOSSES, help="not the one that the network's last function says"
+    )
+    command.add_argument("-o", "--output", help="the model file; SOURCE.fqt here when left out")
+    command.set_defaults(run=run_convert)
     command = commands.add_parser(
         "bench", help="count instructions and estimate cycles on an emulated core"
     )

@@ -53,6 +53,14 @@ WRONG = {
     "operator 2, RESHAPE: it makes 'y', which is there": lambda graph: changed(
         graph, 1, output="y"
     ),
+    "operator 2, RESHAPE: (1, 2) does not become (1, 3)": lambda graph: retensored(
+        graph, "z", shape=(1, 3)
+    ),
+    "nothing is in the shape (1, 0)": lambda graph: retensored(graph, "z", shape=(1, 0)),
+    "far more than a device holds": lambda graph: retensored(graph, "z", shape=(1, 1 << 26)),
+    "operator 2, RESHAPE: (1, 2) does not become": lambda graph: changed(
+        graph, 1, kind="activation", attributes={"function": "softmax", "axis": 2}
+    ),
     "the output 'q' is no tensor": lambda graph: replace(graph, output="q"),
     "the input 'x' has the shape (2, 3)": lambda graph: retensored(graph, "x", shape=(2, 3)),
     "tensor w: (2, 3) is not (3, 2)": lambda graph: retensored(graph, "w", shape=(3, 2)),

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 import numpy as np
 
+MAX_COMPUTED = 1 << 25  # elements of all tensors: what is made of a forged file has an end
 # Of each kind: how many inputs (least, most) and its attributes. Inputs are tensors' names.
 KINDS: dict[str, tuple[int, int, tuple[str, ...]]] = {
     # input, weights [out][kernel height][kernel width][in per group], biases [out] that may lack.
@@ -88,15 +89,16 @@ class Operation:
 @dataclass
 class Graph:
     """channels_first: whether convolutions and pools read images as [1][channels][height][width],
-    else channels are last. name: of the model. source: a word for messages, ".tflite"."""
+    else channels are last. source: a word for messages, ".tflite". input_type: "uint8" where the
+    source takes bytes u, which mean the int8 value u - 128; else "int8", which takes float too."""
 
     tensors: dict[str, Tensor]
     operations: list[Operation]
     input: str
     output: str
     channels_first: bool = False
-    name: str = "model"
     source: str = ""
+    input_type: str = "int8"
 
     def readers(self, tensor: str) -> list[Operation]:
         """The operations that read a tensor."""
@@ -120,12 +122,25 @@ def check_graph(graph: Graph) -> Graph:
     for tensor in graph.tensors.values():
         if tensor.values is not None and tensor.values.shape != tensor.shape:
             raise ValueError(f"tensor {tensor.name}: {tensor.values.shape} is not {tensor.shape}")
+    _check_sizes(graph)
     for operation in graph.operations:
         _check_operation(operation, graph.tensors, made)
         made.add(operation.output)
     _check_end("input", graph, graph.input, made)
     _check_end("output", graph, graph.output, made)
     return graph
+
+
+def _check_sizes(graph: Graph) -> None:
+    computed = 0
+    for tensor in graph.tensors.values():
+        if min(tensor.shape, default=1) < 1:
+            raise ValueError(f"tensor {tensor.name}: nothing is in the shape {tensor.shape}")
+        computed += tensor.elements if tensor.values is None else 0
+    if computed > MAX_COMPUTED:
+        raise ValueError(
+            f"its tensors have {computed} elements, far more than a device holds ({MAX_COMPUTED})"
+        )
 
 
 def _check_end(what: str, graph: Graph, name: str, made: set[str]) -> None:
@@ -156,6 +171,36 @@ def _check_operation(operation: Operation, tensors: dict[str, Tensor], made: set
         raise ValueError(f"{place}: it reads {unmade!r} before that is made")
     if operation.output in made:
         raise ValueError(f"{place}: it makes {operation.output!r}, which is there already")
+    _check_shapes(operation, tensors)
+
+
+def _check_shapes(operation: Operation, tensors: dict[str, Tensor]) -> None:
+    """Of the kinds whose output's shape is their input's, or its axes in another order."""
+    given, made = (tensors[name].shape for name in (operation.inputs[0], operation.output))
+    attributes = operation.attributes
+    axes = attributes.get("axes")
+    if axes is None:
+        axes = [] if attributes.get("axis") is None else [attributes["axis"]]
+    fits = all(0 <= axis < len(given) for axis in axes)
+    match operation.kind:
+        case "activation" | "quantize" | "dequantize":
+            fits = fits and made == given
+        case "transpose":
+            fits = fits and sorted(axes) == list(range(len(given)))
+            fits = fits and made == tuple(given[axis] for axis in axes)
+        case "reshape":
+            fits = math.prod(made) == math.prod(given)
+        case "pad":
+            rows = attributes["padding"]
+            fits = len(rows) == len(given) and made == tuple(
+                extent + before + after
+                for extent, (before, after) in zip(given, rows, strict=True)
+            )
+    if not fits:
+        raise ValueError(
+            f"{operation.place}: {given} does not become {made}: the file is damaged, or a shape "
+            "is not known: export it again with a fixed batch of 1"
+        )
 
 
 def _missing(names: Sequence[str], tensors: dict[str, Tensor]) -> str | None:

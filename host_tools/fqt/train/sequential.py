@@ -25,6 +25,7 @@ from fqt.train.fitting import Epochs, train_epochs
 from fqt.train.losses import LOSSES
 from fqt.train.schedules import check_schedule, learning_rate
 from fqt.train.targets import check_labels, check_targets
+from fqt.train.trainable import chosen_names
 from fqt.train.units import checked, measured, with_units, without_units
 
 EVALUATED_TOGETHER = 64  # samples: enough to be fast, and layers keep what they read
@@ -428,24 +429,7 @@ def trainable_names(net: Sequential, train: str | list[str]) -> list[str]:
     commas between. Raises ValueError for a name that is not there.
     """
     names = [layer.name for layer in net.layers if isinstance(layer, Weighted)]
-    if train == "all":
-        return names
-    if train == "none":
-        return []
-    if isinstance(train, str) and train.startswith("last:"):
-        count = train[len("last:") :]
-        if not count.isdigit() or not 1 <= int(count) <= len(names):
-            raise ValueError(f"train={train!r}: the network has {len(names)} layers with weights")
-        return names[-int(count) :]
-    if not isinstance(train, (str, list, tuple, set)):
-        raise ValueError(f"train is 'all', 'none', 'last:2', or names of layers, not {train!r}")
-    wanted = [name.strip() for name in train.split(",")] if isinstance(train, str) else list(train)
-    for name in wanted:
-        if name not in names:
-            raise ValueError(
-                f"train: no layer {name!r} with weights, there are {', '.join(names)}"
-            )
-    return wanted
+    return chosen_names(names, train)
 
 
 def _parts(count: int) -> list[slice]:

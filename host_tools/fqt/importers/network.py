@@ -1,0 +1,85 @@
+"""What passes end in: the layers that a device runs, of float32 or int8 numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fqt.importers.graph import Quantization
+from fqt.shapes import Shape, numbers
+
+
+@dataclass
+class Node:
+    """A layer. kind: of fqt.kinds.KINDS. inputs: tensors, 0 the network's input, i the output of
+    node i (from 1). shape: of the output, (height, width, channels). weights: in the shape that
+    the kind stores, float32, or int8 with weight_scales float32 [out]; biases: float32, or int32
+    in units of the input's scale times these. quantization: of the output; None: float32."""
+
+    kind: str
+    place: str
+    inputs: tuple[int, ...]
+    shape: tuple[int, int, int]
+    activation: str = "none"
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    weights: np.ndarray | None = None
+    weight_scales: np.ndarray | None = None
+    biases: np.ndarray | None = None
+    quantization: Quantization | None = None
+    name: str = ""
+
+
+@dataclass
+class Network:
+    """source_shape: of a sample, with the source's axes; input_order: int64 [elements], the
+    element of it that stands at each place of input_shape. quantization: of the input; None: the
+    network is float32. function: what lay behind the last layer and went into the loss, or ""."""
+
+    nodes: list[Node]
+    source_shape: Shape
+    input_shape: tuple[int, int, int]
+    input_order: np.ndarray
+    input_type: str
+    loss: str
+    function: str = ""
+    quantization: Quantization | None = None
+    name: str = field(default="model")
+
+    @property
+    def is_int8(self) -> bool:
+        return self.quantization is not None
+
+    @property
+    def weighted(self) -> list[str]:
+        """The names of the layers with weights."""
+        return [node.name for node in self.nodes if node.weights is not None]
+
+    def arrange(self, x) -> np.ndarray:
+        """Samples as the source takes them, [samples] and source_shape (axes of 1 may lack), as
+        the device does, [samples][height][width][channels]. Raises ValueError for others."""
+        x = np.asarray(x)
+        if x.dtype.kind not in "iu":
+            x = numbers("samples", x)
+        axes = [extent for extent in x.shape[1:] if extent != 1]
+        wanted = [extent for extent in self.source_shape if extent != 1]
+        if x.ndim < 1 or axes != wanted:
+            raise ValueError(
+                f"samples are [samples] and the source's {self.source_shape}, not {x.shape}"
+            )
+        return x.reshape(len(x), -1)[:, self.input_order].reshape(len(x), *self.input_shape)
+
+    @property
+    def description(self) -> str:
+        """The loss and why it is that, and how samples go to the device."""
+        behind = f"{self.function} behind" if self.function else "no softmax or sigmoid behind"
+        text = f"{self.loss} ({behind} the last layer)"
+        if (self.input_order == np.arange(self.input_order.size)).all():
+            return text
+        text += f"; the source's samples are {self.source_shape}, a device's {self.input_shape}"
+        order = np.arange(self.input_order.size).reshape(self.source_shape)
+        if order.ndim == 3 and np.array_equal(order.transpose(1, 2, 0).ravel(), self.input_order):
+            text += ": x.transpose(0, 2, 3, 1)"
+        return text

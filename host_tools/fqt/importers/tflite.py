@@ -1,0 +1,242 @@
+"""The reader of .tflite files (TensorFlow Lite, LiteRT), int8 and float32, as a graph.
+
+Weights come to [out][kernel height][kernel width][in per group], and are made float32 where they
+alone are int8 or float16 (dynamic range). The batch of 1 makes the shape that a network with a
+dynamic batch computes for a RESHAPE (SHAPE, STRIDED_SLICE, PACK) that of its output in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fqt.importers.graph import Graph, Operation, check_graph, refuse
+from fqt.importers.tflite_file import FileOperator, TfliteFile, read_file
+from fqt.importers.tflite_tensors import REPLACE, TfliteTensors
+
+OF_SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK")
+SAME, VALID = 0, 1  # the schema's Padding
+ACTIVATIONS = {0: "none", 1: "relu", 3: "relu6"}  # ActivationFunctionType
+
+
+def read(data: bytes) -> Graph:
+    """data: a .tflite file's bytes. Raises ValueError for what is damaged or cannot be taken,
+    naming the operator and its place; RuntimeError that says what to install."""
+    return _Reader(read_file(data)).graph()
+
+
+class _Reader(TfliteTensors):
+    """The operators of a file as operations of the graph."""
+
+    def __init__(self, file: TfliteFile):
+        super().__init__(file)
+        self.operations: list[Operation] = []
+        self.shapes: set[int] = set()  # tensors that are the computed shape of others
+
+    def graph(self) -> Graph:
+        self._check_operators()
+        ends = [self._end("inputs", self.file.inputs), self._end("outputs", self.file.outputs)]
+        for number, operator in enumerate(self.file.operators, 1):
+            self.place = f"operator {number}, {operator.name}"
+            self._check_inputs(operator)
+            OPERATORS[operator.name](self, operator)
+        first, last = map(self.name, ends)
+        graph = Graph(self.tensors, self.operations, first, last, source=".tflite")
+        if self.file.tensors[ends[0]].type == "UINT8":
+            graph.input_type = "uint8"
+        return check_graph(graph)
+
+    def _check_operators(self) -> None:
+        """Of all operators, so that one message names every kind that cannot be taken."""
+        unknown: dict[str, int] = {}
+        for number, operator in enumerate(self.file.operators, 1):
+            if operator.name not in OPERATORS:
+                unknown.setdefault(operator.name, number)
+        if unknown:
+            first = next(iter(unknown))
+            others = f" (nor {', '.join(list(unknown)[1:])})" if len(unknown) > 1 else ""
+            refuse(f"operator {unknown[first]}, {first}", f"no layer does this{others}", REPLACE)
+
+    def _end(self, what: str, numbers: tuple[int, ...]) -> int:
+        if len(numbers) != 1:
+            raise ValueError(
+                f"the network has {len(numbers)} {what}, a model has one: export the part with "
+                "one input and one output"
+            )
+        return numbers[0]
+
+    def _check_inputs(self, operator: FileOperator) -> None:
+        if len(operator.outputs) != 1:
+            refuse(self.place, f"it has {len(operator.outputs)} outputs", REPLACE)
+        if not operator.inputs or -1 in operator.inputs[:2]:
+            refuse(self.place, "an input is left out", "export the network again")
+        least = 1 if operator.name in ONE_INPUT else 2
+        if len(operator.inputs) < least:
+            refuse(self.place, f"it has {len(operator.inputs)} inputs", "export it again")
+
+    def add(self, kind: str, operator: FileOperator, inputs: tuple[str, ...], **attributes):
+        self.operations.append(
+            Operation(kind, inputs, self.name(operator.outputs[0]), attributes, self.place)
+        )
+
+    def activation(self, operator: FileOperator) -> str:
+        number = operator.options["FusedActivationFunction"]
+        if number not in ACTIVATIONS:
+            refuse(self.place, f"its fused activation function is number {number}", REPLACE)
+        return ACTIVATIONS[number]
+
+    def window(self, operator: FileOperator, kernel: tuple[int, ...], dilation=(1, 1)) -> dict:
+        """stride and padding, of TensorFlow's rule."""
+        options = operator.options
+        stride = options["StrideH"], options["StrideW"]
+        if min(*stride, *kernel, *dilation) < 1 or options["Padding"] not in (SAME, VALID):
+            refuse(self.place, "its window is none", "the file is damaged, export it again")
+        padding: list[int] = []
+        shape = self.shape(operator.inputs[0], 4)[1:3]
+        for size, taps, step, apart in zip(shape, kernel, stride, dilation, strict=True):
+            reach = (taps - 1) * apart + 1
+            total = max((-(-size // step) - 1) * step + reach - size, 0)
+            total *= options["Padding"] == SAME
+            padding += [total // 2, total - total // 2]
+        return {"stride": stride, "padding": tuple(padding)}
+
+
+def _weighted(reader: _Reader, operator: FileOperator, axes: tuple[int, ...]) -> tuple[str, ...]:
+    """The input, the weights with their axes in that order, and the biases that there are."""
+    quantized = reader.file.tensors[operator.inputs[0]].type == "INT8"
+    given = reader.name(operator.inputs[0])
+    inputs: tuple[str, ...] = (given, reader.weights(operator.inputs[1], quantized, axes))
+    if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+        inputs += (reader.weights(operator.inputs[2], quantized, (0,)),)
+    return inputs
+
+
+def _convolution(reader: _Reader, operator: FileOperator, axes: tuple[int, ...]) -> None:
+    channels = reader.shape(operator.inputs[0], 4)[3]
+    weights = reader.shape(operator.inputs[1], 4)
+    is_depthwise = operator.name == "DEPTHWISE_CONV_2D"
+    options = operator.options
+    dilation = options["DilationHFactor"], options["DilationWFactor"]
+    groups = channels if is_depthwise else max(channels // weights[3], 1)
+    reader.add(
+        "convolution",
+        operator,
+        _weighted(reader, operator, axes),
+        groups=groups,
+        dilation=dilation,
+        activation=reader.activation(operator),
+        **reader.window(operator, weights[1:3], dilation),
+    )
+
+
+def _dense(reader: _Reader, operator: FileOperator) -> None:
+    if operator.options["WeightsFormat"] != 0:
+        refuse(reader.place, "its weights are shuffled", "convert the network again")
+    inputs = _weighted(reader, operator, (0, 1))
+    reader.add("dense", operator, inputs, activation=reader.activation(operator))
+
+
+def _pool(reader: _Reader, operator: FileOperator, kind: str) -> None:
+    options = operator.options
+    kernel = options["FilterHeight"], options["FilterWidth"]
+    reader.add(
+        kind,
+        operator,
+        (reader.name(operator.inputs[0]),),
+        kernel=kernel,
+        activation=reader.activation(operator),
+        **reader.window(operator, kernel),
+    )
+
+
+def _two_inputs(reader: _Reader, operator: FileOperator, kind: str) -> None:
+    inputs = tuple(reader.name(number) for number in operator.inputs[:2])
+    reader.add(kind, operator, inputs, activation=reader.activation(operator))
+
+
+def _mean(reader: _Reader, operator: FileOperator) -> None:
+    count = len(reader.file.tensors[operator.inputs[0]].shape)
+    axes = tuple(int(axis) % max(count, 1) for axis in reader.integers(operator.inputs[1]).flat)
+    reader.add("mean", operator, (reader.name(operator.inputs[0]),), axes=axes)
+
+
+def _pad(reader: _Reader, operator: FileOperator) -> None:
+    rows = reader.integers(operator.inputs[1])
+    axes = len(reader.file.tensors[operator.inputs[0]].shape)
+    if rows.shape != (axes, 2) or rows.min(initial=0) < 0:
+        refuse(reader.place, f"its paddings are {rows.tolist()}", "export the network again")
+    padding = tuple((int(before), int(after)) for before, after in rows)
+    reader.add("pad", operator, (reader.name(operator.inputs[0]),), padding=padding)
+
+
+def _transpose(reader: _Reader, operator: FileOperator) -> None:
+    axes = tuple(int(axis) for axis in reader.integers(operator.inputs[1]).flat)
+    if sorted(axes) != list(range(len(reader.file.tensors[operator.inputs[0]].shape))):
+        refuse(reader.place, f"its axes are {axes}", "export the network again")
+    reader.add("transpose", operator, (reader.name(operator.inputs[0]),), axes=axes)
+
+
+def _shape(reader: _Reader, operator: FileOperator) -> None:
+    """Part of the shape that a RESHAPE takes: what it gives is in the RESHAPE's output."""
+    of_shapes = [
+        number
+        for number in operator.inputs
+        if reader.file.tensors[number].data is None and number not in reader.shapes
+    ]
+    if of_shapes and operator.name != "SHAPE":
+        refuse(reader.place, "no layer does this to samples", REPLACE)
+    reader.shapes.add(operator.outputs[0])
+
+
+def _move(reader: _Reader, operator: FileOperator, kind: str) -> None:
+    reader.add(kind, operator, (reader.name(operator.inputs[0]),))
+
+
+def _dequantize(reader: _Reader, operator: FileOperator) -> None:
+    if reader.file.tensors[operator.inputs[0]].data is None:  # else weights: see constant
+        _move(reader, operator, "dequantize")
+
+
+def _function(reader: _Reader, operator: FileOperator, function: str) -> None:
+    axis = None
+    if function in ("softmax", "log_softmax"):
+        axis = len(reader.file.tensors[operator.inputs[0]].shape) - 1
+        if operator.options.get("Beta", 1.0) != 1.0:
+            refuse(reader.place, f"its beta is {operator.options['Beta']}, not 1", REPLACE)
+    given = (reader.name(operator.inputs[0]),)
+    reader.add("activation", operator, given, function=function, axis=axis)
+
+
+ONE_INPUT: tuple[str, ...] = (
+    "SHAPE",
+    "PACK",
+    "RESHAPE",
+    "SQUEEZE",
+    "QUANTIZE",
+    "DEQUANTIZE",
+    "SOFTMAX",
+)
+ONE_INPUT += ("LOG_SOFTMAX", "LOGISTIC", "RELU", "RELU6", "MAX_POOL_2D", "AVERAGE_POOL_2D")
+OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
+    "CONV_2D": lambda reader, one: _convolution(reader, one, (0, 1, 2, 3)),
+    "DEPTHWISE_CONV_2D": lambda reader, one: _convolution(reader, one, (3, 1, 2, 0)),
+    "FULLY_CONNECTED": _dense,
+    "ADD": lambda reader, one: _two_inputs(reader, one, "add"),
+    "MUL": lambda reader, one: _two_inputs(reader, one, "multiply"),
+    "MAX_POOL_2D": lambda reader, one: _pool(reader, one, "max_pool"),
+    "AVERAGE_POOL_2D": lambda reader, one: _pool(reader, one, "average_pool"),
+    "MEAN": _mean,
+    "PAD": _pad,
+    "TRANSPOSE": _transpose,
+    "QUANTIZE": lambda reader, one: _move(reader, one, "quantize"),
+    "DEQUANTIZE": _dequantize,
+    **{name: _shape for name in OF_SHAPES},
+    **{
+        name: lambda reader, one: _move(reader, one, "reshape")
+        for name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+    },
+    "SOFTMAX": lambda reader, one: _function(reader, one, "softmax"),
+    "LOG_SOFTMAX": lambda reader, one: _function(reader, one, "log_softmax"),
+    "LOGISTIC": lambda reader, one: _function(reader, one, "sigmoid"),
+    "RELU": lambda reader, one: _function(reader, one, "relu"),
+    "RELU6": lambda reader, one: _function(reader, one, "relu6"),
+}

@@ -1,0 +1,211 @@
+"""What cannot be taken of a .tflite file is told in one line: where it is, and what to do."""
+
+import sys
+
+import numpy as np
+import pytest
+from tflite_files import UNIT, TfliteBuilder
+
+from fqt.importers import tflite
+from fqt.importers.convert import convert, quantized, read_network
+from fqt.importers.lower import lower
+
+
+def image(dtype="int8", shape=(1, 6, 6, 2)):
+    b = TfliteBuilder()
+    return b, b.tensor(shape, dtype, None if dtype == "float32" else UNIT)
+
+
+def of_operator(name, **options):
+    """A network in whose middle an operator of one input stands."""
+    b, x = image("float32")
+    y = b.operator(name, [b.conv(x, 2)], b.tensor([1, 6, 6, 2]), **options)
+    return b.bytes(x, b.dense(y, 2))
+
+
+def concatenated():
+    b, x = image()
+    parts = [b.conv(x, 2), b.conv(x, 2)]
+    y = b.operator("CONCATENATION", parts, b.like(x, [1, 6, 6, 4]), axis=3)
+    return b.bytes(x, b.dense(y, 2))
+
+
+def typed(dtype):
+    b, x = image(dtype)
+    weights = b.tensor([3, 72], dtype, UNIT, np.ones((3, 72)))
+    return b.bytes(x, b.operator("FULLY_CONNECTED", [x, weights], b.tensor([1, 3], dtype, UNIT)))
+
+
+def fused(activation):
+    b, x = image()
+    return b.bytes(x, b.dense(x, 3, activation))
+
+
+def averaged(kernel, padding):
+    b, x = image("float32")
+    return b.bytes(x, b.dense(b.pool("AVERAGE_POOL_2D", b.conv(x, 2), kernel, padding), 2))
+
+
+def mean_over_channels():
+    b, x = image("float32")
+    y = b.operator("MEAN", [b.conv(x, 2), b.constant([3])], b.tensor([1, 6, 6]))
+    return b.bytes(x, b.dense(y, 2))
+
+
+def mixed_order():
+    b, x = image("float32")
+    y = b.transpose(b.conv(x, 6), [0, 3, 1, 2])
+    return b.bytes(x, b.conv(y, 2))
+
+
+def two_outputs():
+    b, x = image()
+    return b.bytes(x, b.dense(x, 3), b.dense(x, 2))
+
+
+def weights_of(values, zero_point=0):
+    b, x = image(shape=(1, 4))
+    weights = b.tensor([2, 4], "int8", (0.01, zero_point), np.full((2, 4), values))
+    return b.bytes(x, b.operator("FULLY_CONNECTED", [x, weights], b.like(x, [1, 2])))
+
+
+def softmax_at_each_place():
+    b, x = image()
+    return b.bytes(x, b.softmax(b.conv(x, 2)))
+
+
+def of_constant():
+    b, x = image("float32")
+    shift = b.constant(np.ones((1, 6, 6, 2)), "float32")
+    return b.bytes(x, b.dense(b.operator("ADD", [b.conv(x, 2), shift], b.tensor([1, 6, 6, 2])), 2))
+
+
+def deep():
+    b, x = image(shape=(1, 2))
+    y = x
+    for _ in range(65):
+        y = b.dense(y, 2)
+    return b.bytes(x, y)
+
+
+def without_scale():
+    b, x = image()
+    y = b.dense(b.conv(x, 2), 2)
+    b.graph.tensors[3].quantization = None  # what the convolution makes
+    return b.bytes(x, y)
+
+
+WRONG = {
+    "operator 2, TANH: no layer does this: build the network without it": lambda: of_operator(
+        "TANH"
+    ),
+    "operator 2, LOGISTIC: sigmoid inside a network: layers have ReLU": lambda: of_operator(
+        "LOGISTIC"
+    ),
+    "operator 3, CONCATENATION: no layer does this": concatenated,
+    "it is UINT8, not INT8 or FLOAT32: uint8 networks are of TensorFlow 1": lambda: typed("uint8"),
+    "it is INT16, not INT8 or FLOAT32: 16-bit activations": lambda: typed("int16"),
+    "operator 1, FULLY_CONNECTED: its fused activation function is number 4": lambda: fused(
+        "tanh"
+    ),
+    "operator 2, AVERAGE_POOL_2D: it has padding": lambda: averaged(4, padding=0),
+    "operator 2, MEAN: a mean over channels": mean_over_channels,
+    "operator 3, CONV_2D: what it reads is in another order": mixed_order,
+    "the network has 2 outputs, a model has one": two_outputs,
+    "weights have a zero point, or are -128": lambda: weights_of(-128),
+    "weights have a zero point, or are -128: quantize": lambda: weights_of(5, zero_point=3),
+    "operator 2, SOFTMAX: it is over axis 3 of (1, 6, 6, 2)": softmax_at_each_place,
+    "operator 2, ADD: it reads a constant": of_constant,
+    "the network has 65 layers, a device runs 64": deep,
+    "operator 1, CONV_2D, tensor 't3': it has no scale": without_scale,
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_cannot_be_taken_is_told(message):
+    with pytest.raises(ValueError) as told:
+        lower(tflite.read(WRONG[message]()))
+    assert message in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_softmax_at_each_place_is_taken_with_a_loss_of_the_user_s():
+    network = lower(tflite.read(softmax_at_each_place()), "mean_squared_error")
+    assert network.loss == "mean_squared_error"
+    assert network.nodes[-1].kind == "conv2d"
+
+
+def whole_file():
+    b, x = image()
+    y = b.pool("MAX_POOL_2D", b.depthwise(b.conv(x, 3, activation="relu")))
+    return b.bytes(x, b.softmax(b.dense(b.reshape(y, [1, 27]), 3)))
+
+
+def take(data):
+    """Convert what can be; anything but a ValueError fails."""
+    try:
+        quantized(lower(tflite.read(data)), None, "last:1")
+    except ValueError as error:
+        assert str(error)
+        return False
+    return True
+
+
+def test_a_file_that_is_cut_off_is_damaged():
+    data = whole_file()
+    assert take(data)
+    for length in range(0, len(data) - 1, 37):
+        with pytest.raises(ValueError, match=r"damaged|no \.tflite"):
+            tflite.read(data[:length])
+
+
+def test_forged_bytes_are_errors_or_other_networks():
+    data = whole_file()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(300):
+        forged = bytearray(data)
+        for at in rng.integers(8, len(data), 3):
+            forged[at] = rng.choice([0, 1, 127, 128, 255, rng.integers(256)])
+        refused += not take(bytes(forged))
+    assert refused > 30
+
+
+def test_other_files_are_no_tflite_files(tmp_path):
+    with pytest.raises(ValueError, match=r"no \.tflite file"):
+        tflite.read(b"PK\3\4" + bytes(100))
+    path = tmp_path / "network.h5"
+    with pytest.raises(ValueError, match=r"files that can be read end in .*\.tflite"):
+        convert(path)
+    with pytest.raises(FileNotFoundError):
+        convert(tmp_path / "none.tflite")
+    path = tmp_path / "network.tflite"
+    path.write_bytes(b"TFL3")
+    with pytest.raises(ValueError, match=r"network\.tflite: this is no \.tflite file"):
+        read_network(path)
+
+
+def test_calibration_is_for_float_networks_alone():
+    float_network = lower(tflite.read(averaged(2, padding=1)))
+    with pytest.raises(ValueError, match=r"the network is float32: .*--calibrate DATA\.npz"):
+        quantized(float_network, None, "all")
+    with pytest.raises(ValueError, match=r"samples are .*\(6, 6, 2\), not \(5, 2, 6, 6\)"):
+        quantized(float_network, np.zeros((5, 2, 6, 6), np.float32), "all")
+    with pytest.raises(ValueError, match="leave calibrate off"):
+        quantized(lower(tflite.read(whole_file())), np.zeros((1, 6, 6, 2)), "all")
+
+
+def test_layers_that_are_not_there_do_not_train():
+    network = lower(tflite.read(whole_file()))
+    with pytest.raises(ValueError, match="no layer 'conv_9' with weights"):
+        quantized(network, None, "conv_9")
+    with pytest.raises(ValueError, match="the network has 3 layers with weights"):
+        quantized(network, None, "last:4")
+    with pytest.raises(ValueError, match="loss is one of"):
+        lower(tflite.read(whole_file()), "hinge")
+
+
+def test_a_package_that_is_missing_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tflite", None)
+    with pytest.raises(RuntimeError, match=r"pip install 'fqt-host\[tflite\]'"):
+        tflite.read(whole_file())

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""What the importers make of a folder of models (`make models MODELS=folder`): for each file
+whether it is taken or why not, its outputs against those of its own runtime, the RAM with the last
+two layers trainable, and the loss before and after some steps on the desk's core."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from fqt import core
+from fqt.file.layout import MAX_LAYERS
+from fqt.importers.convert import READERS, quantized, read_network
+from fqt.importers.lower import identity
+from fqt.importers.network import Network
+from fqt.importers.to_int8 import to_int8
+
+SAMPLES = 50
+STEPS = 200
+RATE = 0.01
+TRAINABLE = "last:2"
+HEADINGS = ("file", "taken", "largest difference", "exact", "same class", "RAM, bytes", "loss")
+
+
+class Runtime:
+    """A .tflite file in LiteRT."""
+
+    def __init__(self, path: Path):
+        self.interpreter = Interpreter(str(path), experimental_preserve_all_tensors=True)
+        self.interpreter.allocate_tensors()
+        (self.input,) = self.interpreter.get_input_details()
+
+    def outputs(self, samples: np.ndarray, network: Network) -> np.ndarray:
+        """Of each sample, the numbers [outputs] that the loss reads: those of the file's output,
+        or in front of the function that went into the loss. samples: as the file takes them."""
+        tensor = self._read_by_loss() if network.function else None
+        if tensor is None:
+            (details,) = self.interpreter.get_output_details()
+            tensor = details["index"]
+        rows = []
+        for sample in samples:
+            self.interpreter.set_tensor(self.input["index"], sample[None])
+            self.interpreter.invoke()
+            rows.append(self.interpreter.get_tensor(tensor).ravel().copy())
+        return np.array(rows)
+
+    def _read_by_loss(self) -> int:
+        functions = ("SOFTMAX", "LOG_SOFTMAX", "LOGISTIC")
+        operators = self.interpreter._get_ops_details()
+        last = [one for one in operators if one["op_name"] in functions][-1]
+        return int(last["inputs"][0])
+
+    def scale_of_outputs(self, network: Network) -> float:
+        """Of the int8 numbers that outputs gives; 0: they are float."""
+        index = self._read_by_loss() if network.function else None
+        for details in self.interpreter.get_tensor_details():
+            if details["index"] == index:
+                return details["quantization"][0]
+        return self.interpreter.get_output_details()[0]["quantization"][0]
+
+
+def samples_for(runtime: Runtime, count: int, seed: int = 1) -> np.ndarray:
+    """Random samples as a file takes them: int8 and uint8 of all values, float normal."""
+    rng = np.random.default_rng(seed)
+    shape = (count, *runtime.input["shape"][1:])
+    dtype = runtime.input["dtype"]
+    if dtype == np.float32:
+        return rng.normal(size=shape).astype(np.float32)
+    limits = np.iinfo(dtype)
+    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+
+
+def compare(path: Path, network: Network, model) -> tuple[float, float, float]:
+    """(largest difference, share that is equal, share of samples with the same class). Of int8
+    networks differences are in units of the last int8 tensor, of float ones relative to the
+    largest output."""
+    runtime = Runtime(path)
+    given = samples_for(runtime, SAMPLES)
+    theirs = runtime.outputs(given, network).astype(np.float64)
+    taken = network.arrange(given)
+    ours = core.Model(model).outputs(taken)
+    classes = same_class(ours, theirs)
+    if not network.is_int8:
+        difference = np.abs(ours - theirs) / np.abs(theirs).max()
+        return float(difference.max()), np.nan, classes
+    last = model.layers[-1]
+    if runtime.scale_of_outputs(network) == 0:  # float numbers of an int8 network
+        theirs = np.round(theirs / last.output_scale) + last.output_zero_point
+    difference = np.abs(int8_outputs(network, taken, ours) - theirs)
+    return float(difference.max()), float((difference == 0).mean()), classes
+
+
+def int8_outputs(network: Network, taken: np.ndarray, ours: np.ndarray) -> np.ndarray:
+    """The last layer's int8 output, which a device does not make: read through one more layer
+    where there is room for it, else rounded from the sums in Q16."""
+    assert network.nodes[-1].quantization is not None
+    scale = network.nodes[-1].quantization.scales[0]
+    zero_point = network.nodes[-1].quantization.zero_points[0]
+    if len(network.nodes) < MAX_LAYERS:
+        nodes = [*network.nodes, replace(identity(network.nodes), name="behind")]
+        ours = core.Model(to_int8(replace(network, nodes=nodes), ())).outputs(taken)
+    return np.clip(np.floor(ours / scale + 0.5) + zero_point, -128, 127)
+
+
+def same_class(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The share of samples whose greatest output is the same; of equal ones any."""
+    if ours.shape[1] == 1:
+        return np.nan
+    rows = np.arange(len(ours))
+    return float((theirs[rows, ours.argmax(axis=1)] == theirs.max(axis=1)).mean())
+
+
+def losses(model, x: np.ndarray) -> tuple[float, float]:
+    """Mean losses of made-up targets before and after STEPS steps."""
+    net = core.Model(model)
+    rng = np.random.default_rng(2)
+    if model.loss == "softmax_cross_entropy":
+        targets = rng.integers(0, model.outputs, len(x))
+    else:
+        targets = rng.uniform(0, 1, (len(x), model.outputs)).astype(np.float32)
+    before = float(net.losses(x, targets).mean())
+    net.train_many(x, targets, rng.integers(0, len(x), STEPS), RATE)
+    return before, float(net.losses(x, targets).mean())
+
+
+def row(path: Path) -> list[str]:
+    try:
+        network = read_network(path)
+    except ValueError as error:
+        return [path.name, str(error).removeprefix(f"{path}: "), *[""] * 5]
+    size = f"{len(network.nodes)} layers, " + ("int8" if network.is_int8 else "float32")
+    try:
+        runtime = Runtime(path)
+    except (RuntimeError, ValueError):
+        return [path.name, size, "its runtime does not take it", *[""] * 4]
+    calibrate = None if network.is_int8 else samples_for(runtime, 100, seed=3)
+    model = quantized(network, calibrate, TRAINABLE)
+    difference, exact, classes = compare(path, network, model)
+    before, after = losses(model, network.arrange(samples_for(runtime, 20, seed=4)))
+    return [
+        path.name,
+        size,
+        f"{difference:.0f}" if network.is_int8 else f"{100 * difference:.1f} %",
+        "" if np.isnan(exact) else f"{100 * exact:.2f} %",
+        "" if np.isnan(classes) else f"{100 * classes:.0f} %",
+        f"{core.Model(model).memory:,}",
+        f"{before:.3g} to {after:.3g}",
+    ]
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in READERS)
+    if not paths:
+        raise SystemExit(f"{folder} has no files that end in {', '.join(READERS)}")
+    print("| " + " | ".join(HEADINGS) + " |\n" + "|---" * len(HEADINGS) + "|")
+    for path in paths:
+        print("| " + " | ".join(row(path)) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
