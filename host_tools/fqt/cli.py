@@ -16,7 +16,7 @@ from fqt.file.layout import LOSSES
 from fqt.file.model_file import ModelFile
 from fqt.files import write_whole
 from fqt.importers.calibration import read_samples
-from fqt.importers.convert import quantized, read_network
+from fqt.importers.convert import quantized, read_source
 from fqt.inputs import MASTERS
 from fqt.run import info
 from fqt.version import __version__
@@ -31,9 +31,10 @@ def run_info(arguments: argparse.Namespace) -> None:
 
 
 def run_convert(arguments: argparse.Namespace) -> None:
-    network = read_network(arguments.source, arguments.loss)
+    network = read_source(arguments.source, arguments.loss, arguments.trust)
     samples = read_samples(arguments.calibrate) if arguments.calibrate else None
-    model = quantized(network, samples, arguments.trainable)
+    labels = arguments.labels.split(",") if arguments.labels else ()
+    model = quantized(network, samples, arguments.trainable, labels, arguments.note)
     output = arguments.output or Path(arguments.source).with_suffix(".fqt").name
     model.write(output)
     print(f"{output}: {network.description}")
@@ -148,7 +149,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "convert", help="make a model file of another tool's network (docs/importing.md)"
     )
-    command.add_argument("source", help="a .tflite file")
+    command.add_argument("source", help="a .tflite file, or scikit-learn's .skops or .joblib")
     command.add_argument(
         "--calibrate",
         metavar="DATA.npz",
@@ -156,12 +157,18 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--trainable",
-        default="last:2",
         help="what trains on the device: last:N layers with weights, all, none, or names with "
-        "commas between (last:2)",
+        "commas between; the last two when left out",
     )
     command.add_argument(
         "--loss", choices=LOSSES, help="not the one that the network's last function says"
+    )
+    command.add_argument("--labels", help="a name for each output, with commas between")
+    command.add_argument("--note", default="", help="what else the model's users should know")
+    command.add_argument(
+        "--trust",
+        action="store_true",
+        help="load a pickle (.joblib, .pkl), or unknown types: they may run code of their maker's",
     )
     command.add_argument("-o", "--output", help="the model file; SOURCE.fqt here when left out")
     command.set_defaults(run=run_convert)

@@ -1,7 +1,10 @@
 """`fqt.convert` and the command `fqt convert`, from a file to a file."""
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression, Ridge
 from tflite_files import UNIT, TfliteBuilder
 
 import fqt
@@ -22,6 +25,9 @@ def folder(tmp_path_factory):
     np.savez(folder / "x.npz", x=x, y=np.zeros(20))
     np.savez(folder / "two.npz", a=x, b=x)
     np.save(folder / "x.npy", x)
+    flat = x.reshape(20, 16)
+    joblib.dump(Ridge().fit(flat, np.arange(20)), folder / "ridge.joblib")
+    joblib.dump(KMeans(2).fit(flat), folder / "kmeans.joblib")
     return folder
 
 
@@ -54,6 +60,29 @@ def test_a_float_network_takes_its_ranges_from_samples(folder, data, tmp_path):
     assert output.read_bytes() == wanted.to_bytes()
 
 
+def test_an_estimator_and_its_file_give_the_same(folder, capsys, tmp_path):
+    x = np.load(folder / "x.npy").reshape(20, 16)
+    estimator = LogisticRegression().fit(x, np.array(["no", "perhaps", "yes"])[np.arange(20) % 3])
+    joblib.dump(estimator, tmp_path / "words.joblib")
+    np.save(tmp_path / "x.npy", x)
+    arguments = [str(tmp_path / "words.joblib"), "--trust", "--calibrate", str(tmp_path / "x.npy")]
+    output = tmp_path / "words.fqt"
+    arguments += ["--note", "16 numbers", "-o", str(output)]
+    assert cli.main(["convert", *arguments]) == 0
+    assert "softmax_cross_entropy; samples have the 16 features" in capsys.readouterr().out
+    wanted = fqt.convert(estimator, calibrate=x, note="16 numbers")
+    assert output.read_bytes() == wanted.to_bytes()
+    model = ModelFile.read(output)
+    assert (model.labels, model.note) == (("no", "perhaps", "yes"), "16 numbers")
+
+
+def test_labels_and_note_go_with_an_int8_network(folder):
+    model = fqt.convert(folder / "int8.tflite", labels=["a", "b", "c"], note="n")
+    assert (model.labels, model.note) == (("a", "b", "c"), "n")
+    with pytest.raises(ValueError, match="a source is a path or a fitted estimator"):
+        fqt.convert({})
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -61,6 +90,12 @@ def test_a_float_network_takes_its_ranges_from_samples(folder, data, tmp_path):
         (["float32.tflite", "--calibrate", "two.npz"], "its arrays are a, b: name the samples x"),
         (["float32.tflite", "--calibrate", "int8.tflite"], "no .npy or .npz file of numbers"),
         (["none.tflite"], "No such file"),
+        (["int8.tflite", "--labels", "a,b"], "labels are a text for each of 3 outputs, not 2"),
+        (["ridge.joblib", "--calibrate", "x.npy"], "runs code of whoever made it: trust=True"),
+        (["ridge.joblib", "--trust"], "its int8 ranges come from samples"),
+        (["ridge.joblib", "--trust", "--loss", "binary_cross_entropy"], "says its loss itself"),
+        (["kmeans.joblib", "--trust"], "kmeans.joblib: KMeans is no network"),
+        (["x.npy"], "files that can be read end in .tflite, .skops, .joblib, .pkl, .pickle"),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, capsys, monkeypatch, arguments, message):

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from fqt.arguments import NAME_BYTES
+from fqt.arguments import NAME_BYTES, text
 from fqt.file.model_file import ModelFile
 from fqt.importers import tflite
 from fqt.importers.graph import Graph
 from fqt.importers.lower import lower
 from fqt.importers.network import Network
+from fqt.importers.sklearn import Estimator, is_estimator, read_estimator
+from fqt.importers.sklearn_file import SUFFIXES, load_estimator
 from fqt.importers.to_float import to_float
 from fqt.importers.to_int8 import to_int8
-from fqt.train.quantize import quantize
+from fqt.train.quantize import checked_labels, quantize
+from fqt.train.sequential import trainable_names
 from fqt.train.trainable import chosen_names
 
 READERS: dict[str, Callable[[bytes], Graph]] = {".tflite": tflite.read}
@@ -24,25 +28,53 @@ MAX_SOURCE_BYTES = 1 << 28
 
 
 def convert(
-    source: str | os.PathLike,
+    source: Any,
     calibrate: np.ndarray | None = None,
-    trainable: str | list[str] = "last:2",
+    trainable: str | list[str] | None = None,
     loss: str | None = None,
+    labels: Sequence[str] = (),
+    note: str = "",
+    trust: bool = False,
 ) -> ModelFile:
     """A network of another tool as a model file.
 
-    source: the path of a .tflite file. An int8 network is taken as it is: its weights, scales,
-    zero points and biases. calibrate: for a float32 network, samples like those to come,
-    [samples] and the shape that the source takes; they give the int8 ranges. trainable: what
-    trains on the device: "last:2" (the last two layers with weights), "all", "none", or names.
-    loss: in place of the one that the source's last function says (softmax:
-    softmax_cross_entropy; sigmoid: binary_cross_entropy; nothing: mean_squared_error).
+    source: the path of a .tflite file, or of a .skops or .joblib file; or a fitted estimator of
+    scikit-learn (fqt.importers.sklearn.sequential_of). An int8 network is taken as it is: its
+    weights, scales, zero points and biases. calibrate: for a float32 network, samples like those
+    to come, [samples] and the shape that the source takes; they give the int8 ranges. trainable:
+    what trains on the device: "last:2" (the last two layers with weights; so when left out, or the
+    one that there is), "all", "none", or names. loss: in place of the one that the source's last
+    function says (softmax: softmax_cross_entropy; sigmoid: binary_cross_entropy; nothing:
+    mean_squared_error). labels, note: as in fqt.quantize; a classifier's classes are its labels
+    when none are given. trust: load pickles and unknown types too, which may run code of whoever
+    made them.
 
     The device takes images as [height][width][channels], whatever the source takes. Raises
     ValueError for what cannot be taken, naming the operator, its place and what to do; OSError,
     and RuntimeError that says which package to install.
     """
-    return quantized(read_network(source, loss), calibrate, trainable)
+    return quantized(read_source(source, loss, trust), calibrate, trainable, labels, note)
+
+
+def read_source(source: Any, loss: str | None = None, trust: bool = False) -> Network | Estimator:
+    """The network in a source, as in convert."""
+    if is_estimator(source):
+        estimator = read_estimator(source)
+    elif isinstance(source, (str, os.PathLike)):
+        if Path(source).suffix.lower() not in SUFFIXES:
+            return read_network(source, loss)
+        loaded = load_estimator(source, trust)
+        try:
+            estimator = read_estimator(loaded)
+        except ValueError as error:
+            raise ValueError(f"{os.fspath(source)}: {error}") from None
+    else:
+        raise ValueError(
+            f"a source is a path or a fitted estimator of scikit-learn, not {source!r}"
+        )
+    if loss not in (None, estimator.net.loss):
+        raise ValueError(f"an estimator says its loss itself, {estimator.net.loss}: leave it off")
+    return estimator
 
 
 def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
@@ -50,7 +82,9 @@ def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
     path = Path(source)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise ValueError(f"{path}: files that can be read end in {', '.join(READERS)}")
+        raise ValueError(
+            f"{path}: files that can be read end in {', '.join((*READERS, *SUFFIXES))}"
+        )
     with open(path, "rb") as file:
         data = file.read(MAX_SOURCE_BYTES + 1)
     if len(data) > MAX_SOURCE_BYTES:
@@ -64,17 +98,34 @@ def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
 
 
 def quantized(
-    network: Network, calibrate: np.ndarray | None, trainable: str | list[str]
+    network: Network | Estimator,
+    calibrate: np.ndarray | None,
+    trainable: str | list[str] | None,
+    labels: Sequence[str] = (),
+    note: str = "",
 ) -> ModelFile:
     """A network as a model file, as in convert."""
-    names = chosen_names(network.weighted, trainable)
-    if network.is_int8:
+    if isinstance(network, Network) and network.is_int8:
         if calibrate is not None:
             raise ValueError("the network is int8, with ranges of its own: leave calibrate off")
-        return to_int8(network, names)
+        names = network.weighted
+        model = to_int8(network, chosen_names(names, trainable or last_two(names)))
+        model.labels = checked_labels(labels, model.outputs)
+        model.note = text("note", note)
+        return ModelFile.from_bytes(model.to_bytes())
     if calibrate is None:
         raise ValueError(
             "the network is float32: its int8 ranges come from samples, calibrate=x "
             "(--calibrate DATA.npz)"
         )
-    return quantize(to_float(network), network.arrange(calibrate), names, "int8")
+    if isinstance(network, Estimator):
+        net, labels = network.net, labels or network.labels
+    else:
+        net, calibrate = to_float(network), network.arrange(calibrate)
+    trainable = trainable or last_two(trainable_names(net, "all"))
+    return quantize(net, calibrate, trainable, "int8", labels=labels, note=note)
+
+
+def last_two(names: list[str]) -> list[str]:
+    """What trains when a user says nothing, of the layers with weights."""
+    return names[-2:]
