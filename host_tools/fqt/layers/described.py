@@ -1,0 +1,48 @@
+"""A layer from what a model file says of it: the other way than a layer's own arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fqt.layers.add import Add
+from fqt.layers.average_pool2d import AveragePool2D
+from fqt.layers.conv2d import Conv2D
+from fqt.layers.dense import Dense
+from fqt.layers.depthwise_conv2d import DepthwiseConv2D
+from fqt.layers.flatten import Flatten
+from fqt.layers.layer import Layer
+from fqt.layers.max_pool2d import MaxPool2D
+from fqt.layers.multiply import Multiply
+
+
+def described(
+    kind: str,
+    channels: int,
+    *,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int, int, int],
+    activation: str,
+    name: str,
+    source: str | None,
+    other: str,
+) -> Layer:
+    """A new layer of a kind of fqt.kinds.KINDS. channels: of its output; source: as Layer has it;
+    other: the second input's name. What the kind does not have is not read. Raises ValueError as
+    the layer does.
+    """
+    place: dict[str, Any] = {"name": name, "source": source}
+    match kind:
+        case "dense":
+            return Dense(channels, activation, **place)
+        case "conv2d":
+            return Conv2D(channels, kernel, stride, padding, activation, **place)
+        case "depthwise_conv2d":
+            return DepthwiseConv2D(kernel, stride, padding, activation, **place)
+        case "max_pool2d":
+            return MaxPool2D(kernel, stride, padding, **place)
+        case "average_pool2d":
+            return AveragePool2D(kernel, stride, **place)
+        case "flatten":
+            return Flatten(**place)
+    return {"add": Add, "multiply": Multiply}[kind](other, activation, **place)
