@@ -166,7 +166,7 @@ int32_t fqt_limited_multiply(fqt_scale_t a, int32_t value, int32_t limit) {
         return 0;
     }
     if (shift > 0) {
-        product = (product + ((int64_t)1 << (shift - 1))) >> shift;
+        product = ((product >> (shift - 1)) + 1) >> 1;
     } else if (shift < 0 && product != 0) {
         // |product| >= 2^30: doubled once, it has left the range.
         return product > 0 ? limit : -limit;

@@ -55,8 +55,8 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
 
 fqt_channel_t fqt_activations_channel(fqt_activations_t *output, uint32_t channel) {
     const fqt_layer_t *layer = output->layer;
-    const uint32_t s_w = fqt_weight_scale(output->model, layer, channel);
-    fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply_stored(output->scale_ratio, s_w))};
+    const fqt_scale_t s_w = fqt_scale_unpack(fqt_weight_scale(output->model, layer, channel));
+    fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply(s_w, output->scale_ratio))};
     output->is_short = output->is_short && fqt_multiplier_is_short(&result.multiplier);
     int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, FQT_BLOB_BIASES) + 4 * channel);
     result.bias = fqt_limited_bias(bias);

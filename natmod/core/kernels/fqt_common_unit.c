@@ -22,11 +22,11 @@ static int32_t common_unit(const fqt_pass_t *pass) {
 
 fqt_scale_t fqt_common_unit(const fqt_pass_t *pass, int16_t *m) {
     const int32_t unit = common_unit(pass);
-    const uint32_t s_greatest = fqt_greatest_weight_scale(pass);
+    const fqt_scale_t s_greatest = fqt_scale_unpack(fqt_greatest_weight_scale(pass));
     for (uint32_t n = 0; n < pass->selection.count; ++n) {
         const uint32_t bits = fqt_weight_scale(pass->model, pass->layer, pass->selection.channels[n]);
-        m[n] = (int16_t)fqt_fixed_multiply(fqt_scale_divide_stored(fqt_scale_unpack(bits), s_greatest), unit);
+        m[n] = (int16_t)fqt_fixed_multiply(fqt_scale_divide(fqt_scale_unpack(bits), s_greatest), unit);
     }
     const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
-    return fqt_scale_divide(fqt_scale_multiply_stored(s_e, s_greatest), fqt_scale_from_int((uint32_t)unit));
+    return fqt_scale_divide(fqt_scale_multiply(s_e, s_greatest), fqt_scale_from_int((uint32_t)unit));
 }
