@@ -46,7 +46,7 @@ static void average_pool2d_forward(fqt_pass_t *pass) {
 }
 
 // The windows [begin, end) that cover row or column `i`.
-static fqt_taps_t windows_of(int32_t i, int32_t kernel, int32_t stride, int32_t count) {
+FQT_NOINLINE static fqt_taps_t windows_of(int32_t i, int32_t kernel, int32_t stride, int32_t count) {
     const int32_t end = i / stride + 1;
     return (fqt_taps_t) {fqt_first_window(i, 0, kernel, stride), end < count ? end : count};
 }
