@@ -2,12 +2,12 @@
 #include "fqt_loss.h"
 #include "../base/fqt_exponential.h"
 
-static int32_t limited(uint64_t loss) {
-    return loss > INT32_MAX ? INT32_MAX : (int32_t)loss;
-}
-
-static fqt_scale_t power_of_two_scale(int32_t exponent) {
-    return fqt_scale_shifted(fqt_scale_from_int(1), exponent);
+// The mean of `count` losses with this sum. unit_exponent: a derivative means 2^unit_exponent, before it is divided by
+// count.
+static fqt_loss_t mean_loss(uint64_t sum, uint32_t count, int32_t unit_exponent) {
+    const fqt_scale_t inverse_count = fqt_scale_ratio(1, count);
+    const fqt_scale_t loss = fqt_scale_multiply(fqt_scale_from_long(sum), inverse_count);
+    return (fqt_loss_t) {fqt_fixed_multiply(loss, 1), fqt_scale_shifted(inverse_count, unit_exponent)};
 }
 
 // softmax - target
@@ -26,15 +26,7 @@ fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t 
     for (uint32_t o = 0; o < count; ++o) {
         outputs[o] = fqt_fixed_multiply(inverse_sum, outputs[o]) - (o == label ? FQT_ONE_Q30 : 0);
     }
-    return (fqt_loss_t) {limited((uint64_t)fqt_logarithm(sum) + label_distance), power_of_two_scale(-30)};
-}
-
-// The mean of `count` losses with this sum. unit_exponent: a derivative means 2^unit_exponent, before it is divided by
-// count.
-static fqt_loss_t mean_loss(uint64_t sum, uint32_t count, int32_t unit_exponent) {
-    const fqt_scale_t inverse_count = fqt_scale_ratio(1, count);
-    const fqt_scale_t loss = fqt_scale_multiply(fqt_scale_from_long(sum), inverse_count);
-    return (fqt_loss_t) {fqt_fixed_multiply(loss, 1), fqt_scale_shifted(inverse_count, unit_exponent)};
+    return mean_loss((uint64_t)fqt_logarithm(sum) + label_distance, 1, -30);
 }
 
 // 2 / count * (output - target)
