@@ -10,6 +10,11 @@
 #define SHRINK_INTERVAL (64)
 #define GREATEST_DOUBLED (56)
 
+FQT_NOINLINE int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
+    int64_t sum = (int64_t)a + b;
+    return sum > limit ? limit : sum < -limit ? -limit : (int32_t)sum;
+}
+
 static void begin(fqt_update_t *update, const fqt_pass_t *pass) {
     fqt_model_t *model = pass->model;
     const fqt_layer_t *layer = pass->layer;

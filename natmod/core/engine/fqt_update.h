@@ -44,10 +44,8 @@ static inline void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t s
     fqt_update_move(update, j, (step + dither) >> (24 - bits));
 }
 
-static inline int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit) {
-    int64_t sum = (int64_t)a + b;
-    return sum > limit ? limit : sum < -limit ? -limit : (int32_t)sum;
-}
+// a + b, limited to +-limit.
+int32_t fqt_add_limited(int32_t a, int32_t b, int32_t limit);
 
 // Whether steps move weights as they are: no mini-batch, no decay.
 static inline bool fqt_update_is_plain(const fqt_update_t *update) {

@@ -13,7 +13,7 @@ static int32_t set_tile(fqt_tiles_t *tiles, int32_t rows, int32_t columns) {
     return 2 * tiles->elements + tiles->result_bytes * rows * fqt_tiles_rounded((columns - 1) * tiles->spacing + 1);
 }
 
-static int32_t greatest_tile_bytes(fqt_tiles_t *tiles) {
+FQT_NOINLINE static int32_t greatest_tile_bytes(fqt_tiles_t *tiles) {
     const int32_t least = set_tile(tiles, 1, FQT_NEIGHBOURS);
     return least > TILE_BYTES ? least : TILE_BYTES;
 }
