@@ -9,6 +9,7 @@
 #include "base/fqt_spread.c"
 #include "base/fqt_taps.c"
 
+#include "model/fqt_model.c"
 #include "model/fqt_window.c"
 #include "model/fqt_graph.c"
 #include "model/fqt_plan.c"

@@ -9,15 +9,7 @@ static inline uint32_t fqt_read_u32(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static inline void fqt_write_u16(uint8_t *p, uint32_t value) {
-    p[0] = (uint8_t)value;
-    p[1] = (uint8_t)(value >> 8);
-}
-
-static inline void fqt_write_u32(uint8_t *p, uint32_t value) {
-    fqt_write_u16(p, value);
-    fqt_write_u16(p + 2, value >> 16);
-}
+void fqt_write_u32(uint8_t *p, uint32_t value);
 
 static inline void fqt_copy(void *to, const void *from, uint32_t count) {
     uint8_t *next = to;

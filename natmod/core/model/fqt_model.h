@@ -155,9 +155,7 @@ static inline uint8_t *fqt_trained_blob(const fqt_model_t *model, const fqt_laye
     return model->arena + layer->blobs[blob];
 }
 
-static inline int8_t *fqt_weights(const fqt_model_t *model, const fqt_layer_t *layer) {
-    return (int8_t *)fqt_blob(model, layer, FQT_BLOB_WEIGHTS);
-}
+int8_t *fqt_weights(const fqt_model_t *model, const fqt_layer_t *layer);
 
 // What a layer's weights have behind the point: 0, 4 or 8 bits each.
 static inline uint32_t fqt_low_bits(const fqt_model_t *model, const fqt_layer_t *layer) {
