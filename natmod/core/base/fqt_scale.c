@@ -177,6 +177,6 @@ int32_t fqt_limited_multiply(fqt_scale_t a, int32_t value, int32_t limit) {
     return product < -limit ? -limit : (int32_t)product;
 }
 
-int32_t fqt_fixed_multiply(fqt_scale_t a, int32_t value) {
+FQT_NOINLINE int32_t fqt_fixed_multiply(fqt_scale_t a, int32_t value) {
     return fqt_limited_multiply(a, value, INT32_MAX);
 }
