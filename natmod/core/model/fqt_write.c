@@ -19,7 +19,7 @@ static void put(writer_t *writer, const void *bytes, uint32_t count) {
     }
 }
 
-static void put_blob(writer_t *writer, const void *bytes, uint32_t count) {
+FQT_NOINLINE static void put_blob(writer_t *writer, const void *bytes, uint32_t count) {
     static const uint8_t zeros[4] = {0};
     put(writer, bytes, count);
     put(writer, zeros, fqt_aligned(count) - count);

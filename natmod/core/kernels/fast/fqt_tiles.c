@@ -38,7 +38,7 @@ FQT_NOINLINE static void turn_to_window(fqt_tiles_t *tiles, const fqt_layer_t *l
         .filter_elements = (int32_t)layer->filter_elements};
 }
 
-void fqt_tiles_of_windows(fqt_tiles_t *tiles, const fqt_pass_t *pass, int32_t result_bytes) {
+FQT_NOINLINE void fqt_tiles_of_windows(fqt_tiles_t *tiles, const fqt_pass_t *pass, int32_t result_bytes) {
     turn_to_window(tiles, pass->layer, result_bytes);
     tiles->source.tensor = pass->input;
     tiles->source.values = pass->x;
