@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
 
 from fqt import core
@@ -24,7 +26,29 @@ TRAINABLE = "last:2"
 HEADINGS = ("file", "taken", "largest difference", "exact", "same class", "RAM, bytes", "loss")
 
 
-class Runtime:
+class OnnxRuntime:
+    """An .onnx file in onnxruntime."""
+
+    def __init__(self, path: Path):
+        self.model = onnx.load(path)
+        (given,) = onnxruntime.InferenceSession(self.model.SerializeToString()).get_inputs()
+        self.name = given.name
+        self.input = {"shape": given.shape, "dtype": np.float32}
+
+    def outputs(self, samples: np.ndarray, network: Network) -> np.ndarray:
+        """As those of LiteRt."""
+        graph = self.model.graph
+        if network.function:
+            functions = ("Softmax", "LogSoftmax", "Sigmoid")
+            last = [node for node in graph.node if node.op_type in functions][-1]
+            graph.output[0].name = last.input[0]
+            graph.output[0].type.tensor_type.ClearField("shape")
+        session = onnxruntime.InferenceSession(self.model.SerializeToString())
+        rows = [session.run(None, {self.name: sample[None]})[0].ravel() for sample in samples]
+        return np.array(rows)
+
+
+class LiteRt:
     """A .tflite file in LiteRT."""
 
     def __init__(self, path: Path):
@@ -61,7 +85,10 @@ class Runtime:
         return self.interpreter.get_output_details()[0]["quantization"][0]
 
 
-def samples_for(runtime: Runtime, count: int, seed: int = 1) -> np.ndarray:
+RUNTIMES = {".tflite": LiteRt, ".onnx": OnnxRuntime}
+
+
+def samples_for(runtime: LiteRt | OnnxRuntime, count: int, seed: int = 1) -> np.ndarray:
     """Random samples as a file takes them: int8 and uint8 of all values, float normal."""
     rng = np.random.default_rng(seed)
     shape = (count, *runtime.input["shape"][1:])
@@ -76,7 +103,7 @@ def compare(path: Path, network: Network, model) -> tuple[float, float, float]:
     """(largest difference, share that is equal, share of samples with the same class). Of int8
     networks differences are in units of the last int8 tensor, of float ones relative to the
     largest output."""
-    runtime = Runtime(path)
+    runtime = RUNTIMES[path.suffix](path)
     given = samples_for(runtime, SAMPLES)
     theirs = runtime.outputs(given, network).astype(np.float64)
     taken = network.arrange(given)
@@ -132,7 +159,7 @@ def row(path: Path) -> list[str]:
         return [path.name, str(error).removeprefix(f"{path}: "), *[""] * 5]
     size = f"{len(network.nodes)} layers, " + ("int8" if network.is_int8 else "float32")
     try:
-        runtime = Runtime(path)
+        runtime = RUNTIMES[path.suffix](path)
     except (RuntimeError, ValueError):
         return [path.name, size, "its runtime does not take it", *[""] * 4]
     calibrate = None if network.is_int8 else samples_for(runtime, 100, seed=3)

@@ -19,7 +19,7 @@ before it (tests/core/test_python_rooms.py):
     reference                   the training step in integers: the specification
     run                         models in the C core, what a model file holds
     train                       networks in float32, quantizing, networks to start from
-    importers                   networks of other tools (.tflite) as model files
+    importers                   networks of other tools (.tflite, .onnx) as model files
     device                      boards, real and emulated; what a step costs there
     experiment                  training in several ways, compared over seeds
     core, emulator, model_file, reference_networks      public names for modules in the rooms

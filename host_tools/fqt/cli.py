@@ -149,7 +149,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "convert", help="make a model file of another tool's network (docs/importing.md)"
     )
-    command.add_argument("source", help="a .tflite file, or scikit-learn's .skops or .joblib")
+    command.add_argument(
+        "source", help="a .tflite or .onnx file, or scikit-learn's .skops or .joblib"
+    )
     command.add_argument(
         "--calibrate",
         metavar="DATA.npz",

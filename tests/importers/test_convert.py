@@ -95,7 +95,10 @@ def test_labels_and_note_go_with_an_int8_network(folder):
         (["ridge.joblib", "--trust"], "its int8 ranges come from samples"),
         (["ridge.joblib", "--trust", "--loss", "binary_cross_entropy"], "says its loss itself"),
         (["kmeans.joblib", "--trust"], "kmeans.joblib: KMeans is no network"),
-        (["x.npy"], "files that can be read end in .tflite, .skops, .joblib, .pkl, .pickle"),
+        (
+            ["x.npy"],
+            "files that can be read end in .tflite, .onnx, .skops, .joblib, .pkl, .pickle",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, capsys, monkeypatch, arguments, message):

@@ -11,7 +11,7 @@ import numpy as np
 
 from fqt.arguments import NAME_BYTES, text
 from fqt.file.model_file import ModelFile
-from fqt.importers import tflite
+from fqt.importers import onnx, tflite
 from fqt.importers.graph import Graph
 from fqt.importers.lower import lower
 from fqt.importers.network import Network
@@ -23,7 +23,7 @@ from fqt.train.quantize import checked_labels, quantize
 from fqt.train.sequential import trainable_names
 from fqt.train.trainable import chosen_names
 
-READERS: dict[str, Callable[[bytes], Graph]] = {".tflite": tflite.read}
+READERS: dict[str, Callable[[bytes], Graph]] = {".tflite": tflite.read, ".onnx": onnx.read}
 MAX_SOURCE_BYTES = 1 << 28
 
 
@@ -38,16 +38,16 @@ def convert(
 ) -> ModelFile:
     """A network of another tool as a model file.
 
-    source: the path of a .tflite file, or of a .skops or .joblib file; or a fitted estimator of
-    scikit-learn (fqt.importers.sklearn.sequential_of). An int8 network is taken as it is: its
-    weights, scales, zero points and biases. calibrate: for a float32 network, samples like those
-    to come, [samples] and the shape that the source takes; they give the int8 ranges. trainable:
-    what trains on the device: "last:2" (the last two layers with weights; so when left out, or the
-    one that there is), "all", "none", or names. loss: in place of the one that the source's last
-    function says (softmax: softmax_cross_entropy; sigmoid: binary_cross_entropy; nothing:
-    mean_squared_error). labels, note: as in fqt.quantize; a classifier's classes are its labels
-    when none are given. trust: load pickles and unknown types too, which may run code of whoever
-    made them.
+    source: the path of a .tflite or .onnx file, or of a .skops or .joblib file; or a fitted
+    estimator of scikit-learn (fqt.importers.sklearn.sequential_of). An int8 network is taken as it
+    is: its weights, scales, zero points and biases. calibrate: for a float32 network, samples like
+    those to come, [samples] and the shape that the source takes; they give the int8 ranges.
+    trainable: what trains on the device: "last:2" (the last two layers with weights; so when left
+    out, or the one that there is), "all", "none", or names. loss: in place of the one that the
+    source's last function says (softmax: softmax_cross_entropy; sigmoid: binary_cross_entropy;
+    nothing: mean_squared_error). labels, note: as in fqt.quantize; a classifier's classes are its
+    labels when none are given. trust: load pickles and unknown types too, which may run code of
+    whoever made them.
 
     The device takes images as [height][width][channels], whatever the source takes. Raises
     ValueError for what cannot be taken, naming the operator, its place and what to do; OSError,

@@ -1,0 +1,206 @@
+"""The reader of .onnx files of float32 networks (PyTorch, Keras and others), as a graph.
+
+onnxruntime has simplified the nodes before (fqt.importers.onnx_file). What multiplies or shifts
+whole channels by constants, batch normalisation too, goes into the weights of the layer before it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from fqt.importers.graph import Graph, check_graph, refuse
+from fqt.importers.onnx_file import FileNode, read_file
+from fqt.importers.onnx_graph import REPLACE, OnnxGraph
+from fqt.importers.onnx_windows import window_of
+
+
+def read(data: bytes) -> Graph:
+    """data: an .onnx file's bytes. Raises ValueError for what is damaged or cannot be taken,
+    naming the node and its place; RuntimeError that says what to install."""
+    return _Reader(read_file(data)).graph()
+
+
+class _Reader(OnnxGraph):
+    """The nodes of a file as operations of the graph."""
+
+    def graph(self) -> Graph:
+        self._check_operators()
+        self.computed(self.file.input)
+        for node in self.file.nodes:
+            self.place = node.place
+            if not node.inputs or any(self.is_read(name) for name in node.outputs[1:]):
+                refuse(self.place, f"{len(node.outputs)} of its outputs are used", REPLACE)
+            OPERATORS[node.operator](self, node)
+        graph = Graph(self.tensors, self.operations, self.file.input, self.file.output)
+        graph.channels_first, graph.source = True, ".onnx"
+        return check_graph(graph)
+
+    def _check_operators(self) -> None:
+        """Of all nodes, so that one message names every kind that cannot be taken."""
+        unknown: dict[str, FileNode] = {}
+        for node in self.file.nodes:
+            if node.domain or node.operator not in OPERATORS:
+                unknown.setdefault(node.written, node)
+        if unknown:
+            first, *others = unknown
+            also = f" (nor {', '.join(others)})" if others else ""
+            is_ml = unknown[first].domain == "ai.onnx.ml"
+            advice = "give fqt.convert the estimator of scikit-learn itself" if is_ml else REPLACE
+            refuse(unknown[first].place, f"no layer does this{also}", advice)
+
+
+def _convolution(reader: _Reader, node: FileNode) -> None:
+    weights = reader.parameter(node, 1)
+    axes = len(reader.shape(node.inputs[0])) - 2
+    if weights.ndim != axes + 2:
+        refuse(reader.place, f"weights {weights.shape} on {axes} axes", "export it again")
+    window = window_of(reader.place, node, reader.shape(node.inputs[0]), weights.shape[2:])
+    if axes == 1:
+        weights = weights[:, :, None, :]
+    parameters = (
+        reader.weights("weights", weights.transpose(0, 2, 3, 1)),
+        reader.weights("biases", reader.biases(node, len(weights))),
+    )
+    del window["kernel"]
+    groups = node.attributes.get("group", 1)
+    reader.image(node, "convolution", parameters, groups=groups, activation="none", **window)
+
+
+def _pool(reader: _Reader, node: FileNode, kind: str) -> None:
+    kernel = tuple(node.attributes.get("kernel_shape", ()))
+    window = window_of(reader.place, node, reader.shape(node.inputs[0]), kernel)
+    if set(window.pop("dilation")) != {1}:
+        refuse(reader.place, "its window has holes (dilations)", "pool without")
+    if node.attributes.get("count_include_pad") and any(window["padding"]):
+        refuse(reader.place, "it counts its padding", "average pooling is without padding")
+    reader.image(node, kind, activation="none", **window)
+
+
+def _dense(reader: _Reader, node: FileNode) -> None:
+    """Gemm and MatMul, whose attributes are those that Gemm has when they are left out."""
+    attributes = node.attributes
+    weights = reader.parameter(node, 1)
+    if attributes.get("transA") or weights.ndim != 2:
+        refuse(reader.place, "its input is transposed, or its weights no matrix", REPLACE)
+    weights = (weights if attributes.get("transB") else weights.T) * attributes.get("alpha", 1.0)
+    biases = reader.biases(node, len(weights)) * attributes.get("beta", 1.0)
+    parameters = reader.weights("weights", weights), reader.weights("biases", biases)
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    reader.add("dense", (given, *parameters), output, activation="none")
+
+
+def _two_inputs(reader: _Reader, node: FileNode) -> None:
+    """An addition and the like of two layers' outputs, or of one and constants."""
+    constants = reader.file.constants
+    if node.inputs[0] in constants and node.operator in ("Add", "Mul"):
+        node = replace(node, inputs=node.inputs[::-1])
+    if node.inputs[1] not in constants:
+        kind = {"Add": "add", "Mul": "multiply"}.get(node.operator)
+        if kind is None:
+            refuse(reader.place, "no layer does this with two computed inputs", REPLACE)
+        names = [reader.computed(name) for name in (*node.inputs, node.outputs[0])]
+        reader.add(kind, (names[0], names[1]), names[2], activation="none")
+        return
+    values = reader.parameter(node, 1)
+    one, none = np.ones((), np.float32), np.zeros((), np.float32)
+    match node.operator:
+        case "Add":
+            reader.fold(node, one, values)
+        case "Sub":
+            reader.fold(node, one, -values)
+        case "Mul":
+            reader.fold(node, values, none)
+        case "Div":
+            with np.errstate(divide="ignore"):
+                reader.fold(node, 1 / values, none)
+
+
+def _batch_normalization(reader: _Reader, node: FileNode) -> None:
+    if node.attributes.get("training_mode"):
+        refuse(reader.place, "it was exported to train", "export after model.eval()")
+    scale, shift, mean, variance = (reader.parameter(node, number) for number in range(1, 5))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = scale / np.sqrt(variance + np.float32(node.attributes.get("epsilon", 1e-5)))
+    shape = (-1, *[1] * (len(reader.shape(node.inputs[0])) - 2))
+    reader.fold(node, factor.reshape(shape), (shift - mean * factor).reshape(shape))
+
+
+def _mean(reader: _Reader, node: FileNode) -> None:
+    count = len(reader.shape(node.inputs[0]))
+    if node.operator == "GlobalAveragePool":
+        axes = list(range(2, count))
+    else:
+        given = node.attributes.get("axes", reader.constant(node, 1))
+        axes = list(range(count)) if given is None else [int(axis) % count for axis in given]
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    reader.add("mean", (given,), output, axes=tuple(axes))
+
+
+def _pad(reader: _Reader, node: FileNode) -> None:
+    count = len(reader.shape(node.inputs[0]))
+    sides = node.attributes.get("pads", reader.constant(node, 1))
+    value = node.attributes.get("value", reader.constant(node, 2, 0.0))
+    axes = [int(axis) % count for axis in reader.constant(node, 3, np.arange(count))]
+    is_zeros = node.attributes.get("mode", b"constant") == b"constant" and not np.any(value)
+    if sides is None or len(sides) != 2 * len(axes) or min(sides) < 0 or not is_zeros:
+        refuse(reader.place, "it does not pad with zeros", REPLACE)
+    rows = [(0, 0)] * count
+    for i, axis in enumerate(axes):
+        rows[axis] = int(sides[i]), int(sides[len(axes) + i])
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    reader.add("pad", (given,), output, padding=tuple(rows))
+
+
+def _transpose(reader: _Reader, node: FileNode) -> None:
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    axes = node.attributes.get("perm", range(len(reader.shape(given)))[::-1])
+    reader.add("transpose", (given,), output, axes=tuple(axes))
+
+
+def _function(reader: _Reader, node: FileNode, function: str) -> None:
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    axis, shape = None, reader.shape(given)
+    if function in ("softmax", "log_softmax"):
+        axis = node.attributes.get("axis", -1 if reader.file.opset >= 13 else 1) % len(shape)
+        if reader.file.opset < 13 and math.prod(shape[axis:]) != shape[axis]:
+            refuse(reader.place, f"it is over several axes of {shape}", "export with opset 20")
+    reader.add("activation", (given,), output, function=function, axis=axis)
+
+
+def _clip(reader: _Reader, node: FileNode) -> None:
+    low, high = (
+        float(np.max(node.attributes.get(name, reader.constant(node, number, default))))
+        for name, number, default in (("min", 1, -np.inf), ("max", 2, np.inf))
+    )
+    greatest = float(np.finfo(np.float32).max)  # as which some exporters write "no end"
+    if low != 0 or (high != 6 and high < greatest):
+        refuse(reader.place, f"it clips to {low:g} ... {high:g}", "layers have ReLU and ReLU6")
+    _function(reader, node, "relu6" if high == 6 else "relu")
+
+
+OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
+    "Conv": _convolution,
+    "Gemm": _dense,
+    "MatMul": _dense,
+    "MaxPool": lambda reader, node: _pool(reader, node, "max_pool"),
+    "AveragePool": lambda reader, node: _pool(reader, node, "average_pool"),
+    "GlobalAveragePool": _mean,
+    "ReduceMean": _mean,
+    **{name: _two_inputs for name in ("Add", "Sub", "Mul", "Div")},
+    "BatchNormalization": _batch_normalization,
+    "Pad": _pad,
+    "Transpose": _transpose,
+    **{
+        name: _Reader.move
+        for name in ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout")
+    },
+    "Clip": _clip,
+    "Relu": lambda reader, node: _function(reader, node, "relu"),
+    "Sigmoid": lambda reader, node: _function(reader, node, "sigmoid"),
+    "Softmax": lambda reader, node: _function(reader, node, "softmax"),
+    "LogSoftmax": lambda reader, node: _function(reader, node, "log_softmax"),
+}

@@ -1,0 +1,154 @@
+"""The tensors and operations of the graph that grows from an .onnx file: what its nodes read and
+make, and constants that go into the weights of the layer before them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fqt.importers.graph import MAX_COMPUTED, Operation, Tensor, refuse
+from fqt.importers.onnx_file import AGAIN, FileNode, OnnxFile
+
+REPLACE = "build the network without it, or with layers that docs/importing.md lists"
+FOLDED = "put it behind a convolution or a dense layer, or bring the samples to that range before"
+
+
+class OnnxGraph:
+    """place: of the node that is being read, for messages."""
+
+    def __init__(self, file: OnnxFile):
+        self.file = file
+        self.tensors: dict[str, Tensor] = {}
+        self.operations: list[Operation] = []
+        self.place = "the network"
+
+    def is_read(self, name: str) -> bool:
+        return bool(name) and (name == self.file.output or self._readers(name) > 0)
+
+    def _readers(self, name: str) -> int:
+        return sum(node.inputs.count(name) for node in self.file.nodes)
+
+    # -- tensors
+
+    def computed(self, name: str) -> str:
+        """The name of what the input or a node gives, which the graph has from now on."""
+        if name not in self.tensors:
+            if name in self.file.constants:
+                refuse(self.place, "it reads a constant where a layer's output is due", REPLACE)
+            shape = self.file.shapes.get(name)
+            if shape is None:
+                refuse(
+                    self.place, f"the shape of {name!r} is not known", "export with fixed shapes"
+                )
+            self.new(name, shape)
+        return name
+
+    def new(self, name: str, shape: tuple[int, ...]) -> str:
+        if math.prod(shape) > MAX_COMPUTED:
+            refuse(self.place, f"{shape} are too many numbers", "a device holds far fewer")
+        self.tensors[name] = Tensor(name, shape)
+        return name
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self.tensors[self.computed(name)].shape
+
+    def constant(self, node: FileNode, number: int, default: Any = None) -> Any:
+        """The constant that a node reads as that input; default: when it is left out."""
+        if number >= len(node.inputs) or not node.inputs[number]:
+            return default
+        if node.inputs[number] not in self.file.constants:
+            refuse(self.place, f"its input {node.inputs[number]!r} is computed", "use a constant")
+        return self.file.constants[node.inputs[number]]
+
+    def parameter(self, node: FileNode, number: int) -> np.ndarray:
+        """A float32 constant that must be there."""
+        values = self.constant(node, number)
+        if values is None or values.dtype != np.float32:
+            refuse(self.place, f"its input {number + 1} is no float32 constant", AGAIN)
+        return values
+
+    def biases(self, node: FileNode, outputs: int) -> np.ndarray:
+        """Those that a node reads as its third input, or zeros."""
+        if len(node.inputs) < 3 or not node.inputs[2]:
+            return np.zeros(outputs, np.float32)
+        biases = self.parameter(node, 2)
+        if biases.size not in (1, outputs):
+            refuse(self.place, f"biases {biases.shape} of {outputs} outputs", AGAIN)
+        return np.broadcast_to(biases.ravel(), outputs)
+
+    def weights(self, what: str, values: np.ndarray) -> str:
+        """A new constant of the graph."""
+        if not np.isfinite(values).all():
+            refuse(self.place, f"its {what} are not all finite", "train the network again")
+        values = np.ascontiguousarray(values, np.float32)
+        name = f"{what} {len(self.tensors)}"
+        self.tensors[name] = Tensor(name, values.shape, values)
+        return name
+
+    # -- operations
+
+    def add(self, kind: str, inputs: tuple[str, ...], output: str, **attributes) -> None:
+        self.operations.append(Operation(kind, inputs, output, attributes, self.place))
+
+    def move(self, node: FileNode) -> None:
+        """The same elements in the output's shape."""
+        given, output = self.computed(node.inputs[0]), self.computed(node.outputs[0])
+        self.add("reshape", (given,), output)
+
+    def image(self, node: FileNode, kind: str, parameters: tuple[str, ...] = (), **attributes):
+        """A convolution or pooling; of one axis as of an image with a height of 1."""
+        given, output = self.computed(node.inputs[0]), self.computed(node.outputs[0])
+        if len(self.shape(given)) == 4:
+            self.add(kind, (given, *parameters), output, **attributes)
+            return
+        names = []
+        for name in (given, output):
+            batch, channels, width = self.shape(name)
+            high = f"{name} {len(self.tensors)}"
+            names.append(self.new(high, (batch, channels, 1, width)))
+        self.add("reshape", (given,), names[0])
+        self.add(kind, (names[0], *parameters), names[1], **attributes)
+        self.add("reshape", (names[1],), output)
+
+    def fold(self, node: FileNode, factor: np.ndarray, shift: np.ndarray) -> None:
+        """Output = input * factor + shift, constants that broadcast to the input, as part of the
+        layer whose output it is."""
+        given = node.inputs[0]
+        shape = self.shape(given)
+        if self.shape(node.outputs[0]) != shape:
+            refuse(self.place, f"{shape} becomes {self.shape(node.outputs[0])}", REPLACE)
+        alone, at = self._is_alone(given), self._made_at(given)
+        while alone and at is not None and self.operations[at].kind == "reshape":
+            (given,) = self.operations[at].inputs
+            alone, at = self._is_alone(given), self._made_at(given)
+        if not alone or at is None or self.operations[at].kind not in ("convolution", "dense"):
+            refuse(self.place, "no layer before it takes its constants", FOLDED)
+        layer = self.operations[at]
+        weights = self.tensors[layer.inputs[1]].values
+        biases = self.tensors[layer.inputs[2]].values
+        assert weights is not None and biases is not None
+        factors, shifts = (self._by_channel(one, shape, len(weights)) for one in (factor, shift))
+        scaled = weights * factors.reshape(-1, *[1] * (weights.ndim - 1))
+        parameters = (
+            self.weights("weights", scaled),
+            self.weights("biases", biases * factors + shifts),
+        )
+        self.operations[at] = replace(layer, inputs=(layer.inputs[0], *parameters))
+        self.move(node)
+
+    def _is_alone(self, name: str) -> bool:
+        """Whether one node at most reads a tensor (none those of images of one axis)."""
+        return self._readers(name) <= 1 and name != self.file.output
+
+    def _made_at(self, name: str) -> int | None:
+        return next((i for i, one in enumerate(self.operations) if one.output == name), None)
+
+    def _by_channel(self, values: np.ndarray, shape: tuple[int, ...], channels: int) -> np.ndarray:
+        if math.prod(shape) % channels == 0:
+            rows = np.broadcast_to(values, shape).reshape(channels, -1)
+            if (rows == rows[:, :1]).all():
+                return rows[:, 0]
+        refuse(self.place, "its constants are not one a channel", FOLDED)

@@ -1,0 +1,206 @@
+"""Small .onnx files of every operator, converted, against onnxruntime on the same samples."""
+
+import numpy as np
+import pytest
+from onnx_files import OnnxBuilder, run
+
+import fqt
+from fqt import core
+from fqt.importers import onnx
+from fqt.importers.convert import quantized
+from fqt.importers.lower import lower
+from fqt.importers.to_float import to_float
+
+IMAGE, LINE, ROW = (2, 8, 6), (3, 16), (12,)
+
+
+# Of each: the shape of a sample, what is built on the input, the elements that this gives.
+BODIES = {
+    "convolution": (IMAGE, lambda b, x: b.node("Relu", b.conv(x, 5, 2)), 240),
+    "same upper": (
+        IMAGE,
+        lambda b, x: b.conv(x, 5, 2, strides=[2, 2], auto_pad="SAME_UPPER"),
+        60,
+    ),
+    "same lower": (IMAGE, lambda b, x: same_lower(b, x), 60),
+    "one side": (IMAGE, lambda b, x: b.conv(x, 3, 2, pads=[2, 0, 1, 1]), 135),
+    "depthwise": (IMAGE, lambda b, x: b.conv(b.conv(x, 4, 2), 4, 4, group=4), 192),
+    "groups": (IMAGE, lambda b, x: b.conv(b.conv(x, 4, 2), 6, 4, group=2), 288),
+    "dilation": (
+        IMAGE,
+        lambda b, x: b.conv(x, 3, 2, dilations=[2, 1], pads=[2, 1, 2, 1]),
+        144,
+    ),
+    "relu6": (IMAGE, lambda b, x: b.node("Clip", b.conv(x, 4, 2), 0.0, 6.0), 192),
+    "clip without end": (IMAGE, lambda b, x: b.node("Clip", b.conv(x, 4, 2), 0.0), 192),
+    "max pool": (
+        IMAGE,
+        lambda b, x: b.node("MaxPool", b.conv(x, 4, 2), kernel_shape=[2, 3], strides=[2, 3]),
+        32,
+    ),
+    "average pool": (
+        IMAGE,
+        lambda b, x: b.node("AveragePool", b.conv(x, 4, 2), kernel_shape=[2, 2]),
+        140,
+    ),
+    "global": (IMAGE, lambda b, x: b.node("GlobalAveragePool", b.conv(x, 7, 2)), 7),
+    "mean": (
+        IMAGE,
+        lambda b, x: b.node("ReduceMean", b.conv(x, 7, 2), np.array([2, 3]), keepdims=0),
+        7,
+    ),
+    "mean of one axis": (
+        IMAGE,
+        lambda b, x: b.node("ReduceMean", b.conv(x, 7, 2), np.array([-1]), keepdims=0),
+        56,
+    ),
+    "residual": (IMAGE, lambda b, x: residual(b, b.node("Relu", b.conv(x, 4, 2))), 192),
+    "gate": (IMAGE, lambda b, x: gate(b, b.node("Relu", b.conv(x, 4, 2))), 192),
+    "pad": (IMAGE, lambda b, x: b.conv(pad(b, x), 3, 2, pads=[0] * 4), 144),
+    "pad read twice": (IMAGE, lambda b, x: padded_twice(b, b.conv(x, 4, 2)), 216),
+    "batch normalisation": (IMAGE, lambda b, x: normalised(b, b.conv(x, 4, 2), 4), 192),
+    "constants": (IMAGE, lambda b, x: constants(b, b.conv(x, 4, 2)), 192),
+    "channels last": (IMAGE, lambda b, x: channels_last(b, x), 192),
+    "shapes": (IMAGE, lambda b, x: shapes(b, b.conv(x, 4, 2)), 192),
+    "of one axis": (LINE, lambda b, x: one_axis(b, x), 8 * 8),
+    "global of one axis": (
+        LINE,
+        lambda b, x: b.node("GlobalAveragePool", b.conv(x, 5, 3, (3,))),
+        5,
+    ),
+    "matmul": (ROW, lambda b, x: b.node("Relu", matmul(b, x)), 6),
+    "gemm": (
+        ROW,
+        lambda b, x: b.node("Gemm", x, b.random(12, 6), np.array(0.5), alpha=0.5, beta=2.0),
+        6,
+    ),
+    "normalised dense": (ROW, lambda b, x: normalised(b, matmul(b, x), 6), 6),
+    "dropout": (ROW, lambda b, x: b.node("Dropout", b.node("Relu", matmul(b, x))), 6),
+}
+
+
+def same_lower(b, x):
+    return b.conv(x, 5, 2, (2, 3), strides=[2, 2], auto_pad="SAME_LOWER")
+
+
+def residual(b, x):
+    return b.node("Relu", b.node("Add", x, b.conv(x, 4, 4)))
+
+
+def gate(b, x):
+    squeezed = b.node("GlobalAveragePool", x)
+    return b.node("Mul", x, b.node("Relu", b.conv(squeezed, 4, 4, (1, 1))))
+
+
+def pad(b, x):
+    return b.node("Pad", x, np.array([0, 0, 1, 2, 0, 0, 1, 0]))
+
+
+def padded_twice(b, x):
+    """Which the runtime leaves as it is."""
+    padded = b.node("Pad", x, np.array([1, 0]), "", np.array([-2]))
+    return b.node("Add", b.conv(padded, 4, 4), b.conv(padded, 4, 4))
+
+
+def normalised(b, x, channels):
+    values = [b.rng.uniform(0.5, 2, channels) for _ in range(4)]
+    return b.node("Relu", b.node("BatchNormalization", x, *values))
+
+
+def constants(b, x):
+    """What shifts and scales whole channels, in an order that the runtime leaves as it is."""
+    x = b.node("Sub", x, b.random(4, 1, 1))
+    x = b.node("Div", x, b.rng.uniform(1, 2, (1, 4, 1, 1)))
+    return b.node("Add", np.array(0.25), b.node("Mul", x, np.array([2.0])))
+
+
+def channels_last(b, x):
+    """As Keras writes an image: the network's tensors are channels last, its layers' are not."""
+    x = b.node("Relu", b.conv(x, 4, 2))
+    x = b.node("Transpose", x, perm=[0, 2, 3, 1])
+    x = b.node("Transpose", x, perm=[0, 3, 1, 2])
+    return b.node("Transpose", b.conv(x, 4, 4), perm=[0, 2, 3, 1])
+
+
+def shapes(b, x):
+    """A flatten as PyTorch's older exporter writes it for a dynamic batch."""
+    batch = b.node("Gather", b.node("Shape", x), np.array(0), axis=0)
+    shape = b.node("Concat", b.node("Unsqueeze", batch, np.array([0])), np.array([-1]), axis=0)
+    return b.node("Unsqueeze", b.node("Reshape", x, shape), np.array([1]))
+
+
+def one_axis(b, x):
+    x = normalised(b, b.conv(x, 8, 3, (5,)), 8)
+    return b.node("MaxPool", b.conv(x, 8, 8, (3,), group=8), kernel_shape=[2], strides=[2])
+
+
+def matmul(b, x):
+    return b.node("Add", b.node("MatMul", x, b.random(12, 6)), b.random(6))
+
+
+def network_of(body, batch="n", opset=20):
+    """(the file's bytes, the tensor of its logits, the shape of a sample)."""
+    shape, build, elements = BODIES[body]
+    b = OnnxBuilder([batch, *shape])
+    logits = b.dense(build(b, "x"), 4, elements)
+    return b.bytes(b.node("Softmax", logits), opset=opset), logits, shape
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_networks_give_onnxruntime_s_numbers_and_train_when_quantized(body):
+    data, logits, shape = network_of(body)
+    network = lower(onnx.read(data))
+    samples = np.random.default_rng(1).normal(size=(200, *shape)).astype(np.float32)
+    wanted = run(data, samples, logits)
+    assert network.source_shape == shape
+    ours = to_float(network).forward(network.arrange(samples))
+    np.testing.assert_allclose(ours, wanted, atol=1e-5 * np.abs(wanted).max())
+    model = quantized(network, samples, "last:1")
+    assert model.loss == "softmax_cross_entropy"
+    outputs = core.Model(model).outputs(network.arrange(samples))
+    best = np.sort(wanted, axis=1)
+    clear = best[:, -1] - best[:, -2] > 0.05 * np.abs(wanted).max()  # int8 may say what is near
+    assert clear.sum() > 50
+    assert (outputs.argmax(axis=1) == wanted.argmax(axis=1))[clear].mean() >= 0.99
+
+
+@pytest.mark.parametrize("opset", [13, 17, 21])
+@pytest.mark.parametrize("batch", [1, "batch", None])
+def test_batches_and_opsets_give_the_same_network(batch, opset):
+    first, other = (
+        lower(onnx.read(network_of("one side", *how)[0])) for how in ((), (batch, opset))
+    )
+    for one, same in zip(first.nodes, other.nodes, strict=True):
+        assert (one.weights == same.weights).all()
+        assert (one.kind, one.padding) == (same.kind, same.padding)
+
+
+def test_images_with_channels_first_are_taken_channels_last():
+    data, _, shape = network_of("convolution")
+    network = lower(onnx.read(data))
+    assert network.input_shape == (8, 6, 2)
+    assert "x.transpose(0, 2, 3, 1)" in network.description
+    samples = np.random.default_rng(1).normal(size=(3, *shape)).astype(np.float32)
+    assert (network.arrange(samples) == samples.transpose(0, 2, 3, 1)).all()
+
+
+def test_a_file_becomes_a_model_by_its_suffix(tmp_path):
+    data, _, shape = network_of("convolution")
+    (tmp_path / "small.onnx").write_bytes(data)
+    samples = np.random.default_rng(1).normal(size=(20, *shape)).astype(np.float32)
+    model = fqt.convert(tmp_path / "small.onnx", calibrate=samples, trainable="last:1")
+    assert (model.name, model.loss) == ("small", "softmax_cross_entropy")
+    assert [layer.trainable for layer in model.layers] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("function", "loss"),
+    [
+        ("Sigmoid", "binary_cross_entropy"),
+        ("LogSoftmax", "softmax_cross_entropy"),
+        ("Identity", "mean_squared_error"),
+    ],
+)
+def test_the_function_at_the_end_becomes_the_loss(function, loss):
+    b = OnnxBuilder(["n", 12])
+    assert lower(onnx.read(b.bytes(b.node(function, matmul(b, "x"))))).loss == loss

@@ -1,0 +1,286 @@
+"""What cannot be taken of an .onnx file is told in one line: where it is, and what to do."""
+
+import sys
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+from onnx_files import OnnxBuilder
+
+from fqt.importers import onnx
+from fqt.importers.convert import convert, read_network
+from fqt.importers.lower import lower
+
+SHAPE = (1, 2, 6, 6)
+
+
+def between(build):
+    """A network that ends in what `build` adds behind its convolution."""
+    b = OnnxBuilder(SHAPE)
+    return b.bytes(build(b, b.conv("x", 2, 2)))
+
+
+def alone(operator, *constants, **attributes):
+    return between(lambda b, x: b.node(operator, x, *constants, **attributes))
+
+
+def in_front(build):
+    """A network that begins with what `build` adds."""
+    b = OnnxBuilder(SHAPE)
+    return b.bytes(b.conv(build(b, "x"), 2, 2))
+
+
+def of_three_axes():
+    b = OnnxBuilder((1, 2, 6, 6, 6))
+    return b.bytes(b.node("MaxPool", "x", kernel_shape=[1, 1, 1]))
+
+
+def cyclic():
+    b = OnnxBuilder((1, 4))
+    return b.bytes(b.node("Relu", "t0_0"))
+
+
+def of_input(shape, elements=TensorProto.FLOAT):
+    b = OnnxBuilder(shape, elements)
+    return b.bytes(b.node("Relu", "x"))
+
+
+def two_inputs():
+    b = OnnxBuilder((1, 4))
+    b.inputs.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 4)))
+    return b.bytes(b.node("Add", "x", "y"))
+
+
+def two_outputs():
+    b = OnnxBuilder((1, 4))
+    return b.bytes(b.dense("x", 3, 4), b.dense("x", 2, 4))
+
+
+def with_weights(values, shape=(1, 4)):
+    b = OnnxBuilder(shape)
+    return b.bytes(b.node("MatMul", "x", values))
+
+
+def external(at):
+    """Weights in another file: of the graph, or of a constant within."""
+    b = OnnxBuilder((1, 4))
+    if at == "node":
+        values = helper.make_tensor("w", TensorProto.FLOAT, (4, 3), np.ones(12))
+        weights = b.node("Constant", value=values)
+        model = b.model(b.node("MatMul", "x", weights))
+        tensor = model.graph.node[0].attribute[0].t
+    else:
+        model = b.model(b.node("MatMul", "x", np.ones((4, 3))))
+        tensor = model.graph.initializer[0]
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "../weights"
+    tensor.data_location = TensorProto.EXTERNAL
+    return model.SerializeToString()
+
+
+def indices():
+    """A network whose second layer reads where the maxima of the first lay."""
+    b = OnnxBuilder(SHAPE)
+    pooled = b.node("MaxPool", b.conv("x", 2, 2), outputs=2, kernel_shape=[1, 1])
+    model = b.model(b.node("Reshape", pooled.replace("_0", "_1"), np.array([1, 72])))
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+    return model.SerializeToString()
+
+
+def computed_weights():
+    b = OnnxBuilder((1, 4))
+    column = b.node("Reshape", "x", np.array([4, 1]))
+    return b.bytes(b.node("MatMul", "x", column))
+
+
+def transposed():
+    b = OnnxBuilder((1, 4))
+    return b.bytes(b.node("Gemm", "x", np.ones((1, 3)), transA=1))
+
+
+def read_twice():
+    b = OnnxBuilder(SHAPE)
+    x = b.conv("x", 2, 2)
+    return b.bytes(b.dense(b.node("Add", b.node("Sub", x, b.random(2, 1, 1)), x), 3, 72))
+
+
+def read_later():
+    """Behind a reshape that reads what another node reads further on."""
+    b = OnnxBuilder(SHAPE)
+    x = b.conv("x", 2, 2)
+    rows = b.node("Sub", b.node("Reshape", x, np.array([1, 2, 36])), b.random(2, 1))
+    return b.bytes(b.node("Add", b.node("Reshape", rows, np.array(SHAPE)), x))
+
+
+def quantized(operator):
+    scale, zero_point = np.array(0.1), np.array(0, np.int8)
+    if operator == "QuantizeLinear":
+        return alone(operator, scale, zero_point)
+    b = OnnxBuilder(SHAPE)
+    given = [scale, zero_point, np.ones((2, 2, 1, 1), np.int8), scale, zero_point]
+    return b.bytes(b.node(operator, "x", *given, scale, zero_point))
+
+
+def old_softmax():
+    b = OnnxBuilder(SHAPE)
+    return b.bytes(b.node("Softmax", b.conv("x", 2, 2)), opset=11)
+
+
+def unnamed():
+    b = OnnxBuilder((1, 4))
+    model = b.model(b.node("Tanh", b.node("MatMul", "x", np.ones((4, 3)))))
+    model.graph.node[1].name = ""
+    return model.SerializeToString()
+
+
+SCALER = {"offset": [0.0] * 4, "scale": [1.0] * 4}
+
+
+def of_scikit_learn():
+    b = OnnxBuilder((1, 4))
+    model = b.model(b.dense(b.node("Scaler", "x", domain="ai.onnx.ml", **SCALER), 3, 4))
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
+    return model.SerializeToString()
+
+
+WRONG = {
+    "node 2, HardSwish 'hardswish1': no layer does this: build the network": lambda: alone(
+        "HardSwish"
+    ),
+    "node 2, Tanh: no layer does this": unnamed,
+    "'tanh1': no layer does this (nor HardSwish)": lambda: between(
+        lambda b, x: b.node("HardSwish", b.node("Tanh", x))
+    ),
+    "node 1, Scaler 'scaler0': no layer does this: give fqt.convert the": of_scikit_learn,
+    "'sigmoid1': sigmoid inside a network": lambda: between(
+        lambda b, x: b.conv(b.node("Sigmoid", x), 2, 2)
+    ),
+    "'clip1': it clips to -1 ... 1: layers have ReLU and ReLU6": lambda: alone(
+        "Clip", np.array(-1.0), np.array(1.0)
+    ),
+    "it reads the shape (1, 2, 6, 6, 6): windows are over one axis or two": of_three_axes,
+    "its window has holes (dilations)": lambda: alone(
+        "MaxPool", kernel_shape=[2, 2], dilations=[2, 2], pads=[1] * 4
+    ),
+    "hang over the edge (ceil_mode)": lambda: alone(
+        "MaxPool", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1
+    ),
+    "it counts its padding: average pooling is without padding": lambda: alone(
+        "AveragePool", kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1
+    ),
+    "it has padding: average pooling is without padding": lambda: alone(
+        "AveragePool", kernel_shape=[3, 3], pads=[1] * 4
+    ),
+    "2 of its outputs are used": indices,
+    "it does not pad with zeros": lambda: in_front(
+        lambda b, x: b.node("Pad", x, np.array([0, 0, 1, 1, 0, 0, 1, 1]), mode="reflect")
+    ),
+    "'sub0': no layer before it takes its constants: put it behind": lambda: in_front(
+        lambda b, x: b.node("Sub", x, np.array(0.5))
+    ),
+    "'sub1': no layer before it takes its constants": read_twice,
+    "'sub2': no layer before it takes its constants": read_later,
+    "'sub1': its constants are not one a channel": lambda: alone("Sub", np.arange(6.0)),
+    "no layer does this with two computed inputs": lambda: between(
+        lambda b, x: b.node("Sub", x, b.conv("x", 2, 2))
+    ),
+    "its weights are not all finite": lambda: with_weights(np.full((4, 3), np.nan)),
+    "'div1': its weights are not all finite": lambda: alone("Div", np.array(0.0)),
+    "is computed: use a constant": computed_weights,
+    "its input is transposed": transposed,
+    "a mean over channels or samples": lambda: alone("ReduceMean", keepdims=1),
+    "it is over several axes of (1, 2, 6, 6): export with opset 20": old_softmax,
+    "'batchnormalization1': it was exported to train: export after model.eval()": lambda: alone(
+        "BatchNormalization", *[np.ones(2)] * 4, training_mode=1, outputs=3
+    ),
+    "QuantizeLinear 'quantizelinear1': the network is quantized already: export the float": (
+        lambda: quantized("QuantizeLinear")
+    ),
+    "node 1, QLinearConv 'qlinearconv0': the network is quantized already": lambda: quantized(
+        "QLinearConv"
+    ),
+    "the network has 2 inputs": two_inputs,
+    "the network has 2 outputs": two_outputs,
+    "has the shape ['n', 3, 'height', 6]: export it with a batch": lambda: of_input(
+        ("n", 3, "height", 6)
+    ),
+    "has the shape [4]: export it with a batch first": lambda: of_input((4,)),
+    "has a fixed batch of 8: export it with a batch of 1 or a dynamic one": lambda: of_input(
+        (8, 4)
+    ),
+    "its input 'x' is DOUBLE: export the network in float32": lambda: of_input(
+        (1, 4), TensorProto.DOUBLE
+    ),
+    "its weights are in another file: export it as one": lambda: external("graph"),
+    "are in another file": lambda: external("node"),
+    "onnxruntime does not take the file": cyclic,
+    "it has 5000 nodes": lambda: deep(5000),
+}
+
+
+def deep(count):
+    b, x = OnnxBuilder((1, 4)), "x"
+    for _ in range(count):
+        x = b.node("Relu", x)
+    return b.bytes(x)
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_cannot_be_taken_is_told(message):
+    with pytest.raises(ValueError) as told:
+        lower(onnx.read(WRONG[message]()))
+    assert message in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_an_opset_that_the_runtime_does_not_know():
+    b = OnnxBuilder((1, 4))
+    data = b.bytes(b.dense("x", 3, 4), opset=999)
+    with pytest.raises(ValueError, match=r"^onnxruntime does not take the file: .*opset"):
+        onnx.read(data)
+
+
+def test_cut_and_changed_files_are_errors_or_networks():
+    b = OnnxBuilder((1, 2, 6, 6))
+    data = b.bytes(b.dense(b.node("Relu", b.conv("x", 2, 2)), 3, 72))
+    lower(onnx.read(data))
+    for end in (0, 1, 10, len(data) // 2, len(data) - 30):
+        with pytest.raises(ValueError):
+            onnx.read(data[:end])
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(200):
+        changed = bytearray(data)
+        changed[rng.integers(len(data))] = rng.integers(256)
+        try:
+            lower(onnx.read(bytes(changed)))
+        except ValueError:
+            refused += 1
+    assert 0 < refused < 200
+
+
+def test_without_the_packages_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RuntimeError, match=r"pip install 'fqt-host\[onnx\]'"):
+        onnx.read(b"")
+
+
+def test_the_path_is_named(tmp_path):
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(b"\x08\x08 no network")
+    with pytest.raises(ValueError, match=r"cut.onnx: this is no whole .onnx file"):
+        read_network(path)
+    path.write_bytes(with_weights(np.ones((4, 3))))
+    with pytest.raises(ValueError, match="its int8 ranges come from samples"):
+        convert(path)
+
+
+def test_constants_that_are_inputs_too_are_constants():
+    """As files before version 4 have them."""
+    b = OnnxBuilder((1, 4))
+    model = b.model(b.dense("x", 3, 4))
+    model.ir_version = 3
+    for one in model.graph.initializer:
+        value = helper.make_tensor_value_info(one.name, one.data_type, one.dims)
+        model.graph.input.append(value)
+    assert [node.kind for node in lower(onnx.read(model.SerializeToString())).nodes] == ["dense"]
