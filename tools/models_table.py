@@ -47,6 +47,10 @@ class OnnxRuntime:
         rows = [session.run(None, {self.name: sample[None]})[0].ravel() for sample in samples]
         return np.array(rows)
 
+    def scale_of_outputs(self, network: Network) -> float:
+        """As that of LiteRt: they are float, also where they were int8 before."""
+        return 0.0
+
 
 class LiteRt:
     """A .tflite file in LiteRT."""

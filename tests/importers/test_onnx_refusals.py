@@ -112,13 +112,11 @@ def read_later():
     return b.bytes(b.node("Add", b.node("Reshape", rows, np.array(SHAPE)), x))
 
 
-def quantized(operator):
-    scale, zero_point = np.array(0.1), np.array(0, np.int8)
-    if operator == "QuantizeLinear":
-        return alone(operator, scale, zero_point)
+def quantized_otherwise():
     b = OnnxBuilder(SHAPE)
+    scale, zero_point = np.array(0.1), np.array(0, np.int8)
     given = [scale, zero_point, np.ones((2, 2, 1, 1), np.int8), scale, zero_point]
-    return b.bytes(b.node(operator, "x", *given, scale, zero_point))
+    return b.bytes(b.node("QLinearConv", "x", *given, scale, zero_point))
 
 
 def old_softmax():
@@ -193,11 +191,8 @@ WRONG = {
     "'batchnormalization1': it was exported to train: export after model.eval()": lambda: alone(
         "BatchNormalization", *[np.ones(2)] * 4, training_mode=1, outputs=3
     ),
-    "QuantizeLinear 'quantizelinear1': the network is quantized already: export the float": (
-        lambda: quantized("QuantizeLinear")
-    ),
-    "node 1, QLinearConv 'qlinearconv0': the network is quantized already": lambda: quantized(
-        "QLinearConv"
+    "node 1, QLinearConv 'qlinearconv0': it is quantized, not with QuantizeLinear and": (
+        quantized_otherwise
     ),
     "the network has 2 inputs": two_inputs,
     "the network has 2 outputs": two_outputs,

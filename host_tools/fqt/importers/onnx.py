@@ -1,4 +1,4 @@
-"""The reader of .onnx files of float32 networks (PyTorch, Keras and others), as a graph.
+"""The reader of .onnx files (PyTorch, Keras and others), float32 and int8 (QDQ), as a graph.
 
 onnxruntime has simplified the nodes before (fqt.importers.onnx_file). What multiplies or shifts
 whole channels by constants, batch normalisation too, goes into the weights of the layer before it.
@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from fqt.importers.graph import Graph, check_graph, refuse
+from fqt.importers.graph import Graph, Quantization, check_graph, refuse
 from fqt.importers.onnx_file import FileNode, read_file
 from fqt.importers.onnx_graph import REPLACE, OnnxGraph
+from fqt.importers.onnx_int8 import make_int8
 from fqt.importers.onnx_windows import window_of
 
 
@@ -37,6 +38,8 @@ class _Reader(OnnxGraph):
             OPERATORS[node.operator](self, node)
         graph = Graph(self.tensors, self.operations, self.file.input, self.file.output)
         graph.channels_first, graph.source = True, ".onnx"
+        if any(one.kind == "quantize" for one in self.operations):
+            make_int8(graph, self.scales)
         return check_graph(graph)
 
     def _check_operators(self) -> None:
@@ -61,10 +64,8 @@ def _convolution(reader: _Reader, node: FileNode) -> None:
     window = window_of(reader.place, node, reader.shape(node.inputs[0]), weights.shape[2:])
     if axes == 1:
         weights = weights[:, :, None, :]
-    parameters = (
-        reader.weights("weights", weights.transpose(0, 2, 3, 1)),
-        reader.weights("biases", reader.biases(node, len(weights))),
-    )
+    biases = reader.biases(node, len(weights))
+    parameters = reader.parameters(node, weights.transpose(0, 2, 3, 1), biases)
     del window["kernel"]
     groups = node.attributes.get("group", 1)
     reader.image(node, "convolution", parameters, groups=groups, activation="none", **window)
@@ -88,7 +89,7 @@ def _dense(reader: _Reader, node: FileNode) -> None:
         refuse(reader.place, "its input is transposed, or its weights no matrix", REPLACE)
     weights = (weights if attributes.get("transB") else weights.T) * attributes.get("alpha", 1.0)
     biases = reader.biases(node, len(weights)) * attributes.get("beta", 1.0)
-    parameters = reader.weights("weights", weights), reader.weights("biases", biases)
+    parameters = reader.parameters(node, weights, biases)
     given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
     reader.add("dense", (given, *parameters), output, activation="none")
 
@@ -167,7 +168,11 @@ def _function(reader: _Reader, node: FileNode, function: str) -> None:
     if function in ("softmax", "log_softmax"):
         axis = node.attributes.get("axis", -1 if reader.file.opset >= 13 else 1) % len(shape)
         if reader.file.opset < 13 and math.prod(shape[axis:]) != shape[axis]:
-            refuse(reader.place, f"it is over several axes of {shape}", "export with opset 20")
+            refuse(
+                reader.place,
+                f"it is over several axes of {shape}",
+                "export with opset 20",
+            )
     reader.add("activation", (given,), output, function=function, axis=axis)
 
 
@@ -178,12 +183,49 @@ def _clip(reader: _Reader, node: FileNode) -> None:
     )
     greatest = float(np.finfo(np.float32).max)  # as which some exporters write "no end"
     if low != 0 or (high != 6 and high < greatest):
-        refuse(reader.place, f"it clips to {low:g} ... {high:g}", "layers have ReLU and ReLU6")
+        refuse(
+            reader.place,
+            f"it clips to {low:g} ... {high:g}",
+            "layers have ReLU and ReLU6",
+        )
     _function(reader, node, "relu6" if high == 6 else "relu")
+
+
+def _quantize(reader: _Reader, node: FileNode) -> None:
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    scales, zero_points = reader.quantization(node)
+    if len(scales) != 1 or zero_points.dtype not in (np.int8, np.uint8):
+        refuse(reader.place, "it is not int8 or uint8, with one scale", "quantize it again")
+    shift = 128 if zero_points.dtype == np.uint8 else 0
+    quantization = Quantization(scales, zero_points.astype(np.int64) - shift)
+    reader.tensors[output] = replace(reader.tensors[output], quantization=quantization)
+    reader.add("quantize", (given,), output)
+
+
+def _dequantize(reader: _Reader, node: FileNode) -> None:
+    """Of constants at once: they are weights, whose scales are noted."""
+    name = node.inputs[0]
+    if name not in reader.file.constants:
+        reader.add("dequantize", (reader.computed(name),), reader.computed(node.outputs[0]))
+        return
+    values = reader.file.constants[name]
+    scales, zero_points = reader.quantization(node)
+    shape = [1] * values.ndim
+    if len(scales) > 1:
+        axis = node.attributes.get("axis", 1) % values.ndim
+        if values.shape[axis] != len(scales):
+            refuse(reader.place, "its scales are not one a channel", "quantize it again")
+        shape[axis] = -1
+    numbers = values.astype(np.float64) - zero_points.astype(np.float64).reshape(shape)
+    dequantized = (numbers * scales.reshape(shape)).astype(np.float32)
+    reader.file.constants[node.outputs[0]] = dequantized
+    reader.scales[node.outputs[0]] = scales
 
 
 OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Conv": _convolution,
+    "QuantizeLinear": _quantize,
+    "DequantizeLinear": _dequantize,
     "Gemm": _dense,
     "MatMul": _dense,
     "MaxPool": lambda reader, node: _pool(reader, node, "max_pool"),
@@ -196,7 +238,14 @@ OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Transpose": _transpose,
     **{
         name: _Reader.move
-        for name in ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout")
+        for name in (
+            "Reshape",
+            "Flatten",
+            "Squeeze",
+            "Unsqueeze",
+            "Identity",
+            "Dropout",
+        )
     },
     "Clip": _clip,
     "Relu": lambda reader, node: _function(reader, node, "relu"),

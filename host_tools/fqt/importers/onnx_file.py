@@ -20,10 +20,8 @@ from fqt.importers.graph import refuse
 AGAIN = "fetch or export it again"
 MAX_NODES = 4096
 ONE_END = "export the part with one input and one output"
-# What operators of networks that are quantized already begin with.
+# What operators of networks that are quantized in another way than QDQ begin with.
 QUANTIZED = (
-    "QuantizeLinear",
-    "DequantizeLinear",
     "DynamicQuantizeLinear",
     "MatMulInteger",
     "ConvInteger",
@@ -135,8 +133,8 @@ def _check_nodes(model) -> None:
             if node.op_type.startswith(QUANTIZED):
                 refuse(
                     _place(number, node),
-                    "the network is quantized already",
-                    "export the float network and calibrate it here",
+                    "it is quantized, not with QuantizeLinear and DequantizeLinear (QDQ)",
+                    "quantize so, or export the float network and calibrate it here",
                 )
         if any(one.data_location or one.external_data for one in tensors):
             raise ValueError(
@@ -217,5 +215,8 @@ def _plain(onnx, model, places: dict[str, tuple[str, str]]) -> OnnxFile:
         shapes,
         graph.input[0].name,
         graph.output[0].name,
-        next((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), 1),
+        next(
+            (one.version for one in model.opset_import if one.domain in ("", "ai.onnx")),
+            1,
+        ),
     )

@@ -24,6 +24,7 @@ class OnnxGraph:
         self.tensors: dict[str, Tensor] = {}
         self.operations: list[Operation] = []
         self.place = "the network"
+        self.scales: dict[str, np.ndarray] = {}  # of constants that were dequantized
 
     def is_read(self, name: str) -> bool:
         return bool(name) and (name == self.file.output or self._readers(name) > 0)
@@ -37,11 +38,17 @@ class OnnxGraph:
         """The name of what the input or a node gives, which the graph has from now on."""
         if name not in self.tensors:
             if name in self.file.constants:
-                refuse(self.place, "it reads a constant where a layer's output is due", REPLACE)
+                refuse(
+                    self.place,
+                    "it reads a constant where a layer's output is due",
+                    REPLACE,
+                )
             shape = self.file.shapes.get(name)
             if shape is None:
                 refuse(
-                    self.place, f"the shape of {name!r} is not known", "export with fixed shapes"
+                    self.place,
+                    f"the shape of {name!r} is not known",
+                    "export with fixed shapes",
                 )
             self.new(name, shape)
         return name
@@ -60,7 +67,11 @@ class OnnxGraph:
         if number >= len(node.inputs) or not node.inputs[number]:
             return default
         if node.inputs[number] not in self.file.constants:
-            refuse(self.place, f"its input {node.inputs[number]!r} is computed", "use a constant")
+            refuse(
+                self.place,
+                f"its input {node.inputs[number]!r} is computed",
+                "use a constant",
+            )
         return self.file.constants[node.inputs[number]]
 
     def parameter(self, node: FileNode, number: int) -> np.ndarray:
@@ -79,6 +90,13 @@ class OnnxGraph:
             refuse(self.place, f"biases {biases.shape} of {outputs} outputs", AGAIN)
         return np.broadcast_to(biases.ravel(), outputs)
 
+    def parameters(self, node: FileNode, weights: np.ndarray, biases: np.ndarray):
+        """The names of a layer's weights and biases. node: whose second input the weights are."""
+        names = self.weights("weights", weights), self.weights("biases", biases)
+        if node.inputs[1] in self.scales:
+            self.scales[names[0]] = self.scales[node.inputs[1]]
+        return names
+
     def weights(self, what: str, values: np.ndarray) -> str:
         """A new constant of the graph."""
         if not np.isfinite(values).all():
@@ -87,6 +105,23 @@ class OnnxGraph:
         name = f"{what} {len(self.tensors)}"
         self.tensors[name] = Tensor(name, values.shape, values)
         return name
+
+    def quantization(self, node: FileNode) -> tuple[np.ndarray, np.ndarray]:
+        """The scales, and the zero points in the type of the numbers, of QuantizeLinear and
+        DequantizeLinear."""
+        scales = self.parameter(node, 1).ravel()
+        zero_points = self.constant(node, 2)
+        if zero_points is None:
+            zero_points = np.zeros(len(scales), np.uint8)  # as the operator has it
+        if not (np.isfinite(scales).all() and (scales > 0).all()) or node.attributes.get(
+            "block_size"
+        ):
+            refuse(
+                self.place,
+                "its scales are not positive, or by blocks",
+                "quantize it again",
+            )
+        return scales, zero_points.ravel()
 
     # -- operations
 

@@ -11,7 +11,11 @@ RANGED = ("convolution", "dense", "add", "multiply", "average_pool", "mean")
 
 def fold_quantize(graph: Graph) -> None:
     """Raises ValueError for what cannot be folded."""
-    for operation in [one for one in graph.operations if one.kind in ("quantize", "dequantize")]:
+    kinds = ("quantize", "dequantize")
+    # Operations are replaced while this goes on: found by their output, which stays.
+    for output in [one.output for one in graph.operations if one.kind in kinds]:
+        operation = graph.maker(output)
+        assert operation is not None
         given, wanted = (
             graph.tensors[name].quantization for name in (operation.inputs[0], operation.output)
         )
