@@ -491,6 +491,15 @@ def test_a_wrong_checkpoint_changes_nothing():
             assert model.to_bytes() == GOOD
 
 
+def test_a_checkpoint_changes_no_text():
+    """A stream could change between its check and its being taken: a text then would be none."""
+    other = TEXTS.replace(b"nein", b"noch")
+    for kind in (core.Model, Network):
+        model = kind(LABELLED, 8)
+        model.restore(as_checkpoint(network(text_bytes=len(TEXTS), behind=other)))
+        assert model.to_bytes() == LABELLED
+
+
 def test_a_wrong_row_in_a_checkpoint_changes_no_map():
     for kind in (core.Model, Network):
         model = kind(MAPPED, 8)

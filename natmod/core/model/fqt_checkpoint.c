@@ -43,6 +43,7 @@ static void go_through(const fqt_model_t *model, fqt_source_t *source, bool take
         fqt_blobs_take(model, source, i, takes && fqt_layer(model, i)->trainable);
     }
     fqt_maps_take(model, source, takes);
+    fqt_texts_take(model, source, false); // nothing changes a model's own
     fqt_source_end(source);
 }
 

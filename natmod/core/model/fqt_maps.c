@@ -7,8 +7,23 @@ FQT_NOINLINE static bool is_valid(const fqt_map_row_t *row) {
     return (row->offset & INT32_MAX) < FQT_FLOAT_INFINITY && fqt_scale_is_valid(row->scale);
 }
 
+void fqt_maps_take(const fqt_model_t *model, fqt_source_t *source, bool stores) {
+    const uint32_t rows = (model->texts - model->input_map) / FQT_MAP_ROW_BYTES;
+    source->fault.layer = 0;
+    for (uint32_t i = 0; i < rows; ++i) {
+        fqt_map_row_t row;
+        fqt_source_take(source, &row, FQT_MAP_ROW_BYTES);
+        if (!is_valid(&row)) {
+            fqt_fail_1(&source->fault, FQT_MESSAGE_MAP_ROW, i);
+        }
+        if (stores) {
+            fqt_map_rows(model, model->input_map)[i] = row;
+        }
+    }
+}
+
 // A text for each output and the note, each ended by a zero; zeros up to a multiple of 4.
-static void take_texts(const fqt_model_t *model, fqt_source_t *source, bool stores) {
+void fqt_texts_take(const fqt_model_t *model, fqt_source_t *source, bool stores) {
     uint32_t left = model->text_bytes != 0 ? fqt_output_elements(model) + 1 : 0; // texts that have not ended
     uint32_t behind = 0;
     bool is_valid = true;
@@ -29,22 +44,6 @@ static void take_texts(const fqt_model_t *model, fqt_source_t *source, bool stor
     if (!is_valid || left > 0 || behind > 3) {
         fqt_fail_1(&source->fault, FQT_MESSAGE_TEXTS, fqt_output_elements(model) + 1);
     }
-}
-
-void fqt_maps_take(const fqt_model_t *model, fqt_source_t *source, bool stores) {
-    const uint32_t rows = (model->texts - model->input_map) / FQT_MAP_ROW_BYTES;
-    source->fault.layer = 0;
-    for (uint32_t i = 0; i < rows; ++i) {
-        fqt_map_row_t row;
-        fqt_source_take(source, &row, FQT_MAP_ROW_BYTES);
-        if (!is_valid(&row)) {
-            fqt_fail_1(&source->fault, FQT_MESSAGE_MAP_ROW, i);
-        }
-        if (stores) {
-            fqt_map_rows(model, model->input_map)[i] = row;
-        }
-    }
-    take_texts(model, source, stores);
 }
 
 bool fqt_map_output(fqt_model_t *model, uint32_t output, uint32_t offset, uint32_t scale) {

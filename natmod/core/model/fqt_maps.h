@@ -24,7 +24,11 @@ static inline fqt_map_row_t *fqt_map_rows(const fqt_model_t *model, uint32_t off
     return (fqt_map_row_t *)(void *)(model->arena + offset);
 }
 
-// Take maps and texts, the next in the source; check them; with `stores`, put them into the arena.
+// Take the maps, the next in the source; check all values; with `stores`, put them into the arena.
 void fqt_maps_take(const fqt_model_t *model, fqt_source_t *source, bool stores);
+
+// The same of the texts, which follow. They are stored as they come, and checked at their end: only of a model that is
+// made, which is dropped when they are wrong.
+void fqt_texts_take(const fqt_model_t *model, fqt_source_t *source, bool stores);
 
 #endif

@@ -1,7 +1,7 @@
 // See fqt_name.h.
 #include "fqt_name.h"
 
-bool fqt_all_zero(const void *bytes, uint32_t count) {
+static bool all_zero(const void *bytes, uint32_t count) {
     for (const uint8_t *byte = bytes; count--;) {
         if (*byte++ != 0) {
             return false;
@@ -42,7 +42,7 @@ void fqt_name_check(const char name[FQT_NAME_BYTES], const fqt_fault_t *fault) {
     if (!is_text || utf8.missing > 0) {
         fqt_fail(fault, FQT_MESSAGE_NAME_TEXT);
     }
-    if (length == 0 || !fqt_all_zero(text + length, FQT_NAME_BYTES - length)) {
+    if (length == 0 || !all_zero(text + length, FQT_NAME_BYTES - length)) {
         fqt_fail(fault, FQT_MESSAGE_NO_NAME);
     }
 }

@@ -4,8 +4,6 @@
 
 #include "fqt_model.h"
 
-bool fqt_all_zero(const void *bytes, uint32_t count);
-
 // Where in a character of UTF-8 a text is (RFC 3629): bytes that are missing, the next from `least` to `most`.
 typedef struct {
     uint32_t missing;

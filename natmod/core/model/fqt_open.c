@@ -105,5 +105,6 @@ void fqt_model_load(fqt_model_t *model, fqt_source_t *source, void *arena) {
         fqt_blobs_take(model, source, i, fqt_layer(model, i)->in_arena);
     }
     fqt_maps_take(model, source, true);
+    fqt_texts_take(model, source, true);
     fqt_source_end(source);
 }
