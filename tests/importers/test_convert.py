@@ -79,6 +79,7 @@ def test_an_estimator_and_its_file_give_the_same(folder, capsys, tmp_path):
 def test_labels_and_note_go_with_an_int8_network(folder):
     model = fqt.convert(folder / "int8.tflite", labels=["a", "b", "c"], note="n")
     assert (model.labels, model.note) == (("a", "b", "c"), "n")
+    assert model.identity != fqt.convert(folder / "int8.tflite").identity
     with pytest.raises(ValueError, match="a source is a path or a fitted estimator"):
         fqt.convert({})
 

@@ -8,6 +8,7 @@ MAJOR, MINOR = 2, 1  # of the file format (natmod/core/model/fqt_file.h says wha
 MAGIC = b"FQT\x1a"
 HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBBH")
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
+CHECKSUM_BYTES = 4
 MAX_LAYERS = 64
 MAX_FILE_BYTES = 1 << 28
 MAX_OUTPUTS = 4096

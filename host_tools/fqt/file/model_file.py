@@ -7,9 +7,11 @@ which reads and writes the same bytes.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 
 from fqt.file import reading, writing
+from fqt.file.layout import CHECKSUM_BYTES
 from fqt.file.records import LayerRecord, ModelRecords
 from fqt.files import write_whole
 from fqt.messages import ModelFileError
@@ -26,6 +28,14 @@ class ModelFile(ModelRecords):
         data = writing.file_bytes(self)
         ModelFile.from_bytes(data)
         return data
+
+    def identified(self) -> ModelFile:
+        """The model as its file has it, with an identity that follows from all that it holds: by
+        it a checkpoint of another model is told. Raises ModelFileError."""
+        # Without the checksum: of data and their CRC-32 the CRC-32 is the same for all files.
+        content = replace(self, identity=0).to_bytes()[:-CHECKSUM_BYTES]
+        named = replace(self, identity=zlib.crc32(content))
+        return ModelFile.from_bytes(named.to_bytes())
 
     def write(self, path: str | os.PathLike) -> None:
         """Write to a file. Raises OSError; a failure leaves the old file, and no half one."""

@@ -108,18 +108,15 @@ def quantized(
     if isinstance(network, Network) and network.is_int8:
         if calibrate is not None:
             raise ValueError("the network is int8, with ranges of its own: leave calibrate off")
-        names = network.weighted
-        model = to_int8(network, chosen_names(names, trainable or last_two(names)))
-        model.labels = checked_labels(labels, model.outputs)
-        model.note = text("note", note)
-        return ModelFile.from_bytes(model.to_bytes())
+        names = chosen_names(network.weighted, trainable or last_two(network.weighted))
+        return to_int8(network, names, checked_labels(labels, network.outputs), text("note", note))
     if calibrate is None:
         raise ValueError(
             "the network is float32: its int8 ranges come from samples, calibrate=x "
             "(--calibrate DATA.npz)"
         )
     if isinstance(network, Estimator):
-        net, labels = network.net, labels or network.labels
+        net, labels = network.net, labels if len(labels) else network.labels
     else:
         net, calibrate = to_float(network), network.arrange(calibrate)
     trainable = trainable or last_two(trainable_names(net, "all"))

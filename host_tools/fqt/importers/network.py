@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,6 +52,11 @@ class Network:
     @property
     def is_int8(self) -> bool:
         return self.quantization is not None
+
+    @property
+    def outputs(self) -> int:
+        """Elements of the last layer's output."""
+        return math.prod(self.nodes[-1].shape)
 
     @property
     def weighted(self) -> list[str]:

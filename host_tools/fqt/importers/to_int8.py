@@ -13,9 +13,16 @@ from fqt.importers.graph import Quantization
 from fqt.importers.network import Network, Node
 
 
-def to_int8(network: Network, trainable: Collection[str], seed: int = 1) -> ModelFile:
-    """network: one that is int8. trainable: names of layers with weights. Raises ModelFileError,
-    a ValueError that names the layer, for what a device cannot run."""
+def to_int8(
+    network: Network,
+    trainable: Collection[str],
+    labels: tuple[str, ...] = (),
+    note: str = "",
+    seed: int = 1,
+) -> ModelFile:
+    """network: one that is int8. trainable: names of layers with weights. labels: one for each
+    output, or none. Raises ModelFileError, a ValueError that names the layer, for what a device
+    cannot run."""
     assert network.quantization is not None
     scale, zero_point = _range(network.quantization)
     model = ModelFile(
@@ -26,11 +33,12 @@ def to_int8(network: Network, trainable: Collection[str], seed: int = 1) -> Mode
         input_zero_point=zero_point,
         random_state=zlib.crc32(b"%d" % seed) or 1,
         loss=network.loss,
+        labels=labels,
+        note=note,
     )
     for node in network.nodes:
         model.layers.append(_record(node, model, node.name in trainable))
-    model.identity = zlib.crc32(model.to_bytes())
-    return ModelFile.from_bytes(model.to_bytes())
+    return model.identified()
 
 
 def _range(quantization: Quantization) -> tuple[float, int]:

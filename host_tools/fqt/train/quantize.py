@@ -127,8 +127,7 @@ def quantize(
         margin = TRAINABLE_MARGIN if follows else 1.0
         _fill_record(record, layer, output, model, margin, percentile)
         model.layers.append(record)
-    model.identity = zlib.crc32(model.to_bytes())
-    model = ModelFile.from_bytes(model.to_bytes())
+    model = model.identified()
     check_quantized(net, model, x, tensors)
     return model
 
