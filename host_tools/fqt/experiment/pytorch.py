@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from fqt.train.losses import LOSSES
 from fqt.train.sequential import Sequential
 
 
@@ -25,7 +24,6 @@ def load_pytorch():
         raise RuntimeError(
             "arithmetic 'pytorch' needs PyTorch: pip install 'fqt-host[torch]'"
         ) from None
-    torch.set_num_threads(1)  # networks this small are slower on two
     return torch
 
 
@@ -34,7 +32,7 @@ class PyTorchSequential(Sequential):
     is not asked for here: batch normalization."""
 
     def __init__(self, net: Sequential):
-        load_pytorch()
+        load_pytorch().set_num_threads(1)  # networks this small are slower on two
         vars(self).update(vars(net.copy()))
         for number, layer in enumerate(self.layers, 1):
             if layer.kind not in FORWARD:
@@ -61,14 +59,12 @@ class PyTorchSequential(Sequential):
             read = [tensors[tensor] for tensor in inputs]
             tensors.append(_activate(layer, FORWARD[layer.kind](layer, parameters, *read)))
         outputs = _flat(tensors[-1])
-        losses, error = LOSSES[self.loss](outputs.detach().numpy(), y)
-        if weights is not None:
-            error = error * weights[:, None]
-        outputs.backward(torch.from_numpy(np.float32(error / len(error))))
+        loss, error = self._loss_and_error(outputs.detach().numpy(), y, weights)
+        outputs.backward(torch.from_numpy(np.float32(error)))
         for i, parameters in leaves.items():
             gradients = {key: leaf.grad.numpy() for key, leaf in parameters.items()}
             self.layers[i].gradients = gradients
-        return float(losses.mean())
+        return loss
 
 
 def _flat(x):

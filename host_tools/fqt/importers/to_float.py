@@ -13,17 +13,7 @@ def to_float(network: Network) -> Sequential:
     layer."""
     names = ["input", *(node.name for node in network.nodes)]
     layers = [
-        described(
-            node.kind,
-            node.shape[2],
-            kernel=node.kernel,
-            stride=node.stride,
-            padding=node.padding,
-            activation=node.activation,
-            name=node.name,
-            source=names[node.inputs[0]],
-            other=names[node.inputs[-1]],
-        )
+        described(node, node.shape[2], names[node.inputs[0]], names[node.inputs[-1]])
         for node in network.nodes
     ]
     net = Sequential(layers, network.input_shape, name=network.name, loss=network.loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from fqt.layers.add import Add
 from fqt.layers.average_pool2d import AveragePool2D
@@ -15,24 +15,24 @@ from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
 
 
-def described(
-    kind: str,
-    channels: int,
-    *,
-    kernel: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int, int, int],
-    activation: str,
-    name: str,
-    source: str | None,
-    other: str,
-) -> Layer:
-    """A new layer of a kind of fqt.kinds.KINDS. channels: of its output; source: as Layer has it;
-    other: the second input's name. What the kind does not have is not read. Raises ValueError as
-    the layer does.
-    """
-    place: dict[str, Any] = {"name": name, "source": source}
-    match kind:
+class Description(Protocol):
+    """What is read of a layer's record, in a model file or in another tool's network. kind: of
+    fqt.kinds.KINDS."""
+
+    kind: str
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    activation: str
+    name: str
+
+
+def described(said: Description, channels: int, source: str | None, other: str) -> Layer:
+    """A new layer. channels: of its output; source: as Layer has it; other: the second input's
+    name. What the kind does not have is not read. Raises ValueError as the layer does."""
+    place: dict[str, Any] = {"name": said.name, "source": source}
+    kernel, stride, padding, activation = said.kernel, said.stride, said.padding, said.activation
+    match said.kind:
         case "dense":
             return Dense(channels, activation, **place)
         case "conv2d":
@@ -45,4 +45,4 @@ def described(
             return AveragePool2D(kernel, stride, **place)
         case "flatten":
             return Flatten(**place)
-    return {"add": Add, "multiply": Multiply}[kind](other, activation, **place)
+    return {"add": Add, "multiply": Multiply}[said.kind](other, activation, **place)

@@ -33,19 +33,8 @@ def float_network(model: ModelFile) -> Sequential:
     for i, record in enumerate(model.layers):
         # Left out where it is the layer before, so that layers can be put between.
         inputs = model.inputs_of(i)
-        layers.append(
-            described(
-                record.kind,
-                record.output_shape[2],
-                kernel=record.kernel,
-                stride=record.stride,
-                padding=record.padding,
-                activation=record.activation,
-                name=record.name,
-                source=None if inputs[0] == i else names[inputs[0]],
-                other=names[inputs[-1]],
-            )
-        )
+        source = None if inputs[0] == i else names[inputs[0]]
+        layers.append(described(record, record.output_shape[2], source, names[inputs[-1]]))
     net = Sequential(layers, model.input_shape, name=model.name, loss=model.loss)
     for number, (layer, record) in enumerate(zip(net.layers, model.layers, strict=True), 1):
         if isinstance(layer, Weighted):

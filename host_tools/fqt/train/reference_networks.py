@@ -62,9 +62,9 @@ def cnn28_last() -> ModelFile:
     return cnn28("last:1", "cnn28_last")
 
 
-def digits() -> ModelFile:
-    """The network of `make demo`."""
-    layers = [
+def digits_layers() -> list[Layer]:
+    """Of the network of `make demo`, for 8 x 8 x 1."""
+    return [
         Conv2D(8, 3, padding="same", activation="relu"),
         Conv2D(16, 3, padding="same", activation="relu"),
         MaxPool2D(2),
@@ -72,7 +72,11 @@ def digits() -> ModelFile:
         Dense(32, activation="relu"),
         Dense(10),
     ]
-    return _quantized(layers, (8, 8, 1), "digits")
+
+
+def digits() -> ModelFile:
+    """The network of `make demo`."""
+    return _quantized(digits_layers(), (8, 8, 1), "digits")
 
 
 def motion() -> ModelFile:

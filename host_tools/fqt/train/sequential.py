@@ -291,11 +291,19 @@ class Sequential:
             outputs = self._outputs(self._tensors(x))
         finally:
             self._set_training(())
+        loss, error = self._loss_and_error(outputs, y, weights)
+        self._backward(error, chosen)
+        return loss
+
+    def _loss_and_error(
+        self, outputs: np.ndarray, y: np.ndarray, weights: np.ndarray | None
+    ) -> tuple[float, np.ndarray]:
+        """The mean loss of a batch, not weighted, and the gradient [batch][outputs] of the
+        weighted one by the outputs."""
         losses, error = LOSSES[self.loss](outputs, y)
         if weights is not None:
             error = error * weights[:, None]
-        self._backward(error / len(outputs), chosen)
-        return float(losses.mean())
+        return float(losses.mean()), error / len(outputs)
 
     def _set_training(self, chosen: Collection[int]) -> None:
         for i, layer in enumerate(self.layers):
