@@ -9,13 +9,12 @@ def _size(stream):
     return -1
 
 
-def _read(stream, offset):
-    # The next bytes from an offset on; none when the stream says what cannot be. A copy: it may
-    # keep what it is given.
-    piece = bytearray(256)
+def _read(stream, piece, offset):
+    # Fill a piece with what is in the file from an offset on; returns how many bytes, 0 when the
+    # stream says what cannot be. Allocates nothing.
     stream.seek(offset)
     count = stream.readinto(piece) or 0
-    return bytes(memoryview(piece)[: count if 0 < count <= len(piece) else 0])
+    return count if 0 < count <= len(piece) else 0
 
 
 def _remove(path):

@@ -1,4 +1,5 @@
 # The class Model: the native Engine, and what Python does better: files, counting, printing.
+import gc
 
 
 def _pause():
@@ -37,6 +38,7 @@ class Model(Engine):
     _waits = False  # for a fit that was called and not iterated
 
     def __init__(self, source, *, master=12, batch=1):
+        gc.collect()  # a model's memory is one piece
         if not isinstance(source, str):
             super().__init__(source, master, batch)
             return

@@ -1,34 +1,36 @@
 // Model files: read from a file object or a buffer, written to a Python function.
 //
 // A file object may be written in Python, and keep what readinto() and write() are given: they are given memory that
-// Python owns, never the model's own. The Python part reads it piece by piece (_read).
+// Python owns, never the model's own. A file is read through one piece of memory: what is made and left for each piece
+// would lie all over the heap, where the model's memory has to be in one.
 #include "fqt_engine.h"
 
-#define PIECE_BYTES (256) // of a file are given to a function at a time
+#define PIECE_BYTES (256) // of a file are read, or given to a function, at a time
 
 typedef struct {
     mp_obj_t object;
-    mp_obj_t owner; // of the piece: bytes, which nobody changes
-    mp_buffer_info_t piece;
-    uint32_t offset; // in the file, of the piece
+    mp_obj_t piece; // bytearray
+    uint32_t count; // bytes of the file in it
+    uint32_t offset; // in the file, of the first
 } stream_t;
 
 static bool read_stream(void *context, uint32_t offset, void *destination, uint32_t bytes) {
     stream_t *stream = context;
     while (bytes > 0) {
-        if (offset - stream->offset >= stream->piece.len) {
-            mp_obj_t arguments[] = {stream->object, new_int(offset)};
-            stream->owner = call_python(MP_QSTR__read, 2, arguments);
-            mp_get_buffer_raise(stream->owner, &stream->piece, MP_BUFFER_READ);
+        if (offset - stream->offset >= stream->count) {
+            mp_obj_t arguments[] = {stream->object, stream->piece, new_int(offset)};
+            stream->count = (uint32_t)mp_obj_get_int_truncated(call_python(MP_QSTR__read, 3, arguments));
             stream->offset = offset;
-            if (stream->piece.len == 0) {
-                return false;
-            }
+        }
+        mp_buffer_info_t piece; // looked at again: who keeps the bytearray may have resized it
+        mp_get_buffer_raise(stream->piece, &piece, MP_BUFFER_READ);
+        if (stream->count == 0 || stream->count > piece.len) {
+            return false;
         }
         const uint32_t start = offset - stream->offset;
-        const uint32_t left = (uint32_t)stream->piece.len - start;
+        const uint32_t left = stream->count - start;
         const uint32_t count = left < bytes ? left : bytes;
-        fqt_copy(destination, (const uint8_t *)stream->piece.buf + start, count);
+        fqt_copy(destination, (const uint8_t *)piece.buf + start, count);
         destination = (uint8_t *)destination + count;
         offset += count;
         bytes -= count;
@@ -46,7 +48,8 @@ static void get_source(mp_obj_t object, fqt_source_t *source, stream_t *stream) 
         bytes = (mp_int_t)buffer.len;
     } else {
         stream->object = object;
-        stream->piece.len = 0;
+        stream->count = 0;
+        stream->piece = mp_obj_new_bytearray_by_ref(PIECE_BYTES, m_malloc(PIECE_BYTES));
         bytes = get_int(call_python(MP_QSTR__size, 1, &object), FQT_MESSAGE_SOURCE, 0);
     }
     if (bytes < 0 || bytes > INT32_MAX) {

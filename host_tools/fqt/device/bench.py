@@ -28,7 +28,7 @@ MARKER = 0x40028000
 PARTS = ("forward", "error", "update")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
-SMALL_HEAP_MODEL = 80_000  # bytes of RAM: for greater models the board has a larger heap
+SMALL_HEAP_MODEL = 50_000  # bytes of RAM: for greater models the board has a larger heap
 DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 
 
