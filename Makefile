@@ -21,7 +21,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware bench sweep speed pytorch partial accuracy core info models \
+.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware usermod bench sweep speed pytorch partial accuracy core info models \
     requirements clean distclean
 
 help: ## this list
@@ -32,7 +32,7 @@ setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(AVX2_LIB) $(BACKEND_
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(PYTHON) examples/rotated_digits/demo.py
 
-test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware dist lint ## all tests, those on emulated boards too
+test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware usermod dist lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS) $(PYTEST)
 
 test-quick: setup lint ## the tests for daily work: under a minute
@@ -57,6 +57,8 @@ dist: $(DIST_ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy) ## modules as users take
 	@set -e; $(foreach arch,$(DIST_ARCHITECTURES),tools/make_dist.py $(arch) $(BUILD)/natmod/$(arch)/fqt.mpy dist;)
 
 firmware: $(FIRMWARES) $(FLASH_FIRMWARE) $(BUILD)/emulator.done ## MicroPython for the emulated boards
+
+usermod: $(USERMOD_MICROPYTHON) $(USERMOD_FIRMWARE) ## MicroPython with fqt in the firmware: the unix port, and an emulated board
 
 bench: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(CYCLE_MODEL) ## count instructions and cycles on emulated cores: build/bench.json
 	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt

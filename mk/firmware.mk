@@ -10,6 +10,11 @@ LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,
 # A board that mounts its file system at /flash; the others mount at /.
 FLASH_FIRMWARE = $(BUILD)/flash/firmware/CORTEX_M3/firmware.elf
 
+# fqt as a part of the firmware, on the desk and on a board that loads no native modules.
+USERMOD_MICROPYTHON = $(BUILD)/usermod/unix/micropython
+USERMOD_FIRMWARE = $(BUILD)/usermod/firmware/NO_NATIVE/firmware.elf
+USERMOD_SOURCES = $(filter-out natmod/modfqt.c,$(MODULE_SOURCES)) $(wildcard natmod/usermod/* natmod/micropython.*)
+
 CYCLE_MODEL = $(BUILD)/cyclemodel.so
 # What tells the cost of a step on Cortex-M4.
 COST_TOOLS = $(patsubst %,$(BUILD)/%/armv7emsp/fqt.mpy,natmod natmod_profile) \
@@ -44,6 +49,15 @@ $(BUILD)/firmware_large_heap/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
 
 $(BUILD)/flash/firmware/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
 	$(call BUILD_FIRMWARE,flash,$(HEAP_BYTES),/flash,$(dir $<))
+
+$(BUILD)/usermod/firmware/%/firmware.elf: $(FIRMWARE_SOURCES) $(USERMOD_SOURCES) $(BUILD)/toolchain-%.done
+	$(call BUILD_FIRMWARE,firmware-with-fqt,$(HEAP_BYTES),/,with-fqt)
+
+$(USERMOD_MICROPYTHON): $(USERMOD_SOURCES) $(MPY_CROSS)
+	@tools/step micropython-unix-with-fqt "see the compiler's message above" \
+	    $(MAKE) -C $(MPY_SOURCE)/ports/unix -j$(JOBS) BUILD=$(CURDIR)/$(dir $@) MICROPY_MPYCROSS=$(CURDIR)/$(MPY_CROSS) \
+	    MICROPY_MPYCROSS_DEPENDENCY= $(UNIX_OPTIONS) USER_C_MODULES=$(CURDIR) \
+	    FROZEN_MANIFEST=$(CURDIR)/natmod/usermod/manifest.py MPY_LIB_DIR=$(CURDIR)
 
 $(CYCLE_MODEL): tools/cyclemodel.c | $(BUILD)/debian.done
 	@tools/step cyclemodel "a C compiler is needed" \

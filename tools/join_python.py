@@ -3,7 +3,10 @@
 error messages put in: FQT_MESSAGE_NAME becomes what natmod/core/base/fqt_messages.h gives it. One
 file takes less RAM on a board than several: names that they share are held once.
 
-    tools/join_python.py JOINED_PY VERSION FQT_MESSAGES_H SOURCE_PY...
+    tools/join_python.py JOINED_PY VERSION FQT_MESSAGES_H FIRST_PY FOLDER
+
+FIRST_PY is what depends on the form of the module: micropython_lib/fqt/texts.py in a native
+module, natmod/usermod/fill.py in a firmware. FOLDER is micropython_lib/fqt.
 """
 
 import re
@@ -12,6 +15,7 @@ from pathlib import Path
 
 from append_messages import messages
 
+PARTS = ("errors", "files", "model", "data", "cache", "fit", "moments")  # as they run at import
 # In the order of the enumeration in fqt_messages.h, and of _error in micropython_lib/fqt.
 EXCEPTIONS = ("VALUE_ERROR", "TYPE_ERROR", "RUNTIME_ERROR", "ATTRIBUTE_ERROR")
 
@@ -24,12 +28,15 @@ def numbers(header: str) -> dict[str, int]:
     }
 
 
-def main(joined: Path, version: Path, header: Path, *sources: Path) -> None:
+def main(joined: Path, version: Path, header: Path, first: Path, folder: Path) -> None:
     number_of = numbers(header.read_text())
+    sources = [first, *(folder / f"{name}.py" for name in PARTS)]
     text = f'__version__ = "{version.read_text().strip()}"\n\n'
     text += "\n\n".join(source.read_text() for source in sources)
     text = re.sub(r"\bFQT_MESSAGE_([A-Z0-9_]+)", lambda found: str(number_of[found[1]]), text)
-    joined.write_text(text)
+    if not joined.exists() or joined.read_text() != text:
+        joined.parent.mkdir(parents=True, exist_ok=True)
+        joined.write_text(text)
 
 
 if __name__ == "__main__":

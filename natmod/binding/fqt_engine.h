@@ -3,14 +3,7 @@
 #define FQT_ENGINE_H
 
 #include "../core/fqt_core_all.c"
-#include "py/dynruntime.h"
-
-// The module is compiled as a whole program (natmod/Makefile): what must stay visible outside says so.
-#ifdef __clang__
-#define FQT_ENTRY __attribute__((used))
-#else
-#define FQT_ENTRY __attribute__((externally_visible, used))
-#endif
+#include "fqt_runtime.h"
 
 typedef struct {
     mp_obj_base_t base;

@@ -70,14 +70,6 @@ typedef union {
     void *words[24];
 } catch_t;
 
-// 0 at first; again, and not 0, when an exception came. Firmwares for Xtensa save registers with setjmp.
-#ifdef __XTENSA__
-#define CATCH(catch)                                                                                                   \
-    (mp_fun_table.nlr_push(&(catch)->buffer), ((int (*)(void *))mp_fun_table.setjmp_)(&(catch)->words[2]))
-#else
-#define CATCH(catch) mp_fun_table.nlr_push(&(catch)->buffer)
-#endif
-
 // Where the frozen parameters lie now: a bytearray that owns them may have been resized, and its bytes lie elsewhere
 // then.
 static const uint8_t *find_bytes(mp_obj_t owner, uint32_t bytes) {
@@ -131,19 +123,19 @@ typedef struct {
 // Call a method of the object args[0] while no other call is in it.
 static mp_obj_t call_alone(mp_obj_t function, size_t n_args, size_t keywords, const mp_obj_t *args) {
     const method_t *method = MP_OBJ_TO_PTR(function);
-    mp_fun_table.arg_check_num_sig(n_args, keywords, method->signature);
+    FQT_CHECK_ARGUMENTS(n_args, keywords, method->signature);
     engine_t *volatile self = get_engine(args[0]); // still there when an exception came
     catch_t here;
-    if (CATCH(&here) == 0) {
+    if (FQT_CATCH(&here) == 0) {
         if (!take(self, &here)) {
             // Nothing of the Python part, which opens a file: it may be an interrupt, or another core.
             const mp_obj_type_t *type = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_RuntimeError));
-            mp_raise_msg(type, "the model is in use (by another core, thread, interrupt or callback)");
+            mp_raise_msg(type, FQT_TEXT("the model is in use (by another core, thread, interrupt or callback)"));
         }
         find_source(self);
         mp_obj_t result = method->run(self, n_args, args, keywords);
         leave(self);
-        mp_fun_table.nlr_pop();
+        FQT_CATCH_NO_MORE();
         return result != MP_OBJ_NULL ? result : mp_const_none;
     }
     if (self->call == &here) {

@@ -19,13 +19,15 @@ MPREMOTE_SECONDS = 300
 
 @dataclass(frozen=True)
 class Kind:
-    """An emulated board and the architecture whose module is put on it."""
+    """An emulated board and the architecture whose module is put on it. builds: the folder of its
+    firmware among the builds."""
 
     board: str
     architecture: str
     machine: str
     emulator: str = "qemu-system-arm"
     options: tuple[str, ...] = ()
+    builds: str = "firmware"
 
     def __str__(self) -> str:
         return f"{self.board}-{self.architecture}"
@@ -53,12 +55,8 @@ def module(architecture: str, profile: bool = False) -> Path:
 def firmware(kind: Kind, large_heap: bool = False) -> Path:
     """MicroPython for a board, with the heap of a small one (190 KB) or of a large one (400
     KB)."""
-    return (
-        build()
-        / ("firmware_large_heap" if large_heap else "firmware")
-        / kind.board
-        / "firmware.elf"
-    )
+    folder = "firmware_large_heap" if large_heap else kind.builds
+    return build() / folder / kind.board / "firmware.elf"
 
 
 class Board:

@@ -12,7 +12,7 @@
 
 // Between layers, no address in a blob is known, and weights and scales fit each other: the embedder may look for
 // Ctrl-C there, and leave. Layer `index` is the next.
-static void pause(fqt_model_t *model, uint32_t index) {
+static void pause_after(fqt_model_t *model, uint32_t index) {
     model->work +=
         ((fqt_output_of(model, index)->elements >> 10) + 1) * (fqt_layer(model, index)->filter_elements + 16);
     if (model->work >= WORK_BETWEEN_PAUSES && model->pause != NULL) {
@@ -24,7 +24,7 @@ static void pause(fqt_model_t *model, uint32_t index) {
 static void forward(fqt_model_t *model, uint32_t first, uint32_t end, bool training) {
     for (uint32_t i = first; i < end; ++i) {
         fqt_pass_t pass;
-        pause(model, i);
+        pause_after(model, i);
         fqt_pass_begin(&pass, model, i);
         pass.training = training;
         fqt_kind_of(model, i)->forward(&pass);
@@ -129,7 +129,7 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
     for (uint32_t i = model->layer_count; i-- > model->cut;) {
         fqt_pass_t pass;
         if (model->batch == 1) { // else a step that is left would be half in the sums
-            pause(model, i);
+            pause_after(model, i);
         }
         fqt_pass_begin(&pass, model, i);
         const fqt_kind_t *kind = fqt_kind_of(model, i);

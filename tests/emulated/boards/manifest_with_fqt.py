@@ -1,0 +1,3 @@
+# A board with fqt in its firmware.
+include("manifest.py")
+include("../../../natmod/usermod/manifest.py")
