@@ -52,7 +52,7 @@ def networks_table(rows: list[Row]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for net in dict.fromkeys(row.net for row in rows):
-        model = host.Model(NETWORKS[net]())
+        model = host.Model(NETWORKS[net](), master=8)
         for core in ("m4", "m0p"):
             chosen = rows_of(rows, net, core)
             cycles = {row.phase: row.cycles for row in chosen}
