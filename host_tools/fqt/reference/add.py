@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fqt.reference.fixed import Scale, fixed_multiply
 from fqt.reference.layer import Layer
 
-UNIT_BITS = 20
+FACTOR_BITS = 20
 
 
 def forward(layer: Layer) -> tuple[np.ndarray, list[Scale]]:
-    """Both at a common unit: the greater scale / 2**20."""
+    """The factors of both in units of 2**-shift, in which the greater is 2**20 or more."""
     a, b = layer.inputs
-    greater = Scale.unpack(max(a.scale, b.scale))
-    inverse = (Scale.from_int(1) / greater).shifted(UNIT_BITS)
-    factors = [int(fixed_multiply(1, Scale.unpack(x.scale) * inverse)) for x in (a, b)]
-    accumulators = a.centred() * factors[0] + b.centred() * factors[1]
-    return accumulators, [greater.shifted(-UNIT_BITS) / layer.output_unit]
+    factors = [(Scale.unpack(x.scale) / layer.output_unit).pack() for x in (a, b)]
+    shift = FACTOR_BITS - math.frexp(max(factors))[1] + 1
+    ma, mb = (int(fixed_multiply(1, Scale.unpack(f).shifted(shift))) for f in factors)
+    return a.centred() * ma + b.centred() * mb, [Scale(2**30, -30 - shift)]
 
 
 def error(layer: Layer, which: int, errors: np.ndarray) -> tuple[np.ndarray, list[Scale]]:

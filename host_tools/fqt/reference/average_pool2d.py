@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fqt.reference.fixed import Scale
@@ -16,9 +18,14 @@ def _taps(layer: Layer) -> Scale:
 
 
 def forward(layer: Layer) -> tuple[np.ndarray, list[Scale]]:
-    """x [height][width][channels] -> sums [out_height][out_width][channels], a tap's part each"""
+    """x [height][width][channels] -> sums [out_height][out_width][channels], a quarter of a tap's
+    part each; where the scale stays, a quarter away from 0 decides what lies halfway between two
+    int8 numbers"""
     sums = windows_of(layer.inputs[0].centred(), layer.record).sum(axis=(2, 3))
-    return sums, [layer.input_unit / _taps(layer)]
+    zero = -layer.inputs[0].zero_point * math.prod(layer.record.kernel)
+    quarter = int(layer.inputs[0].scale == layer.output.scale)
+    quarters = 4 * sums + np.where(sums < zero, -quarter, quarter)
+    return quarters, [(layer.input_unit / _taps(layer)).shifted(-2)]
 
 
 def error(layer: Layer, which: int, errors: np.ndarray) -> tuple[np.ndarray, list[Scale]]:

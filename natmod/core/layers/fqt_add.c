@@ -2,21 +2,22 @@
 #include "../engine/fqt_errors.h"
 #include "../model/fqt_window.h"
 
-#define UNIT_BITS (20) // 2 * 255 * 2^20 < 2^31
+#define FACTOR_BITS (20) // 2 * 255 * 2^(20 + 1) < 2^31
 
-// y = (a - za) * sa + (b - zb) * sb. Both are brought to the greater scale / 2^20 first: ma, mb <= 2^20.
+// y = (a - za) * sa / sy + (b - zb) * sb / sy, the two factors in units of 2^-shift in which the greater is 2^20 or
+// more: as LiteRT forms sums, with the same bits.
 static void add_forward(fqt_pass_t *pass) {
     const fqt_tensor_t *a = pass->input;
     const fqt_tensor_t *b = fqt_tensor(pass->model, pass->layer->second_input);
     const int8_t *b_values = fqt_activation(pass->model, pass->layer->second_input);
-    fqt_scale_t s_greater = fqt_scale_unpack(a->scale > b->scale ? a->scale : b->scale);
-    fqt_scale_t inverse = fqt_scale_shifted(fqt_scale_inverse(s_greater), UNIT_BITS);
-    int32_t ma = fqt_fixed_multiply(fqt_scale_multiply_stored(inverse, a->scale), 1);
-    int32_t mb = fqt_fixed_multiply(fqt_scale_multiply_stored(inverse, b->scale), 1);
     fqt_activations_t output;
     fqt_activations_begin(&output, pass);
-    const fqt_multiplier_t multiplier =
-        fqt_multiplier(fqt_scale_divide_stored(fqt_scale_shifted(s_greater, -UNIT_BITS), pass->output->scale));
+    const uint32_t fa = fqt_scale_pack(output.scale_ratio);
+    const uint32_t fb = fqt_scale_pack(fqt_scale_divide_stored(fqt_scale_unpack(b->scale), pass->output->scale));
+    const int32_t shift = FACTOR_BITS - ((int32_t)((fa > fb ? fa : fb) - FQT_FLOAT_ONE) >> 23);
+    const int32_t ma = fqt_fixed_multiply(fqt_scale_shifted(fqt_scale_unpack(fa), shift), 1);
+    const int32_t mb = fqt_fixed_multiply(fqt_scale_shifted(fqt_scale_unpack(fb), shift), 1);
+    const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale(1u << 30, -30 - shift));
     for (uint32_t i = 0; i < a->elements; ++i) {
         fqt_activations_put(
             &output, &multiplier, i, (pass->x[i] - a->zero_point) * ma + (b_values[i] - b->zero_point) * mb);

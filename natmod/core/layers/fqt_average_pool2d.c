@@ -24,13 +24,19 @@ static int32_t sum_of_taps(const fqt_shape_t *shape, const int8_t *x, int32_t zx
 }
 
 // x [in_height][in_width][channels] -> y [out_height][out_width][channels] = sum of taps / taps
+//
+// Where y has the scale of x, a mean that lies halfway between two int8 numbers goes away from 0, as LiteRT rounds it:
+// sums are in quarters, and one quarter more in the direction of the mean's sign decides.
 static void average_pool2d_forward(fqt_pass_t *pass) {
     const fqt_shape_t *shape = &pass->shape;
     const fqt_sliding_t *window = &shape->window;
     const int32_t zx = pass->input->zero_point;
     fqt_activations_t output;
     fqt_activations_begin(&output, pass);
-    const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale_divide(output.scale_ratio, window_area(window)));
+    const fqt_multiplier_t multiplier =
+        fqt_multiplier(fqt_scale_shifted(fqt_scale_divide(output.scale_ratio, window_area(window)), -2));
+    const int32_t zero = -zx * window->kernel_height * window->kernel_width; // the sum of taps that are all 0
+    const int32_t quarter = pass->input->scale == pass->output->scale;
     uint32_t i = 0;
     for (int32_t oy = 0; oy < shape->out_height; ++oy) {
         for (int32_t ox = 0; ox < shape->out_width; ++ox) {
@@ -38,7 +44,8 @@ static void average_pool2d_forward(fqt_pass_t *pass) {
                 pass->x
                 + (oy * window->stride_height * shape->in_width + ox * window->stride_width) * shape->in_channels;
             for (int32_t c = 0; c < shape->out_channels; ++c) {
-                fqt_activations_put(&output, &multiplier, i++, sum_of_taps(shape, first + c, zx));
+                const int32_t sum = sum_of_taps(shape, first + c, zx);
+                fqt_activations_put(&output, &multiplier, i++, 4 * sum + (sum < zero ? -quarter : quarter));
             }
         }
     }
