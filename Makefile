@@ -8,8 +8,9 @@ JOBS ?= $(shell nproc)
 # More arguments for pytest: make test-quick PYTEST="-k select"
 PYTEST ?=
 BUILD = build
+VERSION = $(shell cat VERSION)
 
-include mk/python.mk mk/natmod.mk mk/firmware.mk mk/tests.mk
+include mk/python.mk mk/natmod.mk mk/firmware.mk mk/tests.mk mk/release.mk
 
 # What tests and examples find the builds by.
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
@@ -30,7 +31,7 @@ help: ## this list
 setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(AVX2_LIB) $(BACKEND_LIBS) ## all that demo and test need (they call it themselves)
 
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
-	@$(PYTHON) examples/rotated_digits/demo.py
+	@$(VENV)/bin/fqt demo --output $(BUILD)/demo --picture $(BUILD)/demo.png
 
 test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware usermod dist lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS) $(PYTEST)
@@ -55,6 +56,10 @@ natmod: $(BUILD)/natmod/$(ARCH)/fqt.mpy ## the native module for ARCH= x64 armv6
 
 dist: $(DIST_ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy) ## modules as users take them: dist/<arch>_6.3/, all but xtensawin, and ARCH=
 	@set -e; $(foreach arch,$(DIST_ARCHITECTURES),tools/make_dist.py $(arch) $(BUILD)/natmod/$(arch)/fqt.mpy dist;)
+
+.PHONY: release
+release: $(RELEASE)/SHA256SUMS ## wheel, source distribution, packages for mip, stubs and digests: build/release
+	@cd $(RELEASE) && cat SHA256SUMS
 
 firmware: $(FIRMWARES) $(FLASH_FIRMWARE) $(BUILD)/emulator.done ## MicroPython for the emulated boards
 

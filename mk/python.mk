@@ -12,10 +12,10 @@ $(BUILD)/debian.done: mk/python.mk
 
 # The list is whole: without --no-deps, pip looks for newer versions of what has extras (coverage[toml]) on the index, and
 # fails on the day that there is one.
-$(VENV)/.done: requirements.txt host_tools/pyproject.toml VERSION | $(BUILD)/debian.done
+$(VENV)/.done: requirements.txt pyproject.toml setup.py VERSION | $(BUILD)/debian.done
 	@tools/step python-environment "python3 -m venv must work (Debian: python3-venv)" python3 -m venv $(VENV)
 	@tools/step python-packages "pip must reach a package index for: requirements.txt" \
 	    $(PIP_INSTALL) --require-hashes --no-deps -r requirements.txt
-	@tools/step host-tools "see host_tools/pyproject.toml" $(PIP_INSTALL) --no-build-isolation --no-deps -e host_tools
+	@tools/step host-tools "see pyproject.toml and setup.py" $(PIP_INSTALL) --no-build-isolation --no-deps -e .
 	@tools/step python-check "requirements.in needs more: make requirements" $(VENV)/bin/pip check
 	@touch $@

@@ -16,10 +16,10 @@ HOST_FILES = $(wildcard natmod/host/*.[ch])
 CORE_SOURCES = $(CORE_FILES) $(HOST_FILES)
 C_FILES = $(CORE_SOURCES) $(BINDING_FILES) $(wildcard tests/fuzz/*.[ch] tools/*.c)
 
-CORE_FLAGS = -std=c99 -g -pthread -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden
+CORE_FLAGS = -std=c99 -g -pthread -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -DFQT_HOST_VERSION='"$(VERSION)"'
 # Kept results are named after the library: it is the same in whichever folder it is built.
 SAME_BYTES = -ffile-prefix-map=$(CURDIR)=.
-$(CORE_LIB): $(CORE_SOURCES) | $(BUILD)/debian.done
+$(CORE_LIB): $(CORE_SOURCES) VERSION | $(BUILD)/debian.done
 	@tools/step core "a C compiler is needed" $(CC) -O3 $(CORE_FLAGS) $(SAME_BYTES) -o $@ natmod/host/fqt_host.c
 
 # The same for processors with AVX2, whose vectors are twice as wide: the same bits, which host_tools/fqt/run/library.py takes

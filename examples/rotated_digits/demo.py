@@ -1,31 +1,36 @@
-"""A sensor is mounted sideways: a network that knew upright digits learns rotated ones under
-MicroPython.
+"""A sensor is mounted sideways: a network that knew upright digits learns rotated ones, in 8-bit
+integers.
 
-1. The host trains a small CNN in float32 on upright digits (scikit-learn's, real handwriting), and
-quantizes it. 2. Rotated images confuse it. MicroPython trains it, in 8-bit integers, on a few
-hundred rotated samples. 3. The same network from random weights, trained under MicroPython alone.
+1. The host trains a small CNN in float32 on upright digits (digits.npz, real handwriting), and
+quantizes it. 2. Rotated images confuse it. It trains, in 8-bit integers, on a few hundred rotated
+samples. 3. The same network from random weights, trained in 8-bit integers alone.
 
-float32 trains on the same samples in the same order with the same rates, to compare. `make demo`
-runs this; figures and model files go to build/demo/, the picture to build/demo.png.
+The device's own C code runs on the desk; with a `micropython` the same runs under MicroPython too,
+and gives the same bytes. float32 trains on the same samples in the same order with the same rates,
+to compare. `fqt demo` and `make demo` run this; model files, data and figures go to --output.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from fqt import Conv2D, Dense, Flatten, MaxPool2D, Sequential, quantize
+from fqt import Conv2D, Dense, Flatten, MaxPool2D, ModelFile, Sequential, core, quantize
+from fqt.desk.micropython import MicroPython, find_micropython
+from fqt.plotting import pyplot
+from fqt.reference.fixed import shuffle
+from fqt.train.schedules import learning_rate
 
 HERE = Path(__file__).resolve().parent
-BUILD = HERE.parents[1] / "build"
-OUT = BUILD / "demo"
 TEST_SAMPLES = 397
 ADAPT_SAMPLES = 400
 ADAPT_EPOCHS = 15
@@ -35,12 +40,14 @@ RATE = 0.02
 
 @dataclass
 class Run:
-    """What one training run gave: accuracies in [0, 1] before it and after each epoch."""
+    """What one training run gave: accuracies in [0, 1] before it and after each epoch, and the
+    trained model's file."""
 
     accuracies: list[float]
     ram: int = 0
     speed: int = 0
     losses: list[float] = field(default_factory=list)
+    trained: bytes = b""
 
     @property
     def before(self) -> float:
@@ -51,18 +58,23 @@ class Run:
         return self.accuracies[-1]
 
 
+@dataclass
+class Place:
+    """Where int8 networks train: a folder for their files, and MicroPython where there is one."""
+
+    folder: Path
+    micropython: MicroPython | None
+
+    def __str__(self) -> str:
+        return "MicroPython" if self.micropython else "the device's code on the desk"
+
+
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """1,797 images uint8 [8][8][1] in 0..240, and their labels, shuffled."""
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        sys.exit(
-            "the demo's data come with scikit-learn: pip install scikit-learn, or run `make demo`"
-        )
-    data = load_digits()
-    order = np.random.default_rng(0).permutation(len(data.target))
-    images = (data.images[order] * 15).astype(np.uint8)
-    return images[..., None], data.target[order].astype(np.uint8)
+    with np.load(HERE / "digits.npz") as data:
+        images, labels = data["images"], data["labels"]
+    order = np.random.default_rng(0).permutation(len(labels))
+    return (images[order] * 15)[..., None], labels[order]
 
 
 def network(seed: int) -> Sequential:
@@ -81,25 +93,66 @@ def real(images: np.ndarray) -> np.ndarray:
     return images / np.float32(255)
 
 
-def train_under_micropython(model, train, test, epochs: int, name: str) -> Run:
-    """Write the files that train.py reads, run it under MicroPython, and read what it prints."""
-    model.write(OUT / f"{name}.fqt")
+def train_in_int8(place: Place, model: ModelFile, train, test, epochs: int, name: str) -> Run:
+    """In the core on the desk, and under MicroPython where there is one: the same bytes."""
+    model.write(place.folder / f"{name}.fqt")
     for part, (x, y) in {"train": train, "test": test}.items():
-        (OUT / f"{name}.{part}.x").write_bytes(x.tobytes())
-        (OUT / f"{name}.{part}.y").write_bytes(y.tobytes())
-    command = [os.environ["FQT_MICROPYTHON"], str(HERE / "train.py"), f"{name}.fqt", name]
-    command += [str(epochs), str(RATE), f"{name}.trained.fqt"]
-    environment = {**os.environ, "MICROPYPATH": os.environ["FQT_MPY_PATH"]}
-    result = subprocess.run(command, cwd=OUT, env=environment, capture_output=True, text=True)
+        (place.folder / f"{name}.{part}.x").write_bytes(x.tobytes())
+        (place.folder / f"{name}.{part}.y").write_bytes(y.tobytes())
+    run = train_on_the_desk(model, train, test, epochs)
+    (place.folder / f"{name}.trained.fqt").write_bytes(run.trained)
+    if place.micropython is None:
+        return run
+    device = train_under_micropython(place, epochs, name)
+    if device.trained != run.trained:
+        raise RuntimeError(
+            f"MicroPython and the core trained {name} to different bytes; `fqt doctor` says "
+            "whether their versions fit"
+        )
+    return device
+
+
+def train_on_the_desk(model: ModelFile, train, test, epochs: int) -> Run:
+    """What train.py does, with the device's code as a library."""
+    net = core.Model(model, master=12)
+    run = Run([net.evaluate(*test)], ram=net.memory)
+    for order, rate in epochs_of_fit(len(train[1]), epochs):
+        losses = net.train_many(*train, order, rate)
+        run.losses.append(float(losses.mean()))
+        run.accuracies.append(net.evaluate(*test))
+    run.trained = net.to_bytes()
+    return run
+
+
+def epochs_of_fit(samples: int, epochs: int) -> Iterator[tuple[np.ndarray, float]]:
+    """The order of samples and the rate of each epoch of fqt.fit on a device."""
+    order = np.arange(samples)
+    for epoch in range(epochs):
+        shuffle(order, 1 + epoch)
+        yield order, learning_rate("linear", RATE, epoch, epochs)
+
+
+def train_under_micropython(place: Place, epochs: int, name: str) -> Run:
+    """Run train.py on the files that are there, and read what it prints."""
+    micropython = place.micropython
+    assert micropython
+    script = [str(HERE / "train.py"), f"{name}.fqt", name]
+    command = [*micropython.command, *script, str(epochs), str(RATE), f"{name}.trained.fqt"]
+    result = subprocess.run(
+        command, cwd=place.folder, env=micropython.environment, capture_output=True, text=True
+    )
     if result.returncode:
-        sys.exit(result.stdout + result.stderr)
-    (OUT / f"{name}.txt").write_text(result.stdout)
+        raise RuntimeError(result.stdout + result.stderr)
+    (place.folder / f"{name}.txt").write_text(result.stdout)
     before = re.findall(r"^before: accuracy ([\d.]+)", result.stdout, re.M)
     after = re.findall(r"^epoch .*accuracy ([\d.]+)", result.stdout, re.M)
     losses = re.findall(r"^epoch .*loss ([\d.]+)", result.stdout, re.M)
-    ram = int(re.search(r"^ram: (\d+)", result.stdout, re.M).group(1))
-    speed = int(re.search(r"^speed: (\d+)", result.stdout, re.M).group(1))
-    return Run([float(a) for a in before + after], ram, speed, [float(loss) for loss in losses])
+    ram, speed = (
+        int(number) for number in re.findall(r"^(?:ram|speed): (\d+)", result.stdout, re.M)
+    )
+    trained = (place.folder / f"{name}.trained.fqt").read_bytes()
+    accuracies = [float(accuracy) for accuracy in before + after]
+    return Run(accuracies, ram, speed, [float(loss) for loss in losses], trained)
 
 
 def train_in_float32(net: Sequential, train, test, epochs: int) -> Run:
@@ -111,14 +164,13 @@ def train_in_float32(net: Sequential, train, test, epochs: int) -> Run:
     return run
 
 
-def draw(path: Path, runs: dict[str, tuple[Run, Run]], samples: np.ndarray) -> None:
-    """The curves of both runs, int8 against float32, and some of the samples."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.6), width_ratios=[1, 1.6, 1.6])
+def draw(path: Path, place: Place, runs: dict[str, tuple[Run, Run]], samples: np.ndarray) -> str:
+    """The curves of both runs, int8 against float32, and some of the samples. Return what was
+    done."""
+    try:
+        figure, axes = pyplot().subplots(1, 3, figsize=(12, 3.6), width_ratios=[1, 1.6, 1.6])
+    except RuntimeError as missing:
+        return f"no picture of the curves: {missing}"
     rows = np.concatenate(
         [np.concatenate(list(samples[i : i + 4, :, :, 0]), axis=1) for i in (0, 4, 8)]
     )
@@ -127,9 +179,7 @@ def draw(path: Path, runs: dict[str, tuple[Run, Run]], samples: np.ndarray) -> N
     axes[0].axis("off")
     for axis, (title, (device, host)) in zip(axes[1:], runs.items(), strict=True):
         axis.plot([100 * a for a in host.accuracies], label="float32, on the host", color="0.6")
-        axis.plot(
-            [100 * a for a in device.accuracies], label="int8, under MicroPython", color="C0"
-        )
+        axis.plot([100 * a for a in device.accuracies], label=f"int8, {place}", color="C0")
         axis.set_title(title)
         axis.set_xlabel("epoch")
         axis.set_ylabel("test accuracy, %")
@@ -138,10 +188,23 @@ def draw(path: Path, runs: dict[str, tuple[Run, Run]], samples: np.ndarray) -> N
         axis.legend(loc="lower right")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
+    return f"curves: {os.path.relpath(path)}"
 
 
-def main() -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
+def main(arguments: list[str] | None = None) -> None:
+    """Raises OSError and ValueError for a MicroPython that is named and cannot run the module."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--output", type=Path, default=Path("fqt_demo"))
+    parser.add_argument("--picture", type=Path, help="OUTPUT/demo.png when left out")
+    parser.add_argument("--micropython", help="the program, where `micropython` does not find it")
+    options = parser.parse_args(arguments)
+    micropython, found = find_micropython(options.micropython)
+    print(found)
+    options.output.mkdir(parents=True, exist_ok=True)
+    demonstrate(Place(options.output, micropython), options.picture or options.output / "demo.png")
+
+
+def demonstrate(place: Place, picture: Path) -> None:
     images, labels = digits()
     train_x, train_y = images[TEST_SAMPLES:], labels[TEST_SAMPLES:]
     test_x, test_y = images[:TEST_SAMPLES], labels[:TEST_SAMPLES]
@@ -152,36 +215,37 @@ def main() -> None:
         pass
     print(f"   upright test accuracy {100 * upright.evaluate(real(test_x), test_y):.2f}%")
 
-    print("2. the sensor is mounted sideways; MicroPython trains the network on rotated samples")
+    print(f"2. the sensor is mounted sideways; {place} trains the network on rotated samples")
     rotated = np.rot90(train_x[:ADAPT_SAMPLES], axes=(1, 2)), train_y[:ADAPT_SAMPLES]
     rotated_test = np.rot90(test_x, axes=(1, 2)), test_y
     model = quantize(upright, real(train_x[:100]))
-    adapted = train_under_micropython(model, rotated, rotated_test, ADAPT_EPOCHS, "rotated")
+    adapted = train_in_int8(place, model, rotated, rotated_test, ADAPT_EPOCHS, "rotated")
     adapted_float = train_in_float32(deepcopy(upright), rotated, rotated_test, ADAPT_EPOCHS)
     print(
         f"   before {100 * adapted.before:.2f}%, after {100 * adapted.after:.2f}% in int8, "
         f"{100 * adapted_float.after:.2f}% in float32, on {ADAPT_SAMPLES} samples"
     )
 
-    print("3. the same network from random weights, trained under MicroPython alone")
+    print(f"3. the same network from random weights; {place} trains it")
     fresh = network(seed=2)
     model = quantize(fresh, real(train_x[:100]))
-    scratch = train_under_micropython(
-        model, (train_x, train_y), (test_x, test_y), SCRATCH_EPOCHS, "scratch"
+    scratch = train_in_int8(
+        place, model, (train_x, train_y), (test_x, test_y), SCRATCH_EPOCHS, "scratch"
     )
     scratch_float = train_in_float32(fresh, (train_x, train_y), (test_x, test_y), SCRATCH_EPOCHS)
     print(
         f"   {100 * scratch.after:.2f}% in int8, {100 * scratch_float.after:.2f}% in float32, "
         f"on {len(train_y)} samples"
     )
-    print(f"   {scratch.speed} steps a second on this machine, {scratch.ram} bytes of RAM")
+    if place.micropython:
+        print(f"   {scratch.speed} steps a second on this machine, {scratch.ram} bytes of RAM")
+        print("   the core on the desk gave the same bytes in both runs")
 
     runs = {
         "adapting to rotated digits": (adapted, adapted_float),
         "from random weights": (scratch, scratch_float),
     }
-    draw(BUILD / "demo.png", runs, rotated[0])
-    print(f"   curves: {os.path.relpath(BUILD / 'demo.png')}")
+    print(f"   {draw(picture, place, runs, rotated[0])}")
     print(
         f"demo: before {100 * adapted.before:.2f}% after {100 * adapted.after:.2f}% "
         f"scratch {100 * scratch.after:.2f}% float32 "
@@ -190,4 +254,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, ValueError, RuntimeError) as error:
+        sys.exit(f"demo: {error}")

@@ -8,6 +8,7 @@ Public modules: core, emulator, inputs, layers, model_file, options, reference, 
 and what this one exports. The rooms behind them, in their order; each uses only itself and those
 before it (tests/core/test_python_rooms.py):
 
+    places                      where the library, the modules and the demo are
     version                     of the host tools and the module
     arguments, shapes, files, inputs, options, plotting     what any room may use: checks of what
                                 users pass, how training goes
@@ -22,6 +23,7 @@ before it (tests/core/test_python_rooms.py):
     importers                   networks of other tools (.tflite, .onnx) as model files
     device                      boards, real and emulated; what a step costs there
     experiment                  training in several ways, compared over seeds
+    desk                        this machine: MicroPython on it, the demo, what is installed
     core, emulator, model_file, reference_networks      public names for modules in the rooms
     cli                         the command `fqt`
 """

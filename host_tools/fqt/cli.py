@@ -9,7 +9,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from fqt import experiment
+from fqt import experiment, places
+from fqt.desk import demo
 from fqt.device import bench, sweep
 from fqt.device.install import install
 from fqt.file.layout import LOSSES
@@ -128,6 +129,15 @@ def run_install(arguments: argparse.Namespace) -> None:
     print(install(Path(arguments.dist), arguments.port))
 
 
+def run_demo(arguments: argparse.Namespace) -> None:
+    options = {
+        "--output": arguments.output,
+        "--picture": arguments.picture,
+        "--micropython": arguments.micropython,
+    }
+    demo.run_demo([part for pair in options.items() if pair[1] for part in pair])
+
+
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="fqt", description="Quantized training on microcontrollers: the host's side."
@@ -220,8 +230,21 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=run_experiment)
     command = commands.add_parser("install", help="put the module that fits onto a board")
     command.add_argument("--port", help="the board's serial port; without: the first one found")
-    command.add_argument("--dist", default="dist", help="the folder that `make dist` wrote")
+    command.add_argument(
+        "--dist",
+        default=str(places.modules()),
+        help="the folder of modules; those of this package, or what `make dist` wrote",
+    )
     command.set_defaults(run=run_install)
+    command = commands.add_parser(
+        "demo", help="a network learns rotated digits in 8-bit integers, here (seconds)"
+    )
+    command.add_argument("--output", help="the folder for its files; fqt_demo when left out")
+    command.add_argument("--picture", help="the picture; OUTPUT/demo.png when left out")
+    command.add_argument(
+        "--micropython", help="a MicroPython to train under too; `micropython` when left out"
+    )
+    command.set_defaults(run=run_demo)
     return root
 
 

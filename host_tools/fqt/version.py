@@ -1,5 +1,5 @@
 """The version of the host tools, which is the module's: one file in the repository, VERSION."""
 
-from pathlib import Path
+from fqt import places
 
-__version__ = (Path(__file__).parent / "VERSION").read_text().strip()
+__version__ = places.version()

@@ -2,14 +2,18 @@
 #include "fqt_host.h"
 #include "../core/fqt_core_all.c"
 #include "fqt_host_fault.h"
+#include "fqt_host_lock.h"
 
-#include <pthread.h>
 #include <stdlib.h>
+
+#ifndef FQT_HOST_VERSION
+#define FQT_HOST_VERSION "unknown" // the builds of setup.py and mk/tests.mk tell it
+#endif
 
 // The core is not reentrant, and Python's threads run at the same time here (ctypes releases Python's lock): one
 // sample, step or change at a time has the model.
 struct fqt_host_model {
-    pthread_mutex_t mutex;
+    fqt_host_lock_t lock;
     fqt_model_t model;
     fqt_source_t source;
     void *tables;
@@ -17,11 +21,11 @@ struct fqt_host_model {
 };
 
 static void lock(const fqt_host_model_t *host) {
-    pthread_mutex_lock((pthread_mutex_t *)(uintptr_t)&host->mutex);
+    fqt_host_lock_take((fqt_host_lock_t *)(uintptr_t)&host->lock);
 }
 
 static void unlock(const fqt_host_model_t *host) {
-    pthread_mutex_unlock((pthread_mutex_t *)(uintptr_t)&host->mutex);
+    fqt_host_lock_give((fqt_host_lock_t *)(uintptr_t)&host->lock);
 }
 
 // A stream over bytes in memory.
@@ -55,6 +59,10 @@ static bool open_model(fqt_host_model_t *host, uint32_t master, uint32_t batch, 
     return true;
 }
 
+const char *fqt_host_version(void) {
+    return FQT_HOST_VERSION;
+}
+
 fqt_host_model_t *fqt_host_open(
     const uint8_t *file, uint32_t bytes, uint32_t master, uint32_t batch, bool in_place, char *error_text) {
     fqt_host_model_t *host = calloc(1, sizeof(fqt_host_model_t));
@@ -62,7 +70,7 @@ fqt_host_model_t *fqt_host_open(
         strcpy(error_text, "out of memory");
         return NULL;
     }
-    pthread_mutex_init(&host->mutex, NULL);
+    fqt_host_lock_init(&host->lock);
     host->source = source_of(file, bytes, in_place);
     if (!open_model(host, master, batch, error_text)) {
         fqt_host_close(host);
@@ -72,7 +80,7 @@ fqt_host_model_t *fqt_host_open(
 }
 
 void fqt_host_close(fqt_host_model_t *host) {
-    pthread_mutex_destroy(&host->mutex);
+    fqt_host_lock_destroy(&host->lock);
     free(host->arena);
     free(host->tables);
     free(host);

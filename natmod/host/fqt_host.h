@@ -8,9 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef _WIN32
+#define FQT_HOST_EXPORT __declspec(dllexport)
+#else
 #define FQT_HOST_EXPORT __attribute__((visibility("default")))
+#endif
 
 typedef struct fqt_host_model fqt_host_model_t;
+
+// The file VERSION when this was built.
+FQT_HOST_EXPORT const char *fqt_host_version(void);
 
 // Open a model file of `bytes` bytes. With `in_place` frozen parameters are used where they lie in `file`, which must
 // outlive the model; otherwise the file is read like a stream. NULL on failure, with the reason in `error_text`

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+import fqt
 from fqt.run import library
 
 
@@ -34,10 +35,21 @@ def test_a_build_of_other_sources_is_not_taken(builds):
     assert library.fastest(plain) == plain
 
 
+def test_a_package_has_builds_of_one_source_whatever_their_times(builds, monkeypatch):
+    plain, wide = builds
+    os.utime(wide, (999, 999))
+    monkeypatch.setattr(library.places, "is_packaged", lambda: True)
+    assert library.fastest(plain) == wide
+
+
+def test_the_library_tells_the_version_of_the_tools():
+    assert library.library().fqt_host_version().decode() == fqt.__version__
+
+
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_library_that_is_named_is_the_one(is_named, monkeypatch):
     named = library.library_path()
-    monkeypatch.setattr(library, "DEFAULT_PATH", named)
+    monkeypatch.setattr(library.places, "core_library", lambda: named)
     asked = []
     monkeypatch.setattr(library, "fastest", lambda path: asked.append(path) or path)
     if not is_named:

@@ -5,7 +5,6 @@ The boards' firmware is built by `make firmware` from tests/emulated/boards.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fqt.device.mpremote import run
+from fqt.places import build
 
 MPREMOTE_SECONDS = 300
 
@@ -40,11 +40,6 @@ KINDS = [
     Kind("CORTEX_M7F", "armv7emdp", "mps2-an500"),
     Kind("RV32", "rv32imc", "virt", "qemu-system-riscv32", ("-bios", "none")),
 ]
-
-
-def build() -> Path:
-    """The folder with the builds: $FQT_BUILD, or the repository's."""
-    return Path(os.environ.get("FQT_BUILD") or Path(__file__).resolve().parents[3] / "build")
 
 
 def module(architecture: str, profile: bool = False) -> Path:

@@ -8,7 +8,8 @@ import os
 from functools import cache
 from pathlib import Path
 
-DEFAULT_PATH = Path(__file__).resolve().parents[3] / "build" / "libfqt_core.so"
+from fqt import places
+
 _BYTES = ctypes.c_void_p
 
 
@@ -19,25 +20,25 @@ class Wanted(ctypes.Structure):
 
 
 def library_path(path: str | None = None) -> Path:
-    """Where the shared library is: at `path`, at $FQT_CORE_LIB, or where `make core` puts it.
+    """Where the shared library is: at `path`, at $FQT_CORE_LIB, or at its place (fqt.places).
     Raises OSError without it."""
-    found = Path(path or os.environ.get("FQT_CORE_LIB") or DEFAULT_PATH)
+    found = Path(path or os.environ.get("FQT_CORE_LIB") or places.core_library())
     if not found.exists():
         raise OSError(
-            f"the core's library is not at {found}: build it with `make core`, or set FQT_CORE_LIB"
+            f"the core's library is not at {found}: {places.remedy('core')}, or set FQT_CORE_LIB"
         )
     return found
 
 
 def fastest(found: Path) -> Path:
     """The build for AVX2 beside a library, where the processor has AVX2 and that build is not
-    older: of the same sources it makes the same bits. Otherwise the library itself."""
+    older: of the same sources it makes the same bits. Otherwise the library itself. A package's
+    builds are of one source, and their times say nothing."""
     wide = found.with_name(f"{found.stem}_avx2{found.suffix}")
-    try:
-        is_current = wide.stat().st_mtime_ns >= found.stat().st_mtime_ns
-    except OSError:
+    if not wide.exists() or not has_avx2():
         return found
-    return wide if is_current and has_avx2() else found
+    is_current = wide.stat().st_mtime_ns >= found.stat().st_mtime_ns
+    return wide if is_current or places.is_packaged() else found
 
 
 @cache
@@ -62,6 +63,7 @@ def library(path: str | None = None) -> ctypes.CDLL:
     u32, handle, boolean = ctypes.c_uint32, ctypes.c_void_p, ctypes.c_bool
     wanted = ctypes.POINTER(Wanted)
     signatures = {
+        "version": (ctypes.c_char_p, []),
         "open": (handle, [_BYTES, u32, u32, u32, boolean, ctypes.c_char_p]),
         "close": (None, [handle]),
         "memory": (u32, [handle]),
@@ -100,8 +102,8 @@ def library(path: str | None = None) -> ctypes.CDLL:
             function = getattr(core, "fqt_host_" + name)
         except AttributeError:
             raise OSError(
-                f"{found} has no fqt_host_{name}: it is older than these tools, build it with "
-                "`make core`"
+                f"{found} has no fqt_host_{name}: it is older than these tools, "
+                + places.remedy("core")
             ) from None
         function.restype, function.argtypes = result, arguments
     return core

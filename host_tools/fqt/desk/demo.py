@@ -1,0 +1,17 @@
+"""`fqt demo`: run the example rotated_digits, wherever it lies."""
+
+from __future__ import annotations
+
+import runpy
+
+from fqt import places
+
+SCRIPT = "rotated_digits/demo.py"
+
+
+def run_demo(arguments: list[str]) -> None:
+    """Run its main with these arguments. Raises what it raises."""
+    path = places.examples() / SCRIPT
+    if not path.exists():
+        raise OSError(f"{path} is missing: {places.remedy('setup')}")
+    runpy.run_path(str(path))["main"](arguments)
