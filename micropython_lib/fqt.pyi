@@ -2,14 +2,23 @@
 MicroPython."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-# Anything with the buffer protocol: bytes, bytearray, array, memoryview.
+# Anything with the buffer protocol: bytes, bytearray, array, memoryview. Type checkers cannot tell
+# for the buffers of other modules (ulab's arrays, a framebuffer), so that this is not checked.
 Buffer = Any
 Shape = tuple[int, int, int]
+Loss = Literal["softmax_cross_entropy", "mean_squared_error", "binary_cross_entropy"]
 # What a sample should give: a label; or an array 'f' of `outputs` numbers, a number when there is
 # one output, None for the input itself.
 Target = int | float | Buffer | None
+
+class Samples(Protocol):
+    """A list of (sample, target), or an object that reads one when its turn comes."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> tuple[Buffer, Target]: ...
+
 # Two buffers, of all samples one after another and of what they should give: labels or numbers
 # (any buffer or sequence of them), rows (an array 'f', `outputs` numbers a sample), or None (the
 # inputs themselves). Or a sequence of (sample, target): a list, or an object with __len__ and
@@ -17,7 +26,7 @@ Target = int | float | Buffer | None
 # compared before anything changes: ValueError for numbers of samples, targets and elements that
 # do not fit, for labels that are no classes, and for no samples; TypeError for other forms. Each
 # says which form is meant.
-Data = tuple[Buffer, Buffer | Sequence[Target] | None] | Sequence[tuple[Buffer, Target]]
+Data = tuple[Buffer, Buffer | Sequence[Target] | None] | Samples
 
 __version__: str
 """The version of the module, as in the file VERSION and CHANGELOG.md."""
@@ -48,63 +57,93 @@ class Model:
     own.
     """
 
-    loss: float
-    """Of the last training step, before its update; cross-entropies in nats."""
-    loss_name: Literal["softmax_cross_entropy", "mean_squared_error", "binary_cross_entropy"]
-    memory: int
-    """RAM in bytes: parameters, activations, errors and tables. `fqt info` tells the same
-    number."""
-    name: str
-    master: int
-    """Bits kept of each trainable weight: 8 or 16."""
-    batch: int
-    """Steps whose gradients are summed before the weights change: a mini-batch. One that is not
-    full ends with an epoch of fit, with freeze, unfreeze and save, and with end_batch()."""
-    steps: int
-    """Training steps so far, those before saving included."""
-    diverged: str | None
-    """The layer whose output stayed beyond its range, or 0, for 1000 steps. Beyond: the weights
-    ran away, and train raises RuntimeError until restore() or reset(). 0: steps go on, and each
-    raises RuntimeError until the layer responds. Samples that are one value everywhere do not
-    count."""
-    outputs: int
-    """Number of outputs: classes, or numbers."""
-    labels: tuple[str, ...]
-    """A name for each output, as quantize(..., labels=...) was told on the desk; () without:
-    net.labels[net.predict(x)]."""
-    note: str
-    """What else quantize(..., note=...) was told; "" without."""
-    input_shape: Shape
-    """Height, width, channels."""
-    input_type: Literal["uint8", "int8"]
-    input_scale: float
-    input_zero_point: int
-    """The real value of an int8 input q is (q - input_zero_point) * input_scale; uint8 values are
-    q + 128."""
-    clipped: float
-    """Of the last sample: the share of its elements that lay beyond the range of the input, which
-    quantize took from the calibration data, and were taken as the nearest value in it. Near 1 for
-    values of 0 to 255 where 0 to 1 was calibrated. 0 for inputs that are bytes."""
-    layers: list[tuple[str, str, Shape, int, bool, float, int]]
-    """For each layer: name, kind, output shape, parameters, whether it trains, output scale, zero
-    point."""
-    feature_elements: int
-    """Bytes of one row of features()."""
+    @property
+    def loss(self) -> float:
+        """Of the last training step, before its update; cross-entropies in nats."""
+    @property
+    def loss_name(self) -> Loss: ...
+    @property
+    def memory(self) -> int:
+        """RAM in bytes: parameters, activations, errors and tables. `fqt info` tells the same
+        number."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def master(self) -> int:
+        """Bits kept of each trainable weight: 8, 12 or 16."""
+    @property
+    def batch(self) -> int:
+        """Steps whose gradients are summed before the weights change: a mini-batch. One that is
+        not full ends with an epoch of fit, with freeze, unfreeze and save, and with
+        end_batch()."""
+    @property
+    def steps(self) -> int:
+        """Training steps so far, those before saving included."""
+    @property
+    def diverged(self) -> str | None:
+        """The layer whose output stayed beyond its range, or 0, for 1000 steps. Beyond: the
+        weights ran away, and train raises RuntimeError until restore() or reset(). 0: steps go on,
+        and each raises RuntimeError until the layer responds. Samples that are one value
+        everywhere do not count."""
+    @property
+    def outputs(self) -> int:
+        """Number of outputs: classes, or numbers."""
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each output, as quantize(..., labels=...) was told on the desk; () without:
+        net.labels[net.predict(x)]."""
+    @property
+    def note(self) -> str:
+        """What else quantize(..., note=...) was told; "" without."""
+    @property
+    def input_shape(self) -> Shape:
+        """Height, width, channels."""
+    @property
+    def input_type(self) -> Literal["uint8", "int8"]: ...
+    @property
+    def input_scale(self) -> float: ...
+    @property
+    def input_zero_point(self) -> int:
+        """The real value of an int8 input q is (q - input_zero_point) * input_scale; uint8 values
+        are q + 128."""
+    @property
+    def clipped(self) -> float:
+        """Of the last sample: the share of its elements that lay beyond the range of the input,
+        which quantize took from the calibration data, and were taken as the nearest value in it.
+        Near 1 for values of 0 to 255 where 0 to 1 was calibrated. 0 for inputs that are bytes."""
+    @property
+    def layers(self) -> list[tuple[str, str, Shape, int, bool, float, int]]:
+        """For each layer: name, kind, output shape, parameters, whether it trains, output scale,
+        zero point."""
+    @property
+    def feature_elements(self) -> int:
+        """Bytes of one row of features()."""
 
-    update_rate: tuple[float, float]
-    """Partial updates: the share of each layer's output channels whose weights a step updates and
-    whose errors it passes on, (least, greatest), at least eight channels, and of the last layer
-    all. The greatest with the greatest loss of late, less as the loss falls. One number sets both;
-    (1, 1): all. ValueError unless above 0 and at most 1."""
-    sample_updates: bool
-    """How partial updates choose: False, the channels with the greatest errors (L1 norm); True,
-    drawn in proportion to these, and scaled for those left out."""
-    standardize: bool
-    """Bring the gradient of each output channel's weights to mean 0 and deviation 1."""
-    weight_decay: float
-    """A step lowers each weight by lr * weight_decay of itself. ValueError unless finite and >=
-    0."""
-
+    @property
+    def update_rate(self) -> tuple[float, float]:
+        """Partial updates: the share of each layer's output channels whose weights a step updates
+        and whose errors it passes on, (least, greatest), at least eight channels, and of the last
+        layer all. The greatest with the greatest loss of late, less as the loss falls. One number
+        sets both; (1, 1): all. ValueError unless above 0 and at most 1."""
+    @update_rate.setter
+    def update_rate(self, share: float | tuple[float, float]) -> None: ...
+    @property
+    def sample_updates(self) -> bool:
+        """How partial updates choose: False, the channels with the greatest errors (L1 norm);
+        True, drawn in proportion to these, and scaled for those left out."""
+    @sample_updates.setter
+    def sample_updates(self, on: bool) -> None: ...
+    @property
+    def standardize(self) -> bool:
+        """Bring the gradient of each output channel's weights to mean 0 and deviation 1."""
+    @standardize.setter
+    def standardize(self, on: bool) -> None: ...
+    @property
+    def weight_decay(self) -> float:
+        """A step lowers each weight by lr * weight_decay of itself. ValueError unless finite and
+        >= 0."""
+    @weight_decay.setter
+    def weight_decay(self, share: float) -> None: ...
     def __init__(
         self, source: str | Buffer | Any, *, master: Literal[8, 12, 16] = 12, batch: int = 1
     ) -> None:
@@ -116,19 +155,21 @@ class Model:
         is what save() left when power failed: it is taken up when it is whole, and otherwise as if
         it were not there (OSError ENOENT).
         """
-    def predict(self, x: Buffer, index: int = 0) -> int:
+    def predict(self, x: Buffer, index: int = 0, /) -> int:
         """The class of a sample: the first greatest output; with one output 1 when it is above 0,
         else 0."""
-    def scores(self, x: Buffer, out: Buffer | None = None, index: int = 0) -> Buffer | list[float]:
+    def scores(
+        self, x: Buffer, out: Buffer | None = None, index: int = 0, /
+    ) -> Buffer | list[float]:
         """The outputs for a sample (logits, or numbers, in the user's units where the model has a
         map of its outputs): to `out`, an array 'f' of `outputs` elements, or as a list."""
-    def map_output(self, offset: float, scale: float, output: int = 0) -> None:
+    def map_output(self, offset: float, scale: float, output: int = 0, /) -> None:
         """Set what an output (from 0) means in the user's units: the network's number z is
         z * scale + offset, a target y is (y - offset) / scale to it. Mean and deviation of the
         targets to come are right, as of the first samples; call it before training. save() and
         checkpoints keep it. ValueError when the file has no map of its outputs, there is no such
         output, and unless offset is finite and scale 2**-64 to 2**64."""
-    def loss_for(self, x: Buffer, target: Target, index: int = 0) -> float:
+    def loss_for(self, x: Buffer, target: Target, index: int = 0, /) -> float:
         """The loss of a sample; nothing changes. With None as target: how badly an autoencoder
         gives it back."""
     def train(
@@ -150,17 +191,17 @@ class Model:
     def end_batch(self) -> None:
         """End a mini-batch before it is full: apply the gradients that are summed so far. Each
         sample counts as much as one of a full mini-batch."""
-    def features(self, x: Buffer, out: Buffer, index: int = 0, offset: int = 0) -> Buffer:
+    def features(self, x: Buffer, out: Buffer, index: int = 0, offset: int = 0, /) -> Buffer:
         """What the frozen front part gives for a sample: feature_elements bytes to `out`, from
         byte `offset` on; gives `out`. ValueError when they do not fit there, and when no layer in
         front is frozen while others train."""
-    def freeze(self, layer: str | int = ...) -> None:
+    def freeze(self, layer: str | int = ..., /) -> None:
         """Stop a layer's updates; all layers' when none is named. ValueError when there is no such
         layer, or it has no weights that train."""
-    def unfreeze(self, layer: str | int = ...) -> None:
+    def unfreeze(self, layer: str | int = ..., /) -> None:
         """Let a layer update again, or all that can (those that `fqt.quantize` chose with
         train=)."""
-    def reset(self, layer: str | int = ...) -> None:
+    def reset(self, layer: str | int = ..., /) -> None:
         """Random weights and zero biases for a layer, or for all that train."""
     def evaluate(self, data: Data) -> float:
         """The share of samples that are predicted right; data and its errors as in fit. ValueError
@@ -198,10 +239,12 @@ class Fit(Iterator[Progress]):
     """What fit returns. It trains an epoch each time that it is asked for the next, and only
     then."""
 
+    def __next__(self) -> Progress: ...
     def close(self) -> None:
         """End it. MicroPython does not do so when a loop is left with `break`."""
 
 def fit(
+    net: Model,
     data: Data,
     *,
     epochs: int | None = None,
@@ -247,6 +290,6 @@ class Moments:
     def add(self, number: float) -> None:
         """Take one more."""
 
-def shuffle(order: Buffer, seed: int) -> None:
+def shuffle(order: Buffer, seed: int, /) -> None:
     """Permute an array 'H' in place; the same on every machine for the same seed. TypeError for
     another type."""

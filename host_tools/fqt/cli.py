@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fqt import experiment, places
-from fqt.desk import demo
+from fqt.desk import demo, doctor, stubs
 from fqt.device import bench, sweep
 from fqt.device.install import install
 from fqt.file.layout import LOSSES
@@ -138,6 +138,19 @@ def run_demo(arguments: argparse.Namespace) -> None:
     demo.run_demo([part for pair in options.items() if pair[1] for part in pair])
 
 
+def run_stub(arguments: argparse.Namespace) -> None:
+    print(stubs.write_stub(Path(arguments.folder)))
+
+
+def run_doctor(arguments: argparse.Namespace) -> None:
+    wrong = 0
+    for finding in doctor.examine(arguments.port):
+        print(finding, flush=True)
+        wrong += bool(finding.wrong)
+    if wrong:
+        raise RuntimeError(f"{wrong} of these do not fit: the lines with !")
+
+
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="fqt", description="Quantized training on microcontrollers: the host's side."
@@ -245,6 +258,16 @@ def parser() -> argparse.ArgumentParser:
         "--micropython", help="a MicroPython to train under too; `micropython` when left out"
     )
     command.set_defaults(run=run_demo)
+    command = commands.add_parser(
+        "stub", help="the device's interface, for editors: FOLDER/typings/fqt.pyi"
+    )
+    command.add_argument("folder", nargs="?", default=".", help="the device's project")
+    command.set_defaults(run=run_stub)
+    command = commands.add_parser(
+        "doctor", help="what is installed here and on a board, and what does not fit together"
+    )
+    command.add_argument("--port", help="the board's serial port; without: this machine alone")
+    command.set_defaults(run=run_doctor)
     return root
 
 

@@ -52,8 +52,8 @@ def stubs() -> Path:
     return folder / "fqt.pyi"
 
 
-def remedy(target: str) -> str:
-    """What to do when a file that `make target` builds is missing or does not fit."""
+def remedy(command: str) -> str:
+    """What to do when a file is missing or does not fit that this command builds in a checkout."""
     if is_packaged():
         return "this installation is not whole: `pip install --force-reinstall --no-deps fqt-host`"
-    return f"build it with `make {target}` in {CHECKOUT}"
+    return f"build it with {command} in {CHECKOUT}"

@@ -68,6 +68,43 @@ def test_both_builds_of_its_core_train_to_the_checkouts_bytes(installed, small_m
         assert (installed.work / "after.fqt").read_bytes() == net.to_bytes()
 
 
+def test_it_converts_a_network_of_scikit_learn(installed):
+    code = (
+        "import numpy as np, skops.io\n"
+        "from sklearn.linear_model import LogisticRegression\n"
+        "x = np.random.default_rng(0).normal(size=(200, 4)); y = (x[:, 0] > 0).astype(int)\n"
+        "skops.io.dump(LogisticRegression().fit(x, y), 'line.skops')\n"
+        "np.savez('samples.npz', x=x)\n"
+    )
+    installed.run("python", "-c", code)
+    installed.fqt("convert", "line.skops", "--calibrate", "samples.npz")
+    assert ModelFile.read(installed.work / "line.fqt").outputs in (1, 2)
+
+
+def test_it_writes_the_stub(installed):
+    installed.fqt("stub")
+    written = installed.work / "typings" / "fqt.pyi"
+    assert written.read_bytes() == (ROOT / "micropython_lib" / "fqt.pyi").read_bytes()
+
+
+def test_its_doctor_finds_a_whole_installation(installed):
+    code, said = installed.run("fqt", "doctor", check=False)
+    assert code == 0, said
+    assert f"{VERSION}, package {installed.site}" in said
+    assert "armv6m_6.3/fqt.mpy" in said and "no `micropython` on the PATH" in said
+    assert str(ROOT / "build" / "libfqt") not in said
+
+
+def test_its_doctor_misses_what_is_taken_away(installed, tmp_path):
+    """As pip's own check, but of files."""
+    (module,) = installed.site.glob("fqt/packaged/modules/armv6m_6.3/fqt.mpy")
+    content = module.read_bytes()
+    module.write_bytes(content.replace(VERSION.encode(), b"9" * len(VERSION)))
+    code, said = installed.run("fqt", "doctor", check=False)
+    module.write_bytes(content)
+    assert code == 1 and f"not of version {VERSION}" in said and "pip install --force" in said
+
+
 def test_the_demo_learns_on_the_desk(installed):
     said = installed.fqt("demo")
     assert "no `micropython` on the PATH" in said

@@ -11,7 +11,4 @@ SCRIPT = "rotated_digits/demo.py"
 
 def run_demo(arguments: list[str]) -> None:
     """Run its main with these arguments. Raises what it raises."""
-    path = places.examples() / SCRIPT
-    if not path.exists():
-        raise OSError(f"{path} is missing: {places.remedy('setup')}")
-    runpy.run_path(str(path))["main"](arguments)
+    runpy.run_path(str(places.examples() / SCRIPT))["main"](arguments)

@@ -118,7 +118,7 @@ def module_for(loader: Loader, dist: Path) -> Path:
     module = dist / f"{loader.architecture}_{NEEDED_MPY[0]}.{NEEDED_MPY[1]}" / "fqt.mpy"
     if not module.exists():
         raise OSError(
-            f"there is no {module}: " + places.remedy(f"dist ARCH={loader.architecture}")
+            f"there is no {module}: " + places.remedy(f"`make dist ARCH={loader.architecture}`")
         )
     return module
 

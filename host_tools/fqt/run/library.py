@@ -25,7 +25,8 @@ def library_path(path: str | None = None) -> Path:
     found = Path(path or os.environ.get("FQT_CORE_LIB") or places.core_library())
     if not found.exists():
         raise OSError(
-            f"the core's library is not at {found}: {places.remedy('core')}, or set FQT_CORE_LIB"
+            f"the core's library is not at {found}: {places.remedy('`make core`')}, or set "
+            "FQT_CORE_LIB"
         )
     return found
 
@@ -103,7 +104,7 @@ def library(path: str | None = None) -> ctypes.CDLL:
         except AttributeError:
             raise OSError(
                 f"{found} has no fqt_host_{name}: it is older than these tools, "
-                + places.remedy("core")
+                + places.remedy("`make core`")
             ) from None
         function.restype, function.argtypes = result, arguments
     return core
