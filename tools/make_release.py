@@ -2,9 +2,10 @@
 """Make a release in one folder: distributions for pip, packages for mip, the version's changes and
 the digests of all.
 
-    tools/make_release.py DIST OUT
+    tools/make_release.py DIST OUT [MACHINE ...]
 
-DIST is what `make dist` wrote. The same sources give the same bytes in any folder: times are
+DIST is what `make dist` wrote; MACHINE is another processor (aarch64) that gets a wheel for Linux,
+by Debian's cross compiler. The same sources give the same bytes in any folder: times are
 $SOURCE_DATE_EPOCH, or that of the last commit. The wheel is built from the source distribution, as
 pip does it for platforms that have no wheel.
 """
@@ -28,7 +29,7 @@ VERSION = (ROOT / "VERSION").read_text().strip()
 START_OF_ZIP = 315532800  # 1980: no earlier time fits in a wheel
 
 
-def main(dist: Path, out: Path) -> None:
+def main(dist: Path, out: Path, machines: list[str]) -> None:
     os.umask(0o022)
     os.environ["SOURCE_DATE_EPOCH"] = str(source_date())
     modules = sorted(dist.glob("*_*/package*.json"))
@@ -40,6 +41,8 @@ def main(dist: Path, out: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = source_distribution(ROOT, out)
         wheel(source, Path(folder) / "host", out)
+        for machine in machines:
+            wheel(source, Path(folder) / machine, out, compiling_for(machine))
         stubs = Path(folder) / "stubs"
         shutil.copytree(ROOT / "micropython_lib", stubs, ignore=shutil.ignore_patterns("fqt"))
         shutil.copy(ROOT / "VERSION", stubs)
@@ -92,14 +95,25 @@ def source_distribution(project: Path, out: Path) -> Path:
     return path
 
 
-def wheel(source: Path, folder: Path, out: Path) -> None:
+def compiling_for(machine: str) -> dict[str, str]:
+    """What lets setuptools compile for another processor, and name its platform."""
+    compiler = f"{machine}-linux-gnu-gcc"
+    return {
+        "CC": compiler,
+        "LDSHARED": f"{compiler} -shared",
+        "_PYTHON_HOST_PLATFORM": f"linux-{machine}",
+    }
+
+
+def wheel(source: Path, folder: Path, out: Path, variables: dict[str, str] | None = None) -> None:
     """Build a wheel from a source distribution that is unpacked in `folder`."""
     with tarfile.open(source) as archive:
         archive.extractall(folder, filter="data")
     (project,) = folder.iterdir()
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
     command += ["--no-index", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", out, project], check=True)
+    environment = {**os.environ, **(variables or {})}
+    subprocess.run([*command, "--wheel-dir", out, project], env=environment, check=True)
 
 
 def changes() -> str:
@@ -124,4 +138,4 @@ def digests(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), sys.argv[3:])

