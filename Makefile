@@ -51,11 +51,13 @@ lint: $(VENV)/.done $(BUILD)/lint.done ## check format, style, types and spellin
 format: $(VENV)/.done ## bring Python and C into the project's format
 	@$(call FORMAT)
 
-natmod: $(BUILD)/natmod/$(ARCH)/fqt.mpy ## the native module for ARCH= x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin
+natmod: $(BUILD)/$(KINDS_FOLDER)/$(ARCH)/fqt.mpy ## the module for ARCH= x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin; KINDS="dense conv2d", common, all
 	@ls -l $<
 
-dist: $(DIST_ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy) ## modules as users take them: dist/<arch>_6.3/, all but xtensawin, and ARCH=
-	@set -e; $(foreach arch,$(DIST_ARCHITECTURES),tools/make_dist.py $(arch) $(BUILD)/natmod/$(arch)/fqt.mpy dist;)
+dist: $(foreach arch,$(DIST_ARCHITECTURES),$(BUILD)/natmod/$(arch)/fqt.mpy $(BUILD)/natmod_all/$(arch)/fqt.mpy) ## modules as users take them: dist/<arch>_6.3/, with all layer kinds <arch>_6.3_full/; all but xtensawin, and ARCH=
+	@set -e; $(foreach arch,$(DIST_ARCHITECTURES), \
+	    tools/make_dist.py $(arch) $(BUILD)/natmod/$(arch)/fqt.mpy dist; \
+	    tools/make_dist.py --full $(arch) $(BUILD)/natmod_all/$(arch)/fqt.mpy dist;)
 
 .PHONY: release
 release: $(RELEASE)/SHA256SUMS ## wheel, source distribution, packages for mip, stubs and digests: build/release

@@ -31,6 +31,11 @@ Data = tuple[Buffer, Buffer | Sequence[Target] | None] | Samples
 __version__: str
 """The version of the module, as in the file VERSION and CHANGELOG.md."""
 
+kinds: tuple[str, ...]
+"""The layer kinds that this module has, by their names: a model with another one is refused. `fqt
+install MODEL` on the desk chooses a module that has what the model needs, `make natmod KINDS=...`
+builds one that has no more."""
+
 class Model:
     """A network that predicts and trains. Everything it needs is allocated when it is made.
 

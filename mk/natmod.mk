@@ -11,6 +11,10 @@ ifeq ($(filter $(ARCH),$(ARCHITECTURES) xtensawin),)
 $(error ARCH=$(ARCH) is not built; these are: $(ARCHITECTURES) xtensawin)
 endif
 DIST_ARCHITECTURES = $(sort $(ARCHITECTURES) $(ARCH))
+# Layer kinds of the module that `make natmod` builds. Each choice has a folder of its own.
+KINDS ?= common
+SPACE = $(subst ,, )
+KINDS_FOLDER = natmod$(if $(filter-out common,$(KINDS)),_$(subst $(SPACE),-,$(sort $(KINDS))))
 MODULES = $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy)
 # With what a profiler needs, for the architectures that `fqt bench` counts on.
 PROFILE_MODULES = $(patsubst %,$(BUILD)/natmod_profile/%/fqt.mpy,armv6m armv7m armv7emsp armv7emdp)
@@ -18,7 +22,7 @@ PROFILE_MODULES = $(patsubst %,$(BUILD)/natmod_profile/%/fqt.mpy,armv6m armv7m a
 CORE_FILES = $(wildcard natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch])
 BINDING_FILES = $(wildcard natmod/*.c natmod/binding/*.[ch])
 MODULE_SOURCES = $(CORE_FILES) $(BINDING_FILES) $(wildcard micropython_lib/fqt/*.py) natmod/Makefile VERSION \
-    tools/append_messages.py tools/join_python.py
+    tools/append_messages.py tools/chosen_kinds.py tools/join_python.py
 
 DEBIAN_arm = gcc-arm-none-eabi libnewlib-arm-none-eabi
 DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
@@ -58,7 +62,7 @@ $(BUILD)/toolchain-xtensawin.done:
 	@mkdir -p $(BUILD)
 	@touch $@
 
-define BUILD_MODULE # $(1): PROFILE=1, or nothing
+define BUILD_MODULE # $(1): KINDS="...", and PROFILE=1 or nothing
 @mkdir -p $(dir $@)
 @tools/step $(notdir $(patsubst %/$*/fqt.mpy,%,$@))-$* "see the compiler's message above" \
     $(MAKE) -C $(dir $@) -f $(CURDIR)/natmod/Makefile ARCH=$* $(1) MPY_DIR=$(CURDIR)/$(MPY_SOURCE) \
@@ -66,7 +70,15 @@ define BUILD_MODULE # $(1): PROFILE=1, or nothing
 @touch $@
 endef
 $(BUILD)/natmod/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
-	$(call BUILD_MODULE)
+	$(call BUILD_MODULE,KINDS=common)
+
+$(BUILD)/natmod_all/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
+	$(call BUILD_MODULE,KINDS=all)
+
+ifeq ($(filter natmod natmod_all,$(KINDS_FOLDER)),)
+$(BUILD)/$(KINDS_FOLDER)/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
+	$(call BUILD_MODULE,KINDS="$(KINDS)")
+endif
 
 $(BUILD)/natmod_profile/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
-	$(call BUILD_MODULE,PROFILE=1)
+	$(call BUILD_MODULE,KINDS=all PROFILE=1)

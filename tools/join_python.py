@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Join the files of the module's Python part to one, with the version in front and the numbers of
-error messages put in: FQT_MESSAGE_NAME becomes what natmod/core/base/fqt_messages.h gives it. One
-file takes less RAM on a board than several: names that they share are held once.
+"""Join the files of the module's Python part to one, with the version and the names of its layer
+kinds in front and the numbers of error messages put in: FQT_MESSAGE_NAME becomes what
+natmod/core/base/fqt_messages.h gives it. One file takes less RAM on a board than several: names
+that they share are held once.
 
-    tools/join_python.py JOINED_PY VERSION FQT_MESSAGES_H FIRST_PY FOLDER
+    tools/join_python.py JOINED_PY VERSION FQT_MESSAGES_H FIRST_PY FOLDER KIND ...
 
 FIRST_PY is what depends on the form of the module: micropython_lib/fqt/texts.py in a native
-module, natmod/usermod/fill.py in a firmware. FOLDER is micropython_lib/fqt.
+module, natmod/usermod/fill.py in a firmware. FOLDER is micropython_lib/fqt. KIND ... are the layer
+kinds that the native part was built with (tools/chosen_kinds.py).
 """
 
 import re
@@ -14,6 +16,7 @@ import sys
 from pathlib import Path
 
 from append_messages import messages
+from chosen_kinds import chosen
 
 PARTS = ("errors", "files", "model", "data", "cache", "fit", "moments")  # as they run at import
 # In the order of the enumeration in fqt_messages.h, and of _error in micropython_lib/fqt.
@@ -28,10 +31,13 @@ def numbers(header: str) -> dict[str, int]:
     }
 
 
-def main(joined: Path, version: Path, header: Path, first: Path, folder: Path) -> None:
+def main(
+    joined: Path, version: Path, header: Path, first: Path, folder: Path, names: list[str]
+) -> None:
     number_of = numbers(header.read_text())
     sources = [first, *(folder / f"{name}.py" for name in PARTS)]
-    text = f'__version__ = "{version.read_text().strip()}"\n\n'
+    text = f'__version__ = "{version.read_text().strip()}"\n'
+    text += f"kinds = {tuple(chosen(names))!r}\n\n"
     text += "\n\n".join(source.read_text() for source in sources)
     text = re.sub(r"\bFQT_MESSAGE_([A-Z0-9_]+)", lambda found: str(number_of[found[1]]), text)
     if not joined.exists() or joined.read_text() != text:
@@ -40,4 +46,4 @@ def main(joined: Path, version: Path, header: Path, first: Path, folder: Path) -
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:]))
+    main(*(Path(argument) for argument in sys.argv[1:6]), sys.argv[6:])

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Put one built module where users take it from: DIST/<arch>_<mpy version>/ with fqt.mpy and mip's
-package.json.
+package.json; one with all layer kinds to DIST/<arch>_<mpy version>_full/.
 
-    tools/make_dist.py ARCH FQT_MPY DIST
+    tools/make_dist.py [--full] ARCH FQT_MPY DIST
 
 The .mpy version is read from the file's header, the sizes are in DIST/sizes.json.
 """
@@ -15,12 +15,12 @@ from pathlib import Path
 VERSION = Path(__file__).parents[1] / "VERSION"
 
 
-def main(arch: str, module: Path, dist: Path) -> None:
+def main(arch: str, module: Path, dist: Path, full: bool) -> None:
     header = module.read_bytes()[:4]
     if header[:1] != b"M":
         sys.exit(f"{module} is no .mpy file")
     version = f"{header[1]}.{header[2] & 3}"
-    folder = dist / f"{arch}_{version}"
+    folder = dist / f"{arch}_{version}{'_full' if full else ''}"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(module, folder / "fqt.mpy")
     package = {"urls": [["fqt.mpy", "fqt.mpy"]], "version": VERSION.read_text().strip()}
@@ -33,4 +33,6 @@ def main(arch: str, module: Path, dist: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    arguments = [argument for argument in sys.argv[1:] if argument != "--full"]
+    arch, module, dist = arguments
+    main(arch, Path(module), Path(dist), "--full" in sys.argv)

@@ -79,7 +79,9 @@ def text_table() -> str:
         "|---|---|---|---|",
     ]
     for name, count in json.loads((ROOT / "dist/sizes.json").read_text()).items():
-        architecture = name.rpartition("_")[0]
+        architecture, _, version = name.partition("_")
+        if version.endswith("_full"):
+            continue  # tools/kinds_table.py
         text = section_bytes(architecture, (".text", ".rodata"))
         tables = section_bytes(architecture, (".data.rel.ro",))
         lines.append(f"| {architecture} | {text:,} | {tables:,} | {count:,} |")

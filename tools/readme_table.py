@@ -35,7 +35,7 @@ def main() -> None:
         "|---|---|---|---|---|---|",
     ]
     for architecture, boards in BOARDS.items():
-        size = [count for name, count in sizes.items() if name.startswith(architecture + "_")]
+        size = [count for name, count in sizes.items() if name == f"{architecture}_6.3"]
         ran = [
             f"{run['board']}, {run['steps']} steps" for run in runs if run["arch"] == architecture
         ]

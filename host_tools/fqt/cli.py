@@ -12,7 +12,7 @@ from pathlib import Path
 from fqt import experiment, places
 from fqt.desk import demo, doctor, stubs
 from fqt.device import bench, sweep
-from fqt.device.install import install
+from fqt.device.install import install, needs_full
 from fqt.file.layout import LOSSES
 from fqt.file.model_file import ModelFile
 from fqt.files import write_whole
@@ -126,7 +126,8 @@ def shard_of(text: str) -> tuple[int, int]:
 
 
 def run_install(arguments: argparse.Namespace) -> None:
-    print(install(Path(arguments.dist), arguments.port))
+    models = [ModelFile.read(path) for path in arguments.models]
+    print(install(Path(arguments.dist), arguments.port, needs_full(models)))
 
 
 def run_demo(arguments: argparse.Namespace) -> None:
@@ -242,6 +243,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--plot", action="store_true", help="plot the scores by epoch")
     command.set_defaults(run=run_experiment)
     command = commands.add_parser("install", help="put the module that fits onto a board")
+    command.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help="model files that will run there: the full module where one needs it, else the "
+        "common one; they are not copied",
+    )
     command.add_argument("--port", help="the board's serial port; without: the first one found")
     command.add_argument(
         "--dist",

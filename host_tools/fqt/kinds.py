@@ -47,7 +47,8 @@ class Kind:
     whether it may have an activation function. keeps_scale: its output has the scale and zero
     point of its input. shares_memory: its output lies where its input does, which nothing else may
     read. passes_error_scale: whether each error of its input has one source, so that its scale
-    follows from the output's (docs/arithmetic.md, section 6); from the record."""
+    follows from the output's (docs/arithmetic.md, section 6); from the record. is_common: whether
+    the common module has it, else the full one alone (tools/chosen_kinds.py)."""
 
     number: int
     name: str
@@ -58,6 +59,7 @@ class Kind:
     keeps_scale: bool = False
     shares_memory: bool = False
     passes_error_scale: Callable[[Record], bool] = lambda record: False
+    is_common: bool = True
 
 
 # -- what shapes must be
@@ -233,3 +235,9 @@ KINDS = {
     )
 }
 KIND_NAMES = {kind.number: kind.name for kind in KINDS.values()}
+
+
+def beyond_common(kinds: set[str]) -> list[str]:
+    """Those of these kinds that the common module lacks: a network with one needs the full
+    one."""
+    return [name for name, kind in KINDS.items() if name in kinds and not kind.is_common]

@@ -27,7 +27,9 @@
 
 // -- opening
 
-// The layer kinds that there are, by their numbers in a model file; NULL: none.
+// The layer kinds that this core has, by their numbers in a model file; NULL: none. All that there are; with
+// -DFQT_KINDS those whose bits are set in it, bit n for number n, so that text has no others (tools/chosen_kinds.py
+// tells the number).
 extern const fqt_kind_t *const fqt_kinds[FQT_KIND_END];
 
 // Check a file's header; returns its layer count, so that the caller can allocate fqt_tables_bytes(count).

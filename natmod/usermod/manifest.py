@@ -15,5 +15,6 @@ join_python.main(
     ROOT / "natmod" / "core" / "base" / "fqt_messages.h",
     ROOT / "natmod" / "usermod" / "fill.py",
     ROOT / "micropython_lib" / "fqt",
+    ["all"],
 )
 module("fqt.py", base_path=str(joined.parent))  # noqa: F821 (of manifests)

@@ -36,7 +36,7 @@ from fqt.run import core
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "natmod/core/base/fqt_messages.h").read_text()
-FILE_MESSAGES = messages(SOURCE[: SOURCE.index("/* arguments")])
+FILE_MESSAGES = messages(SOURCE[: SOURCE.index("/* layer kinds that")])
 SAME = (3, 3, 1, 1, 1, 1, 1, 1)  # a window that keeps the extent
 HALF = (2, 2, 2, 2, 0, 0, 0, 0)
 KINDS = {

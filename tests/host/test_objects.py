@@ -12,11 +12,11 @@ import pytest
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
     "x64": 90_500,
-    "armv6m": 27_560,
-    "armv7m": 28_280,
-    "armv7emsp": 31_360,
-    "armv7emdp": 31_370,
-    "rv32imc": 37_040,
+    "armv6m": 28_672,
+    "armv7m": 28_380,
+    "armv7emsp": 32_256,
+    "armv7emdp": 31_470,
+    "rv32imc": 37_140,
 }
 STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most
 # libgcc's 64-bit and division helpers, and its switch tables.

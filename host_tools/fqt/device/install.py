@@ -3,7 +3,8 @@
 mip does not choose the architecture, and a board that gets the wrong file only says "incompatible
 .mpy"; so the board is asked first what it can load (sys.implementation._mpy). It is asked too
 where the module can go: many ports mount their file system at /flash, and it may be read-only or
-full (install_device.py).
+full (install_device.py). The module is the common one, which takes less RAM, unless a model needs
+the full one.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import ast
 import contextlib
 import errno
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fqt import places
 from fqt.device.mpremote import mpremote
+from fqt.file.model_file import ModelFile
+from fqt.kinds import beyond_common
 
 NEEDED_MPY = (6, 3)
 OLDEST_SAFE = (1, 24)  # before, the collector does not track a native module's memory
@@ -82,15 +86,16 @@ def loader_of(answer: str) -> Loader:
     return Loader(ARCHITECTURES.get(architecture, f"number {architecture}"), mpy, micropython)
 
 
-def install(dist: Path, port: str | None = None) -> str:
+def install(dist: Path, port: str | None = None, full: bool = False) -> str:
     """Copy dist/<architecture>_6.3/fqt.mpy to the board and import it there; return what was done.
+    full: that with all layer kinds, of dist/<architecture>_6.3_full/.
 
     The module goes to the first folder of the board's sys.path with room for it, those named lib
     first, as mip does. It takes its name when it is whole; whatever fails, no part of it stays.
     port: mpremote's name of the board; None: the first that it finds. Raises OSError or
     ValueError.
     """
-    module = module_for(loader_of(mpremote(port, "exec", QUESTION)), dist)
+    module = module_for(loader_of(mpremote(port, "exec", QUESTION)), dist, full)
     size = module.stat().st_size
     folder = folder_of(_on_board(port, f"find_place({size})"), size)
     try:
@@ -107,15 +112,21 @@ def install(dist: Path, port: str | None = None) -> str:
     return f"{module} is on the board as {path}: `import fqt` works"
 
 
-def module_for(loader: Loader, dist: Path) -> Path:
-    """The built module that a board can load. Raises ValueError when fqt is not built for its
-    architecture, OSError when that was not done yet."""
+def needs_full(models: Iterable[ModelFile]) -> bool:
+    """Whether one of these models has a layer of a kind that the common module lacks."""
+    return bool(beyond_common({layer.kind for model in models for layer in model.layers}))
+
+
+def module_for(loader: Loader, dist: Path, full: bool = False) -> Path:
+    """The built module that a board can load; with `full` that with all layer kinds. Raises
+    ValueError when fqt is not built for its architecture, OSError when that was not done yet."""
     if loader.architecture not in BUILT:
         raise ValueError(
             f"this board loads native code for {loader.architecture}, for which fqt is not "
             f"built: it is for {', '.join(BUILT)}"
         )
-    module = dist / f"{loader.architecture}_{NEEDED_MPY[0]}.{NEEDED_MPY[1]}" / "fqt.mpy"
+    name = f"{loader.architecture}_{NEEDED_MPY[0]}.{NEEDED_MPY[1]}{'_full' if full else ''}"
+    module = dist / name / "fqt.mpy"
     if not module.exists():
         raise OSError(
             f"there is no {module}: " + places.remedy(f"`make dist ARCH={loader.architecture}`")

@@ -6,6 +6,7 @@ import numpy as np
 
 from fqt.file.model_file import ModelFile
 from fqt.inputs import DEFAULT_MASTER, MASTERS
+from fqt.kinds import beyond_common
 from fqt.run import core
 
 SHOWN_ROWS = 8  # of a map
@@ -62,6 +63,7 @@ def describe(model: ModelFile) -> dict:
         "multiply_adds": sum(layer["multiply_adds"] for layer in layers),
         "layers": layers,
         "ram": ram,
+        "beyond_common_module": beyond_common({layer.kind for layer in model.layers}),
     }
 
 
@@ -93,6 +95,12 @@ def table(model: ModelFile) -> str:
         lines.append(f"  labels: {', '.join(info['labels'])}")
     if info["note"]:
         lines.append(f"  note: {info['note']}")
+    lacking = info["beyond_common_module"]
+    lines.append(
+        f"  module: the full one, with {', '.join(lacking)} (`fqt install MODEL` takes it)"
+        if lacking
+        else "  module: the common one has all of its layer kinds"
+    )
     for master, ram in info["ram"].items():
         lines.append(
             f"  RAM with {master}: {ram['from_file']} bytes loaded from a file, "

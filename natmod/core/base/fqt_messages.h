@@ -73,6 +73,23 @@
     FQT_MESSAGE(VALUE_ERROR, FILTER, "# inputs a filter, at most # fit 32-bit sums") \
     FQT_MESSAGE(VALUE_ERROR, TAPS, "# kernel taps times output channels, at most # fit 32-bit sums") \
     FQT_MESSAGE(VALUE_ERROR, POSITIONS, "# output positions, at most # can train in 32-bit sums") \
+    /* layer kinds that a module was built without, in the order of their numbers: model/ */ \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_DENSE, \
+        "this module has no dense: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_CONV2D, \
+        "this module has no conv2d: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_MAX_POOL2D, \
+        "this module has no max_pool2d: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_FLATTEN, \
+        "this module has no flatten: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_DEPTHWISE_CONV2D, \
+        "this module has no depthwise_conv2d: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_AVERAGE_POOL2D, \
+        "this module has no average_pool2d: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_ADD, \
+        "this module has no add: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_MULTIPLY, \
+        "this module has no multiply: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
     /* arguments: natmod/binding */ \
     FQT_MESSAGE(TYPE_ERROR, MODEL_NEEDED, "a Model is needed") \
     FQT_MESSAGE(TYPE_ERROR, SOURCE, "a model comes from a buffer or a file opened with 'rb', of at most 2 GB") \

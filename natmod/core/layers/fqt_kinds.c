@@ -1,6 +1,11 @@
 // The table of layer kinds (../fqt.h).
 #include "../fqt.h"
 
+#ifndef FQT_KINDS
+#define FQT_KINDS (UINT32_MAX)
+#endif
+#define WHERE_CHOSEN(number, kind) [number] = (uint32_t)(FQT_KINDS) >> (number) & 1 ? &(kind) : NULL
+
 extern const fqt_kind_t fqt_kind_dense;
 extern const fqt_kind_t fqt_kind_conv2d;
 extern const fqt_kind_t fqt_kind_max_pool2d;
@@ -11,12 +16,12 @@ extern const fqt_kind_t fqt_kind_add;
 extern const fqt_kind_t fqt_kind_multiply;
 
 const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
-    [FQT_KIND_DENSE] = &fqt_kind_dense,
-    [FQT_KIND_CONV2D] = &fqt_kind_conv2d,
-    [FQT_KIND_MAX_POOL2D] = &fqt_kind_max_pool2d,
-    [FQT_KIND_FLATTEN] = &fqt_kind_flatten,
-    [FQT_KIND_DEPTHWISE_CONV2D] = &fqt_kind_depthwise_conv2d,
-    [FQT_KIND_AVERAGE_POOL2D] = &fqt_kind_average_pool2d,
-    [FQT_KIND_ADD] = &fqt_kind_add,
-    [FQT_KIND_MULTIPLY] = &fqt_kind_multiply,
+    WHERE_CHOSEN(FQT_KIND_DENSE, fqt_kind_dense),
+    WHERE_CHOSEN(FQT_KIND_CONV2D, fqt_kind_conv2d),
+    WHERE_CHOSEN(FQT_KIND_MAX_POOL2D, fqt_kind_max_pool2d),
+    WHERE_CHOSEN(FQT_KIND_FLATTEN, fqt_kind_flatten),
+    WHERE_CHOSEN(FQT_KIND_DEPTHWISE_CONV2D, fqt_kind_depthwise_conv2d),
+    WHERE_CHOSEN(FQT_KIND_AVERAGE_POOL2D, fqt_kind_average_pool2d),
+    WHERE_CHOSEN(FQT_KIND_ADD, fqt_kind_add),
+    WHERE_CHOSEN(FQT_KIND_MULTIPLY, fqt_kind_multiply),
 };

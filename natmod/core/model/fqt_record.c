@@ -8,6 +8,9 @@
 #define MAX_ELEMENTS (1u << 24)
 #define MAX_RANGE (1 << 30)
 
+// A kind that the module was built without has a message of its own, so that its name takes no RAM.
+_Static_assert(FQT_LINE_MODEL_NEEDED - FQT_LINE_LACKS_DENSE == FQT_KIND_END - FQT_KIND_DENSE, "one for each kind");
+
 void fqt_record_take(fqt_source_t *source, uint32_t index, fqt_record_t *record) {
     source->fault.layer = index + 1;
     source->fault.name = NULL;
@@ -78,9 +81,12 @@ static void name_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fa
 void fqt_record_open(fqt_model_t *model, uint32_t index, const fqt_record_t *record, fqt_fault_t *fault) {
     fqt_layer_t *layer = fqt_layer(model, index);
     fqt_tensor_t *to = fqt_output_of(model, index);
-    const fqt_kind_t *kind = record->kind < FQT_KIND_END ? model->kinds[record->kind] : NULL;
-    if (kind == NULL) {
+    if (record->kind < FQT_KIND_DENSE || record->kind >= FQT_KIND_END) {
         fqt_fail_1(fault, FQT_MESSAGE_KIND, record->kind);
+    }
+    const fqt_kind_t *kind = model->kinds[record->kind];
+    if (kind == NULL) {
+        fqt_fail(fault, FQT_MESSAGE_LACKS_DENSE + record->kind - FQT_KIND_DENSE);
     }
     fault->name = kind->name;
     fields_check(kind, index, record, fault);
