@@ -18,6 +18,7 @@ struct fqt_host_model {
     fqt_source_t source;
     void *tables;
     void *arena;
+    uint32_t memory_bound;
 };
 
 static void lock(const fqt_host_model_t *host) {
@@ -39,6 +40,34 @@ static fqt_source_t source_of(const uint8_t *file, uint32_t bytes, bool in_place
         .memory = in_place ? file : NULL, .read = read_bytes, .context = (void *)(uintptr_t)file, .bytes = bytes};
 }
 
+// Bytes of the tensors that live at a moment of a step (fqt_plan.c), and the scratch of the layer that runs then.
+static uint32_t bytes_at(const fqt_model_t *model, uint32_t moment) {
+    const uint32_t n = model->layer_count;
+    uint32_t bytes = 0;
+    for (uint32_t buffer = 0; buffer < 2 * (n + 1); ++buffer) {
+        const fqt_lifetime_t life = fqt_lifetime(model, buffer);
+        bytes += life.birth <= moment && moment <= life.death ? fqt_buffer_bytes(model, buffer) : 0;
+    }
+    if (moment > 0) {
+        const uint32_t layer = moment <= n ? moment - 1 : moment == n + 1 ? n - 1 : 2 * n + 1 - moment;
+        bytes += fqt_aligned(fqt_kind_of(model, layer)->scratch_bytes(model, layer));
+    }
+    return bytes;
+}
+
+// Of a model that was opened and has not trained yet.
+static uint32_t memory_bound(const fqt_model_t *model) {
+    const uint32_t targets = fqt_has_targets(model) ? 4 * fqt_output_elements(model) : 0;
+    uint32_t peak = 0;
+    fqt_lifetimes_find(model);
+    for (uint32_t moment = 0; moment <= 2u * model->layer_count + 1; ++moment) {
+        const uint32_t bytes = bytes_at(model, moment);
+        peak = bytes > peak ? bytes : peak;
+    }
+    fqt_lifetimes_forget(model);
+    return model->tables_bytes + model->targets + targets + peak;
+}
+
 // Give whether the model is open, otherwise why not.
 static bool open_model(fqt_host_model_t *host, uint32_t master, uint32_t batch, char *error_text) {
     if (setjmp(fqt_escape) != 0) {
@@ -56,6 +85,7 @@ static bool open_model(fqt_host_model_t *host, uint32_t master, uint32_t batch, 
         return false;
     }
     fqt_model_load(&host->model, &host->source, host->arena);
+    host->memory_bound = memory_bound(&host->model);
     return true;
 }
 
@@ -90,32 +120,8 @@ uint32_t fqt_host_memory(const fqt_host_model_t *host) {
     return host->model.tables_bytes + host->model.arena_bytes;
 }
 
-// Bytes of the tensors that live at a moment of a step (fqt_plan.c), and the scratch of the layer that runs then.
-static uint32_t bytes_at(const fqt_model_t *model, const fqt_lifetimes_t *lives, uint32_t moment) {
-    const uint32_t n = model->layer_count;
-    uint32_t bytes = 0;
-    for (uint32_t buffer = 0; buffer < 2 * (n + 1); ++buffer) {
-        const bool lives_then = lives->birth[buffer] <= moment && moment <= lives->death[buffer];
-        bytes += lives_then ? fqt_buffer_bytes(model, buffer) : 0;
-    }
-    if (moment > 0) {
-        const uint32_t layer = moment <= n ? moment - 1 : moment == n + 1 ? n - 1 : 2 * n + 1 - moment;
-        bytes += fqt_aligned(fqt_kind_of(model, layer)->scratch_bytes(model, layer));
-    }
-    return bytes;
-}
-
 uint32_t fqt_host_memory_bound(const fqt_host_model_t *host) {
-    const fqt_model_t *model = &host->model;
-    const uint32_t targets = fqt_has_targets(model) ? 4 * fqt_output_elements(model) : 0;
-    uint32_t peak = 0;
-    fqt_lifetimes_t lives;
-    fqt_lifetimes(model, &lives);
-    for (uint32_t moment = 0; moment <= 2u * model->layer_count + 1; ++moment) {
-        const uint32_t bytes = bytes_at(model, &lives, moment);
-        peak = bytes > peak ? bytes : peak;
-    }
-    return model->tables_bytes + model->targets + targets + peak;
+    return host->memory_bound;
 }
 
 uint32_t fqt_host_input_elements(const fqt_host_model_t *host) {

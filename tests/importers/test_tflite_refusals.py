@@ -83,7 +83,7 @@ def of_constant():
 def deep():
     b, x = image(shape=(1, 2))
     y = x
-    for _ in range(65):
+    for _ in range(129):
         y = b.dense(y, 2)
     return b.bytes(x, y)
 
@@ -116,7 +116,7 @@ WRONG = {
     "weights have a zero point, or are -128: quantize": lambda: weights_of(5, zero_point=3),
     "operator 2, SOFTMAX: it is over axis 3 of (1, 6, 6, 2)": softmax_at_each_place,
     "operator 2, ADD: it reads a constant": of_constant,
-    "the network has 65 layers, a device runs 64": deep,
+    "the network has 129 layers, a device runs 128": deep,
     "operator 1, CONV_2D, tensor 't3': it has no scale": without_scale,
 }
 

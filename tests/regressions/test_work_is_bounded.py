@@ -1,12 +1,13 @@
-"""Faults of a small file that costs much: planning the arena of 64 layers took 250 million
-instructions, and a step of max pooling as many as positions * kernel^4. Measured in time that this
-process had, a hundredth of which would do."""
+"""Faults of a small file that costs much: planning the arena of many layers took 250
+million instructions, and a step of max pooling as many as positions * kernel^4. Measured in time
+that this process had, a hundredth of which would do."""
 
 from time import process_time
 
 import numpy as np
 from forge import AVERAGE_POOL2D, CONV2D, DENSE, MAX_POOL2D, Layer, forge
 
+from fqt.file.layout import MAX_LAYERS
 from fqt.model_file import ModelFile
 from fqt.reference import Network
 from fqt.run import core
@@ -24,8 +25,8 @@ def least_seconds(call):
     return min(seconds)
 
 
-def test_planning_the_arena_of_64_layers():
-    chain = [Layer(CONV2D, (2, 2, 3), 3) for _ in range(63)]
+def test_planning_the_arena_of_the_most_layers():
+    chain = [Layer(CONV2D, (2, 2, 3), 3) for _ in range(MAX_LAYERS - 1)]
     data = forge([*chain, Layer(DENSE, (1, 1, 2), 12)], (2, 2, 3))
     text = core.ctypes.create_string_buffer(core.ERROR_TEXT_BYTES)
 
@@ -34,7 +35,7 @@ def test_planning_the_arena_of_64_layers():
         assert model
         core.library().fqt_host_close(model)
 
-    assert least_seconds(load) < 0.02
+    assert least_seconds(load) < 0.04
 
 
 def pooled(kind, size, kernel):

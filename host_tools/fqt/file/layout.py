@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 
-MAJOR, MINOR = 2, 1  # of the file format (natmod/core/model/fqt_file.h says what each means)
+MAJOR, MINOR = 2, 2  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
 HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBBH")
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
 CHECKSUM_BYTES = 4
-MAX_LAYERS = 64
+MAX_LAYERS = 128
 MAX_FILE_BYTES = 1 << 28
 MAX_OUTPUTS = 4096
 MAX_TEXT_BYTES = 0xFFFC

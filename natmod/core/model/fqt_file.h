@@ -31,7 +31,7 @@
 // refused, and made anew by the tools that belong to the module. tests/data keeps a file of each released version,
 // which must go on loading.
 //
-// Limits: files of 2^28 bytes, 64 layers, tensors of 2^24 elements, 4096 outputs, 2^30 multiply-adds forward, 2^30
+// Limits: files of 2^28 bytes, 128 layers, tensors of 2^24 elements, 4096 outputs, 2^30 multiply-adds forward, 2^30
 // bytes of arena; and those of each kind that keep its sums in 32 bits.
 //
 // Header and records are structures with no gaps, copied from and to the file as they are: all machines that run this
@@ -43,13 +43,13 @@
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
-#define FQT_FILE_MINOR (1) // since 1: maps, low halves, texts
+#define FQT_FILE_MINOR (2) // since 1: maps, low halves, texts; since 2: more than 64 layers
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
 #define FQT_CHECKSUM_BYTES (4)
 #define FQT_MAP_ROW_BYTES (8)
-#define FQT_MAX_LAYERS (64)
+#define FQT_MAX_LAYERS (128)
 #define FQT_NAME_BYTES (16)
 
 #define FQT_NO_SECOND_INPUT (0xFFFF)
@@ -109,7 +109,7 @@ typedef struct {
     /*  5 */ uint8_t minor; // FQT_FILE_MINOR; a reader takes any
     /*  6 */ uint16_t record_bytes; // 72
     /*  8 */ uint32_t file_bytes; // length of the whole file, checksum included
-    /* 12 */ uint16_t layer_count; // 1 .. 64
+    /* 12 */ uint16_t layer_count; // 1 .. 128
     /* 14 */ uint16_t flags; // bit 0: checkpoint (frozen layers' blobs are left out, their offsets are 0)
     /* 16 */ fqt_dimensions_t input;
     /* 22 */ uint8_t input_type; // 0: int8, 1: uint8 (taken as int8 after subtracting 128)

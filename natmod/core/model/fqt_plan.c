@@ -14,33 +14,56 @@
 #include "fqt_graph.h"
 #include "fqt_kind.h"
 
+// Of a tensor's lifetimes two moments do not follow from its place: the death of its activation, and the birth of its
+// error in the upper half.
+#define BIRTH_SHIFT (16)
+#define DEATH_MASK (0xFFFFu)
+
+static uint32_t *found_moments(const fqt_model_t *model, uint32_t tensor) {
+    return &fqt_tensor(model, tensor)->next_error_scale;
+}
+
 // Keep tensor `tensor` until layer `index` last reads it.
-static void keep(const fqt_model_t *model, fqt_lifetimes_t *lives, uint32_t index, uint32_t tensor) {
+static void keep(const fqt_model_t *model, uint32_t index, uint32_t tensor) {
     const fqt_tensor_t *from = fqt_tensor(model, tensor);
     const bool masks = from->needs_error && from->clips != FQT_ACTIVATION_NONE;
     const bool is_read = fqt_kind_of(model, index)->reads_input_for_error && fqt_passes_error(model, index);
     const bool backward = fqt_layer(model, index)->trainable || masks || is_read;
     const uint32_t read = backward ? 2u * model->layer_count + 1 - index : index + 1;
-    uint8_t *death = &lives->death[2 * from->same_as];
-    *death = read > *death ? (uint8_t)read : *death;
+    uint32_t *found = found_moments(model, from->same_as);
+    if (read > (*found & DEATH_MASK)) {
+        *found = (*found & ~DEATH_MASK) | read;
+    }
 }
 
-void fqt_lifetimes(const fqt_model_t *model, fqt_lifetimes_t *lives) {
+void fqt_lifetimes_find(const fqt_model_t *model) {
     const uint32_t n = model->layer_count;
     for (uint32_t t = 0; t <= n; ++t) {
         const fqt_tensor_t *tensor = fqt_tensor(model, t);
-        lives->birth[2 * t] = (uint8_t)t;
-        lives->death[2 * t] = 0;
-        lives->death[2 * t + 1] = (uint8_t)(2 * n + 2 - t);
         // A flatten's output comes behind its input, which it shares the buffer with: its reader counts.
-        lives->birth[2 * tensor->same_as + 1] = (uint8_t)(t == n ? n + 1 : 2 * n + 1 - tensor->last_reader);
+        *found_moments(model, tensor->same_as) = (t == n ? n + 1 : 2 * n + 1 - tensor->last_reader) << BIRTH_SHIFT;
     }
     for (uint32_t i = 0; i < n; ++i) {
         const fqt_layer_t *layer = fqt_layer(model, i);
-        keep(model, lives, i, layer->input);
+        keep(model, i, layer->input);
         if (layer->second_input != FQT_NO_INPUT) {
-            keep(model, lives, i, layer->second_input);
+            keep(model, i, layer->second_input);
         }
+    }
+}
+
+fqt_lifetime_t fqt_lifetime(const fqt_model_t *model, uint32_t buffer) {
+    const uint32_t t = buffer / 2;
+    const uint32_t found = *found_moments(model, t);
+    if (buffer % 2 == 0) {
+        return (fqt_lifetime_t) {t, found & DEATH_MASK};
+    }
+    return (fqt_lifetime_t) {found >> BIRTH_SHIFT, 2u * model->layer_count + 2 - t};
+}
+
+void fqt_lifetimes_forget(const fqt_model_t *model) {
+    for (uint32_t t = 0; t <= model->layer_count; ++t) {
+        *found_moments(model, t) = 0;
     }
 }
 
@@ -58,17 +81,17 @@ static uint32_t *placement(const fqt_model_t *model, uint32_t buffer) {
 }
 
 // The lowest offset from `start` where `buffer` meets no placed buffer that lives at the same time.
-static uint32_t lowest_free(
-    const fqt_model_t *model, const fqt_lifetimes_t *lives, uint32_t buffer, uint32_t bytes, uint32_t start) {
+static uint32_t lowest_free(const fqt_model_t *model, uint32_t buffer, uint32_t bytes, uint32_t start) {
+    const fqt_lifetime_t life = fqt_lifetime(model, buffer);
     const uint32_t buffers = 2 * (model->layer_count + 1u);
     uint32_t offset = start;
     uint32_t other = 0;
     // Around, until none of all stands in the way.
     for (uint32_t passed = 0; passed < buffers; ++passed) {
         const uint32_t placed = *placement(model, other);
-        if (placed != FQT_NO_BUFFER && lives->birth[buffer] <= lives->death[other]
-            && lives->birth[other] <= lives->death[buffer] && placed < offset + bytes
-            && offset < placed + fqt_buffer_bytes(model, other)) {
+        const fqt_lifetime_t others = fqt_lifetime(model, other);
+        if (placed != FQT_NO_BUFFER && life.birth <= others.death && others.birth <= life.death
+            && placed < offset + bytes && offset < placed + fqt_buffer_bytes(model, other)) {
             offset = placed + fqt_buffer_bytes(model, other);
             passed = 0;
         }
@@ -90,8 +113,7 @@ static uint32_t bounded(uint32_t bytes, fqt_fault_t *fault) {
 static uint32_t place_tensors(fqt_model_t *model, uint32_t start, fqt_fault_t *fault) {
     const uint32_t buffers = 2 * (model->layer_count + 1u);
     uint32_t end = start;
-    fqt_lifetimes_t lives;
-    fqt_lifetimes(model, &lives);
+    fqt_lifetimes_find(model);
     for (uint32_t buffer = 0; buffer < buffers; ++buffer) {
         *placement(model, buffer) = FQT_NO_BUFFER;
     }
@@ -108,7 +130,7 @@ static uint32_t place_tensors(fqt_model_t *model, uint32_t start, fqt_fault_t *f
         if (greatest_bytes == 0) {
             break;
         }
-        const uint32_t offset = lowest_free(model, &lives, greatest, greatest_bytes, start);
+        const uint32_t offset = lowest_free(model, greatest, greatest_bytes, start);
         *placement(model, greatest) = offset;
         end = offset + greatest_bytes > end ? bounded(offset + greatest_bytes, fault) : end;
     }
@@ -117,6 +139,7 @@ static uint32_t place_tensors(fqt_model_t *model, uint32_t start, fqt_fault_t *f
         tensor->activation = fqt_tensor(model, tensor->same_as)->activation;
         tensor->error = fqt_tensor(model, tensor->same_as)->error;
     }
+    fqt_lifetimes_forget(model);
     return end;
 }
 

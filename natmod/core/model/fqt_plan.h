@@ -5,16 +5,19 @@
 #include "fqt_model.h"
 
 #define FQT_MAX_ARENA_BYTES (1u << 30)
-#define FQT_MAX_BUFFERS (2 * (FQT_MAX_LAYERS + 1))
 
-// Buffer 2t is tensor t's activation, buffer 2t + 1 its error; aliases live in their source's. The first and last
-// moment (see fqt_plan.c) of each, both included.
+// The first and last moment (see fqt_plan.c) of a buffer, both included. Buffer 2t is tensor t's activation, buffer
+// 2t + 1 its error; aliases live in their source's.
 typedef struct {
-    uint8_t birth[FQT_MAX_BUFFERS];
-    uint8_t death[FQT_MAX_BUFFERS];
-} fqt_lifetimes_t;
+    uint32_t birth;
+    uint32_t death;
+} fqt_lifetime_t;
 
-void fqt_lifetimes(const fqt_model_t *model, fqt_lifetimes_t *lives);
+// Find the lifetimes of all buffers. Until fqt_lifetimes_forget they are where training keeps next_error_scale, so that
+// the plan of many layers takes no more stack.
+void fqt_lifetimes_find(const fqt_model_t *model);
+fqt_lifetime_t fqt_lifetime(const fqt_model_t *model, uint32_t buffer);
+void fqt_lifetimes_forget(const fqt_model_t *model);
 
 // 0: there is no such buffer.
 uint32_t fqt_buffer_bytes(const fqt_model_t *model, uint32_t buffer);
