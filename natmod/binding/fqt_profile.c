@@ -24,13 +24,13 @@ static mp_obj_t phase(engine_t *self, size_t n_args, const mp_obj_t *args, size_
                          : number == PHASE_ERROR ? fqt_passes_error(model, layer)
                                                  : fqt_layer(model, layer)->updates);
     }
-    if (!takes_part) {
-        return mp_const_false;
-    }
-    if (number == PHASE_FORWARD || number == PHASE_SELECT) {
+    if (number == PHASE_FORWARD || number == PHASE_SELECT) { // that of a layer without weights too
         fqt_pass_begin(&self->pass, model, layer);
         self->pass.training = true;
         self->pass.learning_rate = rate;
+    }
+    if (!takes_part) {
+        return mp_const_false;
     }
     if (number == PHASE_FORWARD) {
         kind->forward(&self->pass);
