@@ -69,8 +69,9 @@ define BUILD_MODULE # $(1): KINDS="...", and PROFILE=1 or nothing
     PYTHON=$(CURDIR)/$(PYTHON) MPY_CROSS=$(CURDIR)/$(MPY_CROSS)
 @touch $@
 endef
+# On the desk, where text is no scarce RAM, the common module has all kinds.
 $(BUILD)/natmod/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
-	$(call BUILD_MODULE,KINDS=common)
+	$(call BUILD_MODULE,KINDS=$(if $(filter x64,$*),all,common))
 
 $(BUILD)/natmod_all/%/fqt.mpy: $(MODULE_SOURCES) $(MPY_CROSS) $(VENV)/.done $(BUILD)/toolchain-%.done
 	$(call BUILD_MODULE,KINDS=all)

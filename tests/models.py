@@ -33,6 +33,8 @@ def output_shape(layer: Layer, shape: tuple[int, int, int]) -> tuple[int, int, i
         return 1, 1, layer.channels
     if layer.kind == "flatten":
         return 1, 1, int(np.prod(shape))
+    if layer.kind == "upsample2d":
+        return shape[0] * layer.stride[0], shape[1] * layer.stride[1], shape[2]
     top, bottom, left, right = layer.padding
     height = (shape[0] + top + bottom - layer.kernel[0]) // layer.stride[0] + 1
     width = (shape[1] + left + right - layer.kernel[1]) // layer.stride[1] + 1
@@ -182,6 +184,10 @@ def windows(draw, layer_kind: str, shape: tuple[int, int, int], largest: int = 4
     if layer_kind == "average_pool2d":
         kernel = draw(st.integers(1, shape[0])), draw(st.integers(1, shape[1]))
         return {"kernel": kernel, "stride": (draw(st.integers(1, 3)), draw(st.integers(1, 3)))}
+    if layer_kind == "upsample2d":
+        # So that several of them make no large image.
+        stride = tuple(draw(st.integers(1, max(1, min(3, 16 // extent)))) for extent in shape[:2])
+        return {"kernel": draw(st.sampled_from([(1, 1), stride])), "stride": stride}
     kernel = (
         draw(st.integers(1, min(largest, shape[0] + 1))),
         draw(st.integers(1, min(largest, shape[1] + 1))),
@@ -209,10 +215,11 @@ DRAWN = (
     "average_pool2d",
     "dense",
     "flatten",
+    "upsample2d",
     "residual",
     "excited",
 )
-WINDOWED = ("conv2d", "depthwise_conv2d", "max_pool2d", "average_pool2d")
+WINDOWED = ("conv2d", "depthwise_conv2d", "max_pool2d", "average_pool2d", "upsample2d")
 ACTIVATIONS = ("relu", "relu", "none", "relu6")
 
 
@@ -332,6 +339,22 @@ def networks_around(draw, kind: str) -> ModelFile:
     seed = draw(st.integers(0, 2**16))
     low_bits = draw(st.sampled_from([0, 4, 8]))
     return random_model(layers, input_shape, seed, low_bits=low_bits, loss=loss)
+
+
+def autoencoder_model(seed: int = 41) -> ModelFile:
+    """A small convolutional autoencoder, 8x8x1: what a strided convolution and a pooling take
+    apart, a transposed convolution and a nearest neighbour upsampling put together again."""
+    same = (1, 1, 1, 1)
+    layers = [
+        Layer("conv2d", 6, (3, 3), (2, 2), same),
+        Layer("max_pool2d", 0, (2, 2), (2, 2)),
+        Layer("conv2d", 8, (3, 3), (1, 1), same),
+        Layer("upsample2d", 0, (1, 1), (2, 2)),
+        Layer("conv2d", 6, (3, 3), (1, 1), same, "relu6"),
+        Layer("upsample2d", 0, (2, 2), (2, 2)),
+        Layer("conv2d", 1, (3, 3), (1, 1), same),
+    ]
+    return random_model(layers, (8, 8, 1), seed, loss="mean_squared_error")
 
 
 def many_channels_model() -> ModelFile:

@@ -182,6 +182,14 @@ def _check_multiply(record: Record, shapes: list[Shape]) -> None:
     require(fits, "POSITIONS", positions, MAX_POSITIONS)
 
 
+def _check_upsample2d(record: Record, shapes: list[Shape]) -> None:
+    fills = record.kernel in ((1, 1), record.stride)
+    require(min(record.stride) > 0 and fills and not any(record.padding), "UPSAMPLING")
+    for output, extent, stride in zip(record.output_shape, shapes[0], record.stride, strict=False):
+        require(output == extent * stride, "OUTPUT_EXTENT", output, extent * stride)
+    _check_same_channels(record, shapes[0])
+
+
 # -- the table
 
 _DENSE = Weights(lambda record, shape: (record.output_shape[2], math.prod(shape)), flattens=True)
@@ -232,6 +240,14 @@ KINDS = {
             passes_error_scale=lambda record: True,
         ),
         Kind(8, "multiply", _check_multiply, inputs=2, activated=True),
+        Kind(
+            11,
+            "upsample2d",
+            _check_upsample2d,
+            keeps_scale=True,
+            passes_error_scale=lambda record: record.kernel == (1, 1),
+            is_common=False,
+        ),
     )
 }
 KIND_NAMES = {kind.number: kind.name for kind in KINDS.values()}

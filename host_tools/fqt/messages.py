@@ -64,6 +64,10 @@ TEXTS = {
     "SAME_CHANNELS": "# channels in, # out: this layer keeps them",
     "FLATTEN": "# elements in, # out: flatten keeps them",
     "POOL_PADDING": "average pooling takes no padding",
+    "UPSAMPLING": (
+        "an upsampled element fills its stride (kernel = stride), or one place of it "
+        "(kernel 1 x 1); no padding"
+    ),
     "OTHER_SHAPE": "tensor # has a shape that does not fit the output's",
     "SAME_INPUTS": "it reads tensor # twice",
     "FILTER": "# inputs a filter, at most # fit 32-bit sums",

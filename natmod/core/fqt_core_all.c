@@ -70,4 +70,5 @@
 #include "layers/fqt_flatten.c"
 #include "layers/fqt_add.c"
 #include "layers/fqt_multiply.c"
+#include "layers/fqt_upsample2d.c"
 #include "layers/fqt_kinds.c"

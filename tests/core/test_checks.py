@@ -23,6 +23,7 @@ from forge import (
     MULTIPLY,
     NO_WINDOW,
     TRAINABLE,
+    UPSAMPLE2D,
     Layer,
     forge,
     sealed,
@@ -48,6 +49,7 @@ KINDS = {
     AVERAGE_POOL2D: "average_pool2d",
     ADD: "add",
     MULTIPLY: "multiply",
+    UPSAMPLE2D: "upsample2d",
 }
 
 
@@ -65,6 +67,16 @@ def flat(elements=12, **fields):
 
 def dense(outputs=3, inputs=12, **fields):
     return Layer(DENSE, (1, 1, outputs), inputs, fields)
+
+
+def upsampled(window, output=(8, 8, 2), **fields):
+    """4 x 4 x 2 upsampled, then pooled."""
+    layer = Layer(UPSAMPLE2D, output, fields={"window": window, **fields})
+    return forge([layer, pool((4, 4, 2)), flat(32), dense(inputs=32)], (4, 4, 2))
+
+
+TWICE = (2, 2, 2, 2, 0, 0, 0, 0)
+APART = (1, 1, 2, 2, 0, 0, 0, 0)
 
 
 def halves():
@@ -206,7 +218,7 @@ CASES = [
     ("TENSOR_SHAPE", (4097, 4096, 1), 0, network(shape=(4097, 4096, 1))),
     ("BEYOND_FILE", (72, 64, 68), 1, sealed(forge([], layer_count=1, file_bytes=68)[:-4])),
     ("KIND", (0,), 1, network(conv(kind=0))),
-    ("KIND", (9,), 1, network(conv(kind=9))),
+    ("KIND", (12,), 1, network(conv(kind=12))),
     ("KIND", (255,), 1, network(conv(kind=255))),
     ("INPUT_TENSORS", (1, 65535, 0), 1, network(conv(input=1))),
     ("INPUT_TENSORS", (0, 0, 0), 1, network(conv(second_input=0))),
@@ -302,6 +314,18 @@ CASES = [
         )
         for padding in np.eye(4, dtype=int).tolist()
     ),
+    ("UPSAMPLING", (), 1, upsampled((2, 1, 2, 2, 0, 0, 0, 0))),
+    ("UPSAMPLING", (), 1, upsampled((1, 2, 2, 2, 0, 0, 0, 0))),
+    ("UPSAMPLING", (), 1, upsampled((3, 3, 2, 2, 0, 0, 0, 0))),
+    ("UPSAMPLING", (), 1, upsampled((0, 0, 0, 0, 0, 0, 0, 0))),
+    ("UPSAMPLING", (), 1, upsampled((1, 1, 0, 2, 0, 0, 0, 0))),
+    ("UPSAMPLING", (), 1, upsampled((1, 1, 2, 0, 0, 0, 0, 0))),
+    ("UPSAMPLING", (), 1, upsampled((2, 2, 2, 2, 1, 0, 0, 0))),
+    ("UPSAMPLING", (), 1, upsampled((2, 2, 2, 2, 0, 0, 0, 1))),
+    ("OUTPUT_EXTENT", (7, 8), 1, upsampled(APART, (7, 8, 2))),
+    ("OUTPUT_EXTENT", (9, 8), 1, upsampled(TWICE, (8, 9, 2))),
+    ("SAME_CHANNELS", (2, 3), 1, upsampled(TWICE, (8, 8, 3))),
+    ("KEPT_SCALE", (), 1, upsampled(TWICE, output_zero_point=1)),
     ("OTHER_SHAPE", (0,), 2, network(conv(), plus(inputs=(0, 1)), dense())),
     ("OTHER_SHAPE", (0,), 2, network(conv(), plus(inputs=(1, 0)), dense())),
     ("OTHER_SHAPE", (1,), 2, summed((2, 4, 2), (2, 1))),

@@ -4,7 +4,6 @@ of these as the whole core does, and refuses others by name."""
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 
 from fqt.device import install as installer
-from fqt.file.model_file import ModelFile
 from fqt.kinds import KINDS
 from fqt.run import core, info
 from fqt.run.library import library
@@ -31,6 +29,7 @@ NETWORKS = {
     "max_pool2d": [Layer("max_pool2d", 0, (2, 2), (2, 2))],
     "average_pool2d": [Layer("average_pool2d", 0, (2, 2), (2, 2))],
     "flatten": [Layer("flatten")],
+    "upsample2d": [Layer("upsample2d", 0, (2, 2), (2, 2))],
     "add": [Layer("dense", 4), Layer("dense", 4), Layer("add", inputs=(1, 2))],
     "multiply": [Layer("dense", 4), Layer("dense", 4), Layer("multiply", inputs=(1, 2))],
 }
@@ -128,20 +127,20 @@ def test_a_module_with_one_kind_under_micropython(unix_port):
 
 
 def test_the_module_tells_its_kinds(unix_port):
+    """That for the desk has all of them."""
     printed = unix_port.run_code("import fqt\nprint(fqt.kinds)\n")
-    assert printed.strip() == repr(tuple(chosen_kinds.chosen(["common"])))
+    assert printed.strip() == repr(tuple(chosen_kinds.chosen(["all"])))
 
 
-def test_the_module_is_chosen_by_the_model(monkeypatch, tmp_path):
+def test_the_module_is_chosen_by_the_model(tmp_path):
     """For `fqt install` and `fqt info`: a kind that the common module lacks needs the full one."""
     models = [model_of("dense"), model_of("multiply")]
     assert not installer.needs_full(models)
     assert "module: the common one has all of its layer kinds" in info.table(models[1])
-    scarce = {**KINDS, "multiply": replace(KINDS["multiply"], is_common=False)}
-    monkeypatch.setattr("fqt.kinds.KINDS", scarce)
-    assert installer.needs_full(models) and not installer.needs_full(models[:1])
-    assert "module: the full one, with multiply (" in info.table(models[1])
-    assert info.describe(ModelFile.from_bytes(models[1].to_bytes()))["beyond_common_module"]
+    models.append(model_of("upsample2d"))
+    assert installer.needs_full(models)
+    assert "module: the full one, with upsample2d (" in info.table(models[2])
+    assert info.describe(models[2])["beyond_common_module"] == ["upsample2d"]
     loader = installer.Loader("armv6m", (6, 3), (1, 26))
     for full, name in ((False, "armv6m_6.3"), (True, "armv6m_6.3_full")):
         (tmp_path / name).mkdir()

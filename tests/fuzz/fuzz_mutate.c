@@ -10,6 +10,7 @@
 #define MAX_INPUT_BYTES (1u << 14)
 #define MAX_LAYERS (12)
 #define MAX_CHANNELS (80)
+#define MAX_UPSAMPLED (32) // extent
 #define RANGE_START (62415)
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
@@ -68,7 +69,7 @@ static bool has_weights(uint32_t kind) {
 }
 
 static bool keeps_scale(uint32_t kind) {
-    return kind == FQT_KIND_MAX_POOL2D || kind == FQT_KIND_FLATTEN;
+    return kind == FQT_KIND_MAX_POOL2D || kind == FQT_KIND_FLATTEN || kind == FQT_KIND_UPSAMPLE2D;
 }
 
 static uint32_t elements_of(const fqt_dimensions_t *shape) {
@@ -112,6 +113,15 @@ static uint16_t second_input(const parts_t *parts, uint32_t layer) {
     return record->input;
 }
 
+// A window that upsamples to no large image, by repetition or with zeros between.
+static fqt_window_t upsampling_of(const fqt_dimensions_t *from, const fqt_window_t *drawn) {
+    const bool is_small = from->height < MAX_UPSAMPLED && from->width < MAX_UPSAMPLED;
+    const uint8_t height = is_small ? (uint8_t)(1 + drawn->stride_height % 3) : 1;
+    const uint8_t width = is_small ? (uint8_t)(1 + drawn->stride_width % 3) : 1;
+    const bool repeats = drawn->kernel_height > 1;
+    return (fqt_window_t) {repeats ? height : 1, repeats ? width : 1, height, width, 0, 0, 0, 0};
+}
+
 // Make a record agree with what it reads.
 static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     fqt_record_t *record = &parts->records[layer];
@@ -126,7 +136,9 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     const fqt_dimensions_t from = *shape_of(parts, record->input);
     fqt_window_t *window = &record->window;
     const uint16_t channels = (uint16_t)(1 + (record->output.channels - 1) % MAX_CHANNELS);
-    if (!has_window(record->kind)) {
+    if (record->kind == FQT_KIND_UPSAMPLE2D) {
+        *window = upsampling_of(&from, window);
+    } else if (!has_window(record->kind)) {
         *window = (fqt_window_t) {1, 1, 1, 1, 0, 0, 0, 0};
     } else if (record->kind == FQT_KIND_AVERAGE_POOL2D) {
         window->pad_top = window->pad_bottom = window->pad_left = window->pad_right = 0;
@@ -134,6 +146,10 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     switch (record->kind) {
         case FQT_KIND_DENSE:
             record->output = (fqt_dimensions_t) {1, 1, channels};
+            break;
+        case FQT_KIND_UPSAMPLE2D:
+            record->output = (fqt_dimensions_t) {(uint16_t)(from.height * window->stride_height),
+                (uint16_t)(from.width * window->stride_width), from.channels};
             break;
         case FQT_KIND_FLATTEN:
             record->output = (fqt_dimensions_t) {1, 1, (uint16_t)elements_of(&from)};

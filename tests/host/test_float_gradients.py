@@ -15,6 +15,7 @@ from fqt.layers import (
     GlobalAveragePool,
     MaxPool2D,
     Multiply,
+    Upsample2D,
 )
 from fqt.train.sequential import Sequential
 
@@ -57,6 +58,14 @@ NETWORKS = {
         Conv2D(2, 3, padding=1, source="input"),
         Add("conv2d_1", "relu6"),
         Add("input"),
+        Dense(3),
+    ],
+    "decoder": lambda: [
+        Conv2D(4, 3, stride=3),
+        Upsample2D((2, 3)),
+        Conv2D(3, 2, activation="relu"),
+        Upsample2D((3, 2), "zeros"),
+        Conv2D(2, 3, padding="same"),
         Dense(3),
     ],
     "squeeze and excite": lambda: [

@@ -55,6 +55,8 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
         fqt.Multiply("gate", source="sum"),
         fqt.MaxPool2D(2, 1, (1, 0, 0, 1)),
         fqt.AveragePool2D(2),
+        fqt.Upsample2D((2, 3)),
+        fqt.Upsample2D(2, "zeros"),
         fqt.Flatten(),
         fqt.Dense(3),
     ]

@@ -66,6 +66,17 @@ CASES = {
         ],
         (8, 8, 2),
     ),
+    "upsample2d": (
+        [
+            Layer("conv2d", 4, (3, 3), (2, 2)),
+            Layer("upsample2d", 0, (2, 3), (2, 3)),
+            Layer("conv2d", 3, (2, 2), activation="none"),
+            Layer("upsample2d", 0, (1, 1), (2, 2)),
+            Layer("conv2d", 3, (3, 3), (1, 1), (2, 1, 2, 1)),
+            Layer("dense", 3),
+        ],
+        (5, 5, 2),
+    ),
     "residual": (
         [
             Layer("conv2d", 4, (3, 3), (1, 1), (1, 1, 1, 1)),
@@ -161,6 +172,10 @@ def float_output(record, values, x, other=None):
         return x * other
     if record.kind == "dense":
         return (values[0] @ x.ravel() + values[1]).reshape(1, 1, -1)
+    if record.kind == "upsample2d":
+        block = np.zeros((*record.stride, 1))
+        block[: record.kernel[0], : record.kernel[1]] = 1
+        return np.kron(x, block)
     top, bottom, left, right = record.padding
     fill = -np.inf if record.kind == "max_pool2d" else 0
     padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=fill)

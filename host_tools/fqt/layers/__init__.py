@@ -18,6 +18,7 @@ from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
+from fqt.layers.upsample2d import Upsample2D
 
 __all__ = [
     "Add",
@@ -31,4 +32,5 @@ __all__ = [
     "GlobalAveragePool",
     "MaxPool2D",
     "Multiply",
+    "Upsample2D",
 ]

@@ -13,6 +13,7 @@ from fqt.layers.flatten import Flatten
 from fqt.layers.layer import Layer
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
+from fqt.layers.upsample2d import Upsample2D
 
 
 class Description(Protocol):
@@ -43,6 +44,8 @@ def described(said: Description, channels: int, source: str | None, other: str) 
             return MaxPool2D(kernel, stride, padding, **place)
         case "average_pool2d":
             return AveragePool2D(kernel, stride, **place)
+        case "upsample2d":
+            return Upsample2D(stride, "nearest" if kernel == stride else "zeros", **place)
         case "flatten":
             return Flatten(**place)
     return {"add": Add, "multiply": Multiply}[said.kind](other, activation, **place)

@@ -68,6 +68,8 @@
     FQT_MESSAGE(VALUE_ERROR, SAME_CHANNELS, "# channels in, # out: this layer keeps them") \
     FQT_MESSAGE(VALUE_ERROR, FLATTEN, "# elements in, # out: flatten keeps them") \
     FQT_MESSAGE(VALUE_ERROR, POOL_PADDING, "average pooling takes no padding") \
+    FQT_MESSAGE(VALUE_ERROR, UPSAMPLING, \
+        "an upsampled element fills its stride (kernel = stride), or one place of it (kernel 1 x 1); no padding") \
     FQT_MESSAGE(VALUE_ERROR, OTHER_SHAPE, "tensor # has a shape that does not fit the output's") \
     FQT_MESSAGE(VALUE_ERROR, SAME_INPUTS, "it reads tensor # twice") \
     FQT_MESSAGE(VALUE_ERROR, FILTER, "# inputs a filter, at most # fit 32-bit sums") \
@@ -90,6 +92,12 @@
         "this module has no add: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
     FQT_MESSAGE(VALUE_ERROR, LACKS_MULTIPLY, \
         "this module has no multiply: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_TABLE, \
+        "this module has no table: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_CONCATENATE, \
+        "this module has no concatenate: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_UPSAMPLE2D, \
+        "this module has no upsample2d: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
     /* arguments: natmod/binding */ \
     FQT_MESSAGE(TYPE_ERROR, MODEL_NEEDED, "a Model is needed") \
     FQT_MESSAGE(TYPE_ERROR, SOURCE, "a model comes from a buffer or a file opened with 'rb', of at most 2 GB") \

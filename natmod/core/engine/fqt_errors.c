@@ -18,6 +18,13 @@ void fqt_errors_begin(fqt_errors_t *errors, const fqt_pass_t *pass, fqt_scale_t 
     fqt_errors_scale(errors, accumulator_scale);
 }
 
+uint32_t fqt_errors_take_zeros(fqt_errors_t *errors, int32_t most) {
+    const int32_t shift = (int32_t)errors->multiplier.shift;
+    const uint32_t zeros = shift < 0 && shift >= -most ? (uint32_t)-shift : 0;
+    errors->multiplier.shift += zeros;
+    return zeros;
+}
+
 static FQT_NOINLINE void put_errors_one_by_one(
     fqt_errors_t *errors, uint32_t i, const int32_t *accumulator, int32_t count) {
     for (; count > 0; --count, ++accumulator, ++i) {

@@ -24,6 +24,10 @@ static inline void fqt_errors_scale(fqt_errors_t *errors, fqt_scale_t accumulato
     errors->multiplier = fqt_multiplier(fqt_scale_divide_stored(accumulator_scale, errors->tensor->error_scale));
 }
 
+// A multiplier of about 1 or more takes the long way through fqt_requantise. The zeros, at most `most`, that
+// accumulators need behind them to take the short one, with the same result, from here on; 0: none help.
+uint32_t fqt_errors_take_zeros(fqt_errors_t *errors, int32_t most);
+
 // Store the error of element `i`: 0 where the activation that made the element had clipped it.
 static inline void fqt_errors_put(fqt_errors_t *errors, uint32_t i, int32_t accumulator) {
     int32_t value = 0;

@@ -78,11 +78,8 @@ static void average_pool2d_error(fqt_pass_t *pass) {
     const fqt_sliding_t *window = &shape->window;
     fqt_errors_t errors;
     fqt_errors_begin(&errors, pass, fqt_scale_divide(fqt_scale_unpack(pass->output->error_scale), window_area(window)));
-    // Where the scale is handed on, the multiplier is about 1, and a single error is all there is: with so many zeros
-    // behind it, it takes the short way through fqt_requantise.
-    const int32_t shift = (int32_t)errors.multiplier.shift;
-    const uint32_t zeros = errors.keeps_scale && shift < 0 && shift >= -MOST_ZEROS ? (uint32_t)-shift : 0;
-    errors.multiplier.shift += zeros;
+    // Where the scale is handed on, a single error is all there is.
+    const uint32_t zeros = errors.keeps_scale ? fqt_errors_take_zeros(&errors, MOST_ZEROS) : 0;
     for (int32_t first = 0; first < shape->in_channels; first += POOLED_CHANNELS) {
         const int32_t left = shape->in_channels - first;
         const int32_t count = left < POOLED_CHANNELS ? left : POOLED_CHANNELS;

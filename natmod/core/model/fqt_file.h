@@ -63,6 +63,7 @@ enum {
     FQT_KIND_AVERAGE_POOL2D = 6,
     FQT_KIND_ADD = 7,
     FQT_KIND_MULTIPLY = 8,
+    FQT_KIND_UPSAMPLE2D = 11, // 9 and 10: table, concatenate
     FQT_KIND_END // greater than all kinds
 };
 enum { FQT_ACTIVATION_NONE = 0, FQT_ACTIVATION_RELU = 1, FQT_ACTIVATION_RELU6 = 2 };
@@ -139,7 +140,8 @@ typedef struct {
     /*  8 */ fqt_dimensions_t output; // dense: height and width are 1
     /* 14 */ fqt_window_t window;
     /* 22 */ uint16_t reserved; // 0
-    /* 24 */ uint32_t output_scale; // max_pool2d, flatten: the input's; last layer: any valid one (it gives no int8)
+    /* 24 */ uint32_t
+        output_scale; // max_pool2d, flatten, upsample2d: the input's; last layer: any valid one (it gives no int8)
     /* 28 */ uint32_t bias_scale; // the input's when biases were stored: bias o is in bias_scale * weight_scale[o]
     /* 32 */ uint32_t error_scale; // of the error of this layer's output; 0: not yet seen
     /* 36 */ uint32_t output_range; // how full it was lately, Q16; 62415 at first (docs/arithmetic.md, section 8)

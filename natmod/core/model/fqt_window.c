@@ -1,8 +1,14 @@
 // See fqt_window.h.
 #include "fqt_window.h"
 
+void fqt_extent_check(uint32_t output, uint32_t expected, fqt_fault_t *fault) {
+    if (output != expected) {
+        fqt_fail_2(fault, FQT_MESSAGE_OUTPUT_EXTENT, output, expected);
+    }
+}
+
 // A kernel of 0 is no more than its padding.
-static void extent_check(uint32_t input, uint32_t output, uint32_t kernel, uint32_t stride, uint32_t before,
+static void window_extent_check(uint32_t input, uint32_t output, uint32_t kernel, uint32_t stride, uint32_t before,
     uint32_t after, fqt_fault_t *fault) {
     if (stride == 0 || before >= kernel || after >= kernel) {
         fqt_fail_3(fault, FQT_MESSAGE_KERNEL, kernel, stride, before > after ? before : after);
@@ -10,19 +16,16 @@ static void extent_check(uint32_t input, uint32_t output, uint32_t kernel, uint3
     if (kernel > input + before + after) {
         fqt_fail_3(fault, FQT_MESSAGE_LARGE_KERNEL, kernel, input, before + after);
     }
-    uint32_t expected = (input + before + after - kernel) / stride + 1;
-    if (output != expected) {
-        fqt_fail_2(fault, FQT_MESSAGE_OUTPUT_EXTENT, output, expected);
-    }
+    fqt_extent_check(output, (input + before + after - kernel) / stride + 1, fault);
 }
 
 void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
     const fqt_tensor_t *from = fqt_input_of(model, index);
     const fqt_tensor_t *to = fqt_output_of(model, index);
     const fqt_window_t *window = &fqt_layer(model, index)->window;
-    extent_check(from->height, to->height, window->kernel_height, window->stride_height, window->pad_top,
+    window_extent_check(from->height, to->height, window->kernel_height, window->stride_height, window->pad_top,
         window->pad_bottom, fault);
-    extent_check(
+    window_extent_check(
         from->width, to->width, window->kernel_width, window->stride_width, window->pad_left, window->pad_right, fault);
 }
 

@@ -10,6 +10,9 @@
 // output = (input + padding - kernel) / stride + 1 in both directions, padding < kernel on every side.
 void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
+// The output's height or width is what the window makes.
+void fqt_extent_check(uint32_t output, uint32_t expected, fqt_fault_t *fault);
+
 // A layer without a window: kernel and stride 1, no padding.
 void fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
