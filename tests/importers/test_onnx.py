@@ -54,6 +54,23 @@ BODIES = {
         lambda b, x: b.node("ReduceMean", b.conv(x, 7, 2), np.array([-1]), keepdims=0),
         56,
     ),
+    "resized": (IMAGE, lambda b, x: resized(b, b.conv(x, 3, 2), [2.0, 3.0]), 3 * 16 * 18),
+    "resized by half pixels": (
+        IMAGE,
+        lambda b, x: resized(b, x, [3.0, 2.0], b"half_pixel", nearest_mode=b"round_prefer_ceil"),
+        2 * 24 * 12,
+    ),
+    "transposed convolution": (
+        IMAGE,
+        lambda b, x: transposed(b, x, 3, strides=[2, 2], pads=[1] * 4, output_padding=[1, 1]),
+        3 * 16 * 12,
+    ),
+    "nothing cut off": (
+        IMAGE,
+        lambda b, x: transposed(b, b.conv(x, 4, 2), 3, 4, strides=[2, 3]),
+        3 * 17 * 18,
+    ),
+    "of stride one": (IMAGE, lambda b, x: transposed(b, x, 3, pads=[1] * 4), 3 * 8 * 6),
     "residual": (IMAGE, lambda b, x: residual(b, b.node("Relu", b.conv(x, 4, 2))), 192),
     "gate": (IMAGE, lambda b, x: gate(b, b.node("Relu", b.conv(x, 4, 2))), 192),
     "pad": (IMAGE, lambda b, x: b.conv(pad(b, x), 3, 2, pads=[0] * 4), 144),
@@ -81,6 +98,15 @@ BODIES = {
 
 def same_lower(b, x):
     return b.conv(x, 5, 2, (2, 3), strides=[2, 2], auto_pad="SAME_LOWER")
+
+
+def resized(b, x, factors, coordinates=b"asymmetric", nearest_mode=b"floor"):
+    modes = {"coordinate_transformation_mode": coordinates, "nearest_mode": nearest_mode}
+    return b.node("Resize", x, "", np.array([1.0, 1.0, *factors]), mode=b"nearest", **modes)
+
+
+def transposed(b, x, out, channels=2, **attributes):
+    return b.node("ConvTranspose", x, b.random(channels, out, 3, 3), b.random(out), **attributes)
 
 
 def residual(b, x):

@@ -131,6 +131,17 @@ def unnamed():
     return model.SerializeToString()
 
 
+def resized(factor, **attributes):
+    factors = np.array([1.0, 1.0, factor, factor])
+    return alone("Resize", "", factors, **{"mode": b"nearest", **attributes})
+
+
+def turned(**attributes):
+    b = OnnxBuilder(SHAPE)
+    weights = b.random(2, 2 // attributes.get("group", 1), 3, 3)
+    return b.bytes(b.node("ConvTranspose", "x", weights, **attributes))
+
+
 SCALER = {"offset": [0.0] * 4, "scale": [1.0] * 4}
 
 
@@ -182,6 +193,17 @@ WRONG = {
     "no layer does this with two computed inputs": lambda: between(
         lambda b, x: b.node("Sub", x, b.conv("x", 2, 2))
     ),
+    "'resize1': its mode is linear: nearest is taken": lambda: resized(2.0, mode=b"linear"),
+    "(6, 6) does not become (9, 9) by whole factors": lambda: resized(1.5),
+    "half_pixel with floor does not repeat each element alike": lambda: resized(
+        2.0, nearest_mode=b"floor"
+    ),
+    "'convtranspose0': it has groups or dilations": lambda: turned(group=2),
+    "convtranspose0': it has groups or dilations:": lambda: turned(dilations=[2, 2]),
+    "'convtranspose0': its padding is not in numbers: export": lambda: turned(
+        auto_pad="SAME_UPPER", strides=[2, 2]
+    ),
+    "its window is (3, 3) with stride (4, 4), from (6, 6)": lambda: turned(strides=[4, 4]),
     "its weights are not all finite": lambda: with_weights(np.full((4, 3), np.nan)),
     "'div1': its weights are not all finite": lambda: alone("Div", np.array(0.0)),
     "is computed: use a constant": computed_weights,

@@ -27,6 +27,12 @@ BODIES = {
     "relu behind pool": lambda b, x: alone(b, "RELU", b.pool("MAX_POOL_2D", b.conv(x, 4))),
     "relu6 alone": lambda b, x: alone(b, "RELU6", b.conv(x, 4)),
     "transposed": lambda b, x: b.transpose(b.conv(x, 4), [0, 3, 1, 2]),
+    "resized": lambda b, x: b.conv(b.resize(b.conv(x, 3), 16, 24), 2, stride=2),
+    "resized by half pixels": lambda b, x: b.resize(x, 16, 8, halfPixelCenters=True),
+    "transposed convolution": lambda b, x: b.transposed(b.conv(x, 3, stride=2), 4, 3, 2),
+    "of even taps": lambda b, x: b.transposed(x, 3, 4, 2, activation="relu"),
+    "nothing cut off": lambda b, x: b.transposed(b.conv(x, 3, stride=2), 4, 5, 3, padding=1),
+    "of stride one": lambda b, x: b.transposed(x, 4, 3, 1),
     "dense": lambda b, x: b.dense(b.reshape(x, [1, 128]), 6, "relu"),
     "dynamic batch": lambda b, x: dynamic_reshape(b, b.conv(x, 2)),
 }

@@ -80,6 +80,16 @@ def of_constant():
     return b.bytes(x, b.dense(b.operator("ADD", [b.conv(x, 2), shift], b.tensor([1, 6, 6, 2])), 2))
 
 
+def resized(height, width, **options):
+    b, x = image()
+    return b.bytes(x, b.dense(b.resize(x, height, width, **options), 2))
+
+
+def transposed(kernel, stride):
+    b, x = image()
+    return b.bytes(x, b.dense(b.transposed(x, 2, kernel, stride, padding=1), 2))
+
+
 def deep():
     b, x = image(shape=(1, 2))
     y = x
@@ -116,6 +126,14 @@ WRONG = {
     "weights have a zero point, or are -128: quantize": lambda: weights_of(5, zero_point=3),
     "operator 2, SOFTMAX: it is over axis 3 of (1, 6, 6, 2)": softmax_at_each_place,
     "operator 2, ADD: it reads a constant": of_constant,
+    "RESIZE_NEAREST_NEIGHBOR: (6, 6) does not become (9, 12) by whole": lambda: resized(9, 12),
+    "RESIZE_NEAREST_NEIGHBOR: (6, 6) does not become (3, 6) by whole": lambda: resized(3, 6),
+    "align_corners with round_prefer_ceil does not repeat each element": lambda: resized(
+        18, 18, alignCorners=True
+    ),
+    "TRANSPOSE_CONV: its window is (2, 2) with stride (4, 4), from (6, 6)": lambda: transposed(
+        2, 4
+    ),
     "the network has 129 layers, a device runs 128": deep,
     "operator 1, CONV_2D, tensor 't3': it has no scale": without_scale,
 }

@@ -26,6 +26,8 @@ OPTIONS = {
     "PACK": schema.PackOptionsT,
     "STRIDED_SLICE": schema.StridedSliceOptionsT,
     "CONCATENATION": schema.ConcatenationOptionsT,
+    "RESIZE_NEAREST_NEIGHBOR": schema.ResizeNearestNeighborOptionsT,
+    "TRANSPOSE_CONV": schema.TransposeConvOptionsT,
 }
 ACTIVATION = {"none": 0, "relu": 1, "relu6": 3, "tanh": 4}
 UNIT = (0.05, 0)  # a scale and a zero point
@@ -70,7 +72,7 @@ class TfliteBuilder:
         code = schema.OperatorCodeT()
         code.builtinCode = getattr(schema.BuiltinOperator, name)
         code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-        code.version = 1 if name not in ("CONV_2D", "FULLY_CONNECTED") else 3
+        code.version = 1 if name not in ("CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV") else 3
         operator = schema.OperatorT()
         operator.opcodeIndex = len(self.model.operatorCodes)
         self.model.operatorCodes.append(code)
@@ -159,6 +161,25 @@ class TfliteBuilder:
             filterWidth=kernel,
             **_window(kernel, padding, "none"),
         )
+
+    def transposed(self, given, units, kernel, stride, padding=0, activation="none"):
+        _, height, width, channels = self.shape(given)
+        inputs = self.parameters(given, [units, kernel, kernel, channels], 0)
+        extents = [size * stride for size in (height, width)]
+        if padding:  # VALID
+            extents = [(size - 1) * stride + kernel for size in (height, width)]
+        shape = [1, *extents, units]
+        return self.operator(
+            "TRANSPOSE_CONV",
+            [self.constant(shape), inputs[1], given, inputs[2]],
+            self.like(given, shape),
+            **_window(stride, padding, activation),
+        )
+
+    def resize(self, given, height, width, **options):
+        shape = [1, height, width, self.shape(given)[3]]
+        inputs = [given, self.constant([height, width])]
+        return self.operator("RESIZE_NEAREST_NEIGHBOR", inputs, self.like(given, shape), **options)
 
     def reshape(self, given, shape):
         return self.operator(

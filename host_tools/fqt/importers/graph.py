@@ -32,6 +32,9 @@ KINDS: dict[str, tuple[int, int, tuple[str, ...]]] = {
     # kernel, stride: (height, width). padding as above; an average does not count it.
     "max_pool": (1, 1, ("kernel", "stride", "padding", "activation")),
     "average_pool": (1, 1, ("kernel", "stride", "padding", "activation")),
+    # factors: (height, width). fill: "nearest" repeats each element, "zeros" puts zeros behind it,
+    # in both directions; a transposed convolution is that and a convolution
+    "upsample": (1, 1, ("factors", "fill")),
     "mean": (1, 1, ("axes",)),  # axes: of the input, counted with the batch, 0 or more
     "add": (2, 2, ("activation",)),
     "multiply": (2, 2, ("activation",)),

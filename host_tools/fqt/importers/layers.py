@@ -21,7 +21,7 @@ from fqt.importers.passes.weights import (
 from fqt.layers.limits import LARGEST_KERNEL
 
 MAX_WEIGHTS = 1 << 24
-KEEP_RANGE = ("reshape", "transpose", "max_pool")
+KEEP_RANGE = ("reshape", "transpose", "max_pool", "upsample")
 
 
 @dataclass
@@ -160,6 +160,18 @@ class Lowering:
         extents, window = self._window(operation, shape, operation.attributes["kernel"])
         made = (*extents, shape[2])
         self._node(kind, operation, made, **window)
+        self._image_made(operation, made)
+
+    def _upsample(self, operation: Operation) -> None:
+        height, width, channels = self.placement.image(operation.inputs[0], operation.place)
+        factors = tuple(operation.attributes["factors"])
+        if not 1 <= min(factors) <= max(factors) <= LARGEST_KERNEL:
+            refuse(operation.place, f"its factors are {factors}", f"1 to {LARGEST_KERNEL}")
+        made = (height * factors[0], width * factors[1], channels)
+        if factors == (1, 1):
+            refuse(operation.place, "it changes nothing", "leave it out")
+        kernel = factors if operation.attributes["fill"] == "nearest" else (1, 1)
+        self._node("upsample2d", operation, made, kernel=kernel, stride=factors)
         self._image_made(operation, made)
 
     def _changes_nothing(self, operation: Operation) -> bool:

@@ -17,6 +17,7 @@ from fqt.importers.onnx_file import FileNode, read_file
 from fqt.importers.onnx_graph import REPLACE, OnnxGraph
 from fqt.importers.onnx_int8 import make_int8
 from fqt.importers.onnx_windows import window_of
+from fqt.importers.upsampling import check_nearest, factors_of, transposed_padding, turned
 
 
 def read(data: bytes) -> Graph:
@@ -69,6 +70,64 @@ def _convolution(reader: _Reader, node: FileNode) -> None:
     del window["kernel"]
     groups = node.attributes.get("group", 1)
     reader.image(node, "convolution", parameters, groups=groups, activation="none", **window)
+
+
+def _transposed_convolution(reader: _Reader, node: FileNode) -> None:
+    weights = reader.parameter(node, 1)
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    shape, made, attributes = reader.shape(given), reader.shape(output), node.attributes
+    stride = tuple(attributes.get("strides", (1, 1)))
+    pads = tuple(attributes.get("pads", (0, 0, 0, 0)))
+    if weights.ndim != 4 or len(shape) != 4 or len(stride) != 2 or min(stride) < 1:
+        refuse(reader.place, f"weights {weights.shape} on {shape}", "it is over two axes")
+    if attributes.get("group", 1) != 1 or set(attributes.get("dilations", (1,))) != {1}:
+        refuse(reader.place, "it has groups or dilations", "a transposed convolution is without")
+    is_padded = attributes.get("auto_pad", b"NOTSET") in (b"NOTSET", b"VALID")
+    if not is_padded or "output_shape" in attributes or len(pads) != 4:
+        refuse(reader.place, "its padding is not in numbers", "export it with pads")
+    kernel = weights.shape[2:]
+    padding = transposed_padding(reader.place, shape[2:], made[2:], kernel, stride, pads[:2])
+    biases = reader.biases(node, weights.shape[1])
+    parameters = reader.parameters(node, turned(weights.transpose(1, 2, 3, 0)), biases)
+    if stride != (1, 1):
+        spread = (*shape[:2], shape[2] * stride[0], shape[3] * stride[1])
+        before, given = given, reader.new(f"{output}, apart", spread)
+        reader.add("upsample", (before,), given, factors=stride, fill="zeros")
+    reader.add(
+        "convolution",
+        (given, *parameters),
+        output,
+        groups=1,
+        dilation=(1, 1),
+        activation="none",
+        stride=(1, 1),
+        padding=padding,
+    )
+
+
+def _resize(reader: _Reader, node: FileNode) -> None:
+    """Resize and Upsample, which is without modes."""
+    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
+    shape, made, attributes = reader.shape(given), reader.shape(output), node.attributes
+    if attributes.get("mode", b"nearest") != b"nearest":
+        refuse(reader.place, f"its mode is {attributes['mode'].decode()}", "nearest is taken")
+    if len(shape) != 4 or shape[:2] != made[:2]:
+        refuse(reader.place, f"{shape} becomes {made}", "height and width of images are upsampled")
+    factors = factors_of(reader.place, shape[2:], made[2:])
+    is_resize = node.operator == "Resize" and reader.file.opset > 10
+    modes = [
+        attributes.get(name, default).decode() if is_resize else usual
+        for name, default, usual in (
+            ("coordinate_transformation_mode", b"half_pixel", "asymmetric"),
+            ("nearest_mode", b"round_prefer_floor", "floor"),
+        )
+    ]
+    for size, factor in zip(shape[2:], factors, strict=True):
+        check_nearest(reader.place, size, factor, *modes)
+    if factors == (1, 1):
+        reader.add("reshape", (given,), output)
+        return
+    reader.add("upsample", (given,), output, factors=factors, fill="nearest")
 
 
 def _pool(reader: _Reader, node: FileNode, kind: str) -> None:
@@ -224,6 +283,9 @@ def _dequantize(reader: _Reader, node: FileNode) -> None:
 
 OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Conv": _convolution,
+    "ConvTranspose": _transposed_convolution,
+    "Resize": _resize,
+    "Upsample": _resize,
     "QuantizeLinear": _quantize,
     "DequantizeLinear": _dequantize,
     "Gemm": _dense,

@@ -15,7 +15,7 @@ import numpy as np
 from fqt.importers.graph import Graph, Operation, Quantization, refuse
 from fqt.importers.passes.edits import change, is_alone, requantize
 
-KEEP = ("reshape", "transpose", "max_pool")
+KEEP = ("reshape", "transpose", "max_pool", "upsample")
 RANGED = ("convolution", "dense", "add")
 LOWEST = -128
 

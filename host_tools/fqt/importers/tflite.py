@@ -8,10 +8,12 @@ dynamic batch computes for a RESHAPE (SHAPE, STRIDED_SLICE, PACK) that of its ou
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from fqt.importers.graph import Graph, Operation, check_graph, refuse
+from fqt.importers.graph import Graph, Operation, Tensor, check_graph, refuse
 from fqt.importers.tflite_file import FileOperator, TfliteFile, read_file
 from fqt.importers.tflite_tensors import REPLACE, TfliteTensors
+from fqt.importers.upsampling import check_nearest, factors_of, transposed_padding, turned
 
 OF_SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK")
 SAME, VALID = 0, 1  # the schema's Padding
@@ -128,6 +130,63 @@ def _convolution(reader: _Reader, operator: FileOperator, axes: tuple[int, ...])
     )
 
 
+def _resize(reader: _Reader, operator: FileOperator) -> None:
+    given = reader.shape(operator.inputs[0], 4)[1:3]
+    factors = factors_of(reader.place, given, reader.shape(operator.outputs[0], 4)[1:3])
+    options = operator.options
+    aligned = "align_corners" if options["AlignCorners"] else "asymmetric"
+    coordinates = "tf_half_pixel_for_nn" if options["HalfPixelCenters"] else aligned
+    rounding = "round_prefer_ceil" if options["AlignCorners"] else "floor"
+    for size, factor in zip(given, factors, strict=True):
+        check_nearest(reader.place, size, factor, coordinates, rounding)
+    name = reader.name(operator.inputs[0])
+    if factors == (1, 1):
+        reader.add("reshape", operator, (name,))
+        return
+    reader.add("upsample", operator, (name,), factors=factors, fill="nearest")
+
+
+def _transposed_convolution(reader: _Reader, operator: FileOperator) -> None:
+    if len(operator.inputs) < 3:
+        refuse(reader.place, f"it has {len(operator.inputs)} inputs", "export it again")
+    _, weights, given, *biases = operator.inputs
+    quantized = reader.file.tensors[given].type == "INT8"
+    name, shape = reader.name(given), reader.shape(given, 4)
+    kernel = reader.shape(weights, 4)[1:3]
+    made = reader.shape(operator.outputs[0], 4)
+    options = operator.options
+    stride = options["StrideH"], options["StrideW"]
+    if min(*stride, *kernel) < 1 or options["Padding"] not in (SAME, VALID):
+        refuse(reader.place, "its window is none", "the file is damaged, export it again")
+    cut = []  # as the convolution pads that goes the other way
+    for size, output, taps, step in zip(shape[1:3], made[1:3], kernel, stride, strict=True):
+        total = max((size - 1) * step + taps - output, 0) * (options["Padding"] == SAME)
+        cut.append(total // 2)
+    padding = transposed_padding(reader.place, shape[1:3], made[1:3], kernel, stride, tuple(cut))
+    parameters = [reader.weights(weights, quantized, (0, 1, 2, 3))]
+    tensor = reader.tensors[parameters[0]]
+    assert tensor.values is not None
+    reader.tensors[parameters[0]] = replace(tensor, values=turned(tensor.values))
+    if biases and biases[0] >= 0:
+        parameters.append(reader.weights(biases[0], quantized, (0,)))
+    if stride != (1, 1):
+        spread = (1, shape[1] * stride[0], shape[2] * stride[1], shape[3])
+        before, name = name, f"{name}, apart"
+        reader.tensors[name] = Tensor(name, spread, None, reader.tensors[before].quantization)
+        attributes = {"factors": stride, "fill": "zeros"}
+        reader.operations.append(Operation("upsample", (before,), name, attributes, reader.place))
+    reader.add(
+        "convolution",
+        operator,
+        (name, *parameters),
+        groups=1,
+        dilation=(1, 1),
+        activation=reader.activation(operator),
+        stride=(1, 1),
+        padding=padding,
+    )
+
+
 def _dense(reader: _Reader, operator: FileOperator) -> None:
     if operator.options["WeightsFormat"] != 0:
         refuse(reader.place, "its weights are shuffled", "convert the network again")
@@ -220,6 +279,8 @@ OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "CONV_2D": lambda reader, one: _convolution(reader, one, (0, 1, 2, 3)),
     "DEPTHWISE_CONV_2D": lambda reader, one: _convolution(reader, one, (3, 1, 2, 0)),
     "FULLY_CONNECTED": _dense,
+    "RESIZE_NEAREST_NEIGHBOR": _resize,
+    "TRANSPOSE_CONV": _transposed_convolution,
     "ADD": lambda reader, one: _two_inputs(reader, one, "add"),
     "MUL": lambda reader, one: _two_inputs(reader, one, "multiply"),
     "MAX_POOL_2D": lambda reader, one: _pool(reader, one, "max_pool"),

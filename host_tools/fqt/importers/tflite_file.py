@@ -34,6 +34,14 @@ OPTIONS = {
         "Padding StrideH StrideW FilterHeight FilterWidth FusedActivationFunction",
     ),
     "SOFTMAX": ("SoftmaxOptions", "Beta"),
+    "RESIZE_NEAREST_NEIGHBOR": (
+        "ResizeNearestNeighborOptions",
+        "AlignCorners HalfPixelCenters",
+    ),
+    "TRANSPOSE_CONV": (
+        "TransposeConvOptions",
+        "Padding StrideH StrideW FusedActivationFunction",
+    ),
 }
 OPTIONS["AVERAGE_POOL_2D"] = OPTIONS["MAX_POOL_2D"]
 
