@@ -26,8 +26,14 @@ def version() -> str:
 
 
 def build() -> Path:
-    """The folder of a checkout's builds."""
-    return Path(os.environ.get("FQT_BUILD") or CHECKOUT / "build")
+    """The folder of a checkout's builds. Raises OSError where there is none."""
+    named = os.environ.get("FQT_BUILD")
+    if is_packaged() and not named:
+        raise OSError(
+            "emulated boards are no part of the package: set FQT_BUILD to the folder build of a "
+            "checkout where `make firmware` ran"
+        )
+    return Path(named or CHECKOUT / "build")
 
 
 def core_library() -> Path:

@@ -147,6 +147,12 @@ def test_it_puts_its_module_on_a_board(installed, tmp_path):
         board.close()
 
 
+def test_what_needs_a_checkout_says_so(installed):
+    for command in ("bench", "sweep"):
+        code, said = installed.run("fqt", command, check=False)
+        assert code == 1 and "set FQT_BUILD to the folder build of a checkout" in said
+
+
 def test_a_micropython_that_is_missing_is_told(installed):
     code, said = installed.run("fqt", "demo", "--micropython", "none", check=False)
     assert code == 1 and said.startswith("fqt demo: there is no program none: ")
