@@ -26,7 +26,7 @@ class Samples(Protocol):
 # compared before anything changes: ValueError for numbers of samples, targets and elements that
 # do not fit, for labels that are no classes, and for no samples; TypeError for other forms. Each
 # says which form is meant.
-Data = tuple[Buffer, Buffer | Sequence[Target] | None] | Samples
+TrainingData = tuple[Buffer, Buffer | Sequence[Target] | None] | Samples
 
 __version__: str
 """The version of the module, as in the file VERSION and CHANGELOG.md."""
@@ -208,7 +208,7 @@ class Model:
         train=)."""
     def reset(self, layer: str | int = ..., /) -> None:
         """Random weights and zero biases for a layer, or for all that train."""
-    def evaluate(self, data: Data) -> float:
+    def evaluate(self, data: TrainingData) -> float:
         """The share of samples that are predicted right; data and its errors as in fit. ValueError
         when the model has no classes: loss_for tells how well a sample fits."""
     def save(self, path: str, *, checkpoint: bool = False) -> None:
@@ -250,7 +250,7 @@ class Fit(Iterator[Progress]):
 
 def fit(
     net: Model,
-    data: Data,
+    data: TrainingData,
     *,
     epochs: int | None = None,
     seconds: float | None = None,
@@ -294,6 +294,57 @@ class Moments:
 
     def add(self, number: float) -> None:
         """Take one more."""
+
+class Recorder:
+    """Keep labelled samples in a file, one after another (fqt_data.mpy, beside fqt.mpy).
+
+    A power cut at any byte costs at most the samples since the last flush(): what is torn is
+    skipped, and the next Recorder of that file goes on behind it. Files only grow at their end,
+    which is kind to flash. docs/data_files.md describes them; `fqt data` shows them on the desk.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        shape: Shape | Model,
+        type: Literal["B", "b", "h", "f"] = "B",
+        *,
+        targets: int = 0,
+        records: int = 1000,
+        flush: int = 1,
+    ) -> None:
+        """shape: (height, width, channels) of a sample, or a model whose input it is. type: of its
+        numbers, as for array. targets: how many numbers it should give; 0 for a label. records:
+        at most so many are kept: when half of them are there, they become the older file
+        (`path`.old) in place of the one before. flush: to flash after so many samples.
+
+        ValueError when the file has samples of another shape or type, or is none. OSError.
+        """
+    def __len__(self) -> int:
+        """How many samples are kept."""
+    def add(self, x: Buffer | Sequence[float], target: int | Sequence[float]) -> None:
+        """Append a sample with its label (0 to 255) or targets. ValueError for what does not fit;
+        OSError when the file system is full or fails. Nothing is appended then."""
+    def flush(self) -> None:
+        """Bring to flash what was added."""
+    def close(self) -> None: ...
+    def __enter__(self) -> Recorder: ...
+    def __exit__(self, *_: Any) -> None: ...
+
+class Data:
+    """Samples in a file, read one at a time: for fit, evaluate, or a loop (fqt_data.mpy, beside
+    fqt.mpy). It takes the RAM of one sample, and two bytes a record."""
+
+    damaged: int
+    """Records that are skipped: a power cut tore them, or their checksum does not match."""
+
+    def __init__(self, path: str, targets: str | None = None) -> None:
+        """A recording, with its older half. Or numpy's .npy files: samples [n][...] of uint8,
+        int8, int16 or float32, and their labels or targets. ValueError when a file is none of
+        these, or is cut off; OSError."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> tuple[Buffer, Any]:
+        """(sample, label or targets). The buffer is the same one each time: copy what you keep."""
 
 def shuffle(order: Buffer, seed: int, /) -> None:
     """Permute an array 'H' in place; the same on every machine for the same seed. TypeError for

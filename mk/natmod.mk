@@ -21,8 +21,8 @@ PROFILE_MODULES = $(patsubst %,$(BUILD)/natmod_profile/%/fqt.mpy,armv6m armv7m a
 
 CORE_FILES = $(wildcard natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch])
 BINDING_FILES = $(wildcard natmod/*.c natmod/binding/*.[ch])
-MODULE_SOURCES = $(CORE_FILES) $(BINDING_FILES) $(wildcard micropython_lib/fqt/*.py) natmod/Makefile VERSION \
-    tools/append_messages.py tools/chosen_kinds.py tools/join_python.py
+MODULE_SOURCES = $(CORE_FILES) $(BINDING_FILES) $(wildcard micropython_lib/*.py micropython_lib/fqt/*.py) natmod/Makefile \
+    VERSION tools/append_messages.py tools/chosen_kinds.py tools/join_python.py
 
 DEBIAN_arm = gcc-arm-none-eabi libnewlib-arm-none-eabi
 DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf

@@ -4,6 +4,7 @@ that the device's API is tested with."""
 from __future__ import annotations
 
 import ast
+import io
 import json
 import os
 from pathlib import Path
@@ -23,6 +24,7 @@ from fqt.train.schedules import learning_rate
 from models import Layer, random_model, random_samples, random_targets, with_maps
 
 HEADER = Path(__file__).resolve().parents[1] / "natmod/core/base/fqt_messages.h"
+DATA_MODULE = Path(__file__).resolve().parents[1] / "micropython_lib/fqt_data.py"
 API_SCRIPTS = (
     "api.py",
     "targets.py",
@@ -31,6 +33,7 @@ API_SCRIPTS = (
     "whole_files.py",
     "forms_of_data.py",
     "arguments_of_fit.py",
+    "recording.py",
 )
 MSE = "mean_squared_error"
 BCE = "binary_cross_entropy"
@@ -132,6 +135,17 @@ def put_api_models(port) -> None:
     }
     for name, model in models.items():
         port.put(name, model.to_bytes())
+    port.put("fqt_data.py", DATA_MODULE.read_bytes())
+    rows = np.arange(4)
+    port.put("ones.npy", npy(np.stack([rows, rows + 1, -rows], axis=1).astype(np.int16)))
+    port.put("labels.npy", npy(rows % 2))
+
+
+def npy(array: np.ndarray) -> bytes:
+    """The file that numpy.save makes of an array."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 def check_messages(port, in_firmware: bool = False) -> None:

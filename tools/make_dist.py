@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Put one built module where users take it from: DIST/<arch>_<mpy version>/ with fqt.mpy and mip's
-package.json; one with all layer kinds to DIST/<arch>_<mpy version>_full/.
+"""Put one built module where users take it from: DIST/<arch>_<mpy version>/ with fqt.mpy,
+fqt_data.mpy and mip's package.json; one with all layer kinds to DIST/<arch>_<mpy version>_full/.
 
     tools/make_dist.py [--full] ARCH FQT_MPY DIST
 
@@ -22,8 +22,10 @@ def main(arch: str, module: Path, dist: Path, full: bool) -> None:
     version = f"{header[1]}.{header[2] & 3}"
     folder = dist / f"{arch}_{version}{'_full' if full else ''}"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(module, folder / "fqt.mpy")
-    package = {"urls": [["fqt.mpy", "fqt.mpy"]], "version": VERSION.read_text().strip()}
+    names = ("fqt.mpy", "fqt_data.mpy")
+    for name in names:
+        shutil.copy(module.with_name(name), folder / name)
+    package = {"urls": [[name, name] for name in names], "version": VERSION.read_text().strip()}
     (folder / "package.json").write_text(json.dumps(package, indent=2) + "\n")
     sizes = dist / "sizes.json"
     known = json.loads(sizes.read_text()) if sizes.exists() else {}

@@ -44,7 +44,8 @@ def main(dist: Path, out: Path, machines: list[str]) -> None:
         for machine in machines:
             wheel(source, Path(folder) / machine, out, compiling_for(machine))
         stubs = Path(folder) / "stubs"
-        shutil.copytree(ROOT / "micropython_lib", stubs, ignore=shutil.ignore_patterns("fqt"))
+        code = shutil.ignore_patterns("fqt", "fqt_data.py")
+        shutil.copytree(ROOT / "micropython_lib", stubs, ignore=code)
         shutil.copy(ROOT / "VERSION", stubs)
         wheel(source_distribution(stubs, out), Path(folder) / "stubs_wheel", out)
     for package in modules:

@@ -12,6 +12,7 @@ before it (tests/core/test_python_rooms.py):
     version                     of the host tools and the module
     arguments, shapes, files, inputs, options, plotting     what any room may use: checks of what
                                 users pass, how training goes
+    samples                     samples with labels, in files: a device's recordings, and others
     messages                    what can be wrong with a model file
     kinds                       the table of layer kinds
     file                        the model file: its records, its checks, reading and writing

@@ -20,6 +20,7 @@ from fqt.importers.calibration import read_samples
 from fqt.importers.convert import quantized, read_source
 from fqt.inputs import MASTERS
 from fqt.run import info
+from fqt.samples import sources
 from fqt.version import __version__
 
 
@@ -123,6 +124,31 @@ def shard_of(text: str) -> tuple[int, int]:
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise argparse.ArgumentTypeError(f"K/N with K from 1 to N, as 3/10, not {text!r}")
     return int(match[1]), int(match[2])
+
+
+def run_data(arguments: argparse.Namespace) -> None:
+    samples = sources.joined(
+        [sources.read_samples(path, arguments.window) for path in arguments.sources]
+    )
+    print(sources.describe(samples))
+    if arguments.split and not (arguments.output and arguments.test):
+        raise ValueError("--split SHARE writes the rest to -o FILE, and the share to --test FILE")
+    if arguments.split:
+        samples, test = sources.split(samples, arguments.split)
+        sources.write_samples(arguments.test, test)
+    if arguments.output:
+        sources.write_samples(arguments.output, samples)
+
+
+def share_of(text: str) -> float:
+    """Between 0 and 1."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"a number between 0 and 1, not {text!r}")
+    return share
 
 
 def run_install(arguments: argparse.Namespace) -> None:
@@ -242,6 +268,21 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--plot", action="store_true", help="plot the scores by epoch")
     command.set_defaults(run=run_experiment)
+    command = commands.add_parser(
+        "data", help="show samples, put files of them together, split them (docs/data_files.md)"
+    )
+    command.add_argument(
+        "sources",
+        nargs="+",
+        help="a device's recording (.fqd), .npz, .csv, or a folder with one for each class",
+    )
+    command.add_argument("-o", "--output", help="write them to this .fqd or .npz file")
+    command.add_argument("--split", type=share_of, metavar="SHARE", help="put a share aside")
+    command.add_argument("--test", help="the file for the share")
+    command.add_argument(
+        "--window", type=int, default=0, help="values of a sound that make a sample"
+    )
+    command.set_defaults(run=run_data)
     command = commands.add_parser("install", help="put the module that fits onto a board")
     command.add_argument(
         "models",

@@ -2,6 +2,17 @@
 # changes.
 
 
+def __getattr__(name):
+    # What few need is in a module of its own (micropython_lib/fqt_data.py).
+    if name not in ("Recorder", "Data"):
+        raise AttributeError(name)
+    try:
+        import fqt_data
+    except ImportError:
+        _fail(FQT_MESSAGE_DATA_MODULE, name)
+    return getattr(fqt_data, name)
+
+
 def _elements(buffer):
     # How many elements a buffer has; None for what is none.
     try:

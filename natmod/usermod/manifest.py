@@ -18,3 +18,4 @@ join_python.main(
     ["all"],
 )
 module("fqt.py", base_path=str(joined.parent))  # noqa: F821 (of manifests)
+module("fqt_data.py", base_path=str(ROOT / "micropython_lib"))  # noqa: F821

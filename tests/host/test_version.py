@@ -29,7 +29,8 @@ def test_the_module_tells_it(unix_port):
 
 
 def test_packages_for_mip_tell_it(tmp_path):
-    (tmp_path / "fqt.mpy").write_bytes(bytes([ord("M"), 6, 3, 31]))
+    for name in ("fqt.mpy", "fqt_data.mpy"):
+        (tmp_path / name).write_bytes(bytes([ord("M"), 6, 3, 31]))
     command = [sys.executable, ROOT / "tools" / "make_dist.py", "x64", tmp_path / "fqt.mpy"]
     subprocess.run([*command, tmp_path / "dist"], check=True, capture_output=True)
     package = json.loads((tmp_path / "dist" / "x64_6.3" / "package.json").read_text())

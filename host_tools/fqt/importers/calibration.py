@@ -6,12 +6,17 @@ import os
 
 import numpy as np
 
+from fqt.samples.recordings import read_recording
+
 NAMES = ("x", "x_train")
 
 
 def read_samples(path: str | os.PathLike) -> np.ndarray:
-    """The samples in a .npy file, or in an .npz archive its only array, or that named x or
-    x_train. Raises OSError, and ValueError when the file is none or does not say which."""
+    """The samples in a .npy file, in a device's recording (.fqd), or in an .npz archive its only
+    array, or that named x or x_train. Raises OSError, and ValueError when the file is none or does
+    not say which."""
+    if str(path).endswith(".fqd"):
+        return read_recording(path).x
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
