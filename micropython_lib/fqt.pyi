@@ -1,7 +1,7 @@
 """Quantized neural networks that train on the microcontroller: the module `fqt` under
 MicroPython."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 # Anything with the buffer protocol: bytes, bytearray, array, memoryview. Type checkers cannot tell
@@ -230,7 +230,8 @@ class Model:
         """
 
 class Progress:
-    """What fit yields after each epoch (the last may be cut short by the time budget)."""
+    """What fit yields after each epoch (the last may be cut short by the time budget), and with
+    every= within epochs: then steps and loss are those of the epoch so far."""
 
     epoch: int
     steps: int
@@ -240,11 +241,13 @@ class Progress:
     cache: str | None
     """What the cache takes and saves."""
 
-class Fit(Iterator[Progress]):
-    """What fit returns. It trains an epoch each time that it is asked for the next, and only
-    then."""
+class Fit(Iterator[Progress], AsyncIterator[Progress]):
+    """What fit returns. It trains an epoch, or `every` steps, each time that it is asked for the
+    next, and only then. In `async for` other tasks run in between: with every=1 none waits longer
+    than a step."""
 
     def __next__(self) -> Progress: ...
+    async def __anext__(self) -> Progress: ...
     def close(self) -> None:
         """End it. MicroPython does not do so when a loop is left with `break`."""
 
@@ -259,6 +262,7 @@ def fit(
     seed: int = 1,
     cache: bool | str | None = None,
     keep: str | None = None,
+    every: int | None = None,
 ) -> Fit:
     """Train for a number of epochs (1 or more), or for a time budget (above 0, of any length; at
     least one step), whichever ends first; one epoch when neither is given. Nothing is trained
@@ -266,8 +270,10 @@ def fit(
     was.
 
     The order is shuffled anew each epoch, the same on every machine for the same seed. schedule:
-    how the learning rate falls over the epochs; with a time budget alone it is constant. A
+    how the learning rate falls over the epochs, or with a time budget alone over the time. A
     mini-batch that is not full ends with its epoch.
+
+    every: yield after so many steps too, within epochs.
 
     cache: keep what the frozen front part gives for each sample, in RAM (True) or in a file of
     that name. The file loses its name as soon as it is open and takes room while fit runs: nothing

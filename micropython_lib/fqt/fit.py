@@ -3,6 +3,7 @@ import array
 import time
 
 _MOST = const(0x3FFFFFFF)  # the greatest integer that takes no memory on a board
+_PARTS = const(256)  # of a time budget, in which the rate falls
 
 
 class Progress:
@@ -39,20 +40,28 @@ def _rate(lr, schedule, epoch, epochs):
     return _decayed(lr, 65536 - share, 65536)
 
 
-def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep):
+def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep, every):
     # Ticks are compared with the last ones only, since they begin anew after days; whole seconds
     # are counted apart, so that no number outgrows a board's small integers.
     if seconds is not None:
         whole = int(seconds)
         spent = -int((seconds - whole) * 1000)  # milliseconds
         last = time.ticks_ms()
+        # In milliseconds, or where these would be beyond small integers in seconds.
+        unit = 1000 if whole < _MOST // 1000 else 1
+        budget = int(seconds * unit)
+        share = budget // _PARTS or 1
     order = array.array("H", range(len(samples)))
-    epoch = 0
+    falls = epochs is None  # with the time that is spent
+    part = epoch = 0
     kept = None  # epoch and loss
     try:
         text = str(cache) if cache else None
         while epochs is None or epoch < epochs:
-            rate = _rate(lr, schedule, epoch, epochs)
+            if falls:
+                rate = _rate(lr, schedule, part, _PARTS)
+            else:
+                rate = _rate(lr, schedule, epoch, epochs)
             shuffle(order, seed + epoch)
             epoch += 1
             loss = 0.0
@@ -76,6 +85,12 @@ def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep):
                     if whole <= 0 <= spent:
                         epochs = epoch
                         break
+                    passed = (budget - whole * unit + (spent if unit > 1 else 0)) // share
+                    if falls and part < passed:
+                        part = min(passed, _PARTS)
+                        rate = _rate(lr, schedule, part, _PARTS)
+                if every and steps % every == 0 and steps < len(order):
+                    yield Progress(epoch, steps, loss / steps, rate, text)
             net.end_batch()
             loss /= steps
             if keep and steps == len(order) and (kept is None or loss < kept[1]):
@@ -108,6 +123,19 @@ class Fit:
         self.net._waits = False
         return next(self.epochs)
 
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        # Other tasks run before each part of an epoch.
+        import asyncio
+
+        await asyncio.sleep(0)
+        try:
+            return next(self)
+        except StopIteration:
+            raise StopAsyncIteration
+
     def close(self):
         self.epochs.close()
 
@@ -126,6 +154,7 @@ def fit(
     seed=1,
     cache=None,
     keep=None,
+    every=None,
 ):
     if not isinstance(net, Model):
         _fail(FQT_MESSAGE_MODEL_NEEDED)
@@ -134,12 +163,12 @@ def fit(
         _fail(FQT_MESSAGE_SCHEDULE, repr(schedule))
     if epochs is None and seconds is None:
         epochs = 1
-    if epochs is None:
-        schedule = "constant"
-    elif not isinstance(epochs, int) or not 1 <= epochs <= _MOST:
+    if epochs is not None and not (isinstance(epochs, int) and 1 <= epochs <= _MOST):
         _fail(FQT_MESSAGE_EPOCHS, _MOST, repr(epochs))
     if seconds is not None and not (isinstance(seconds, (int, float)) and 0 < seconds <= _MOST):
         _fail(FQT_MESSAGE_SECONDS, _MOST, repr(seconds))
+    if every is not None and not (isinstance(every, int) and 1 <= every <= _MOST):
+        _fail(FQT_MESSAGE_EVERY, _MOST, repr(every))
     if not isinstance(seed, int):
         _fail(FQT_MESSAGE_SEED, repr(seed))
     _decayed(lr, 0, 1)  # raises when it is no learning rate
@@ -156,4 +185,4 @@ def fit(
         if keep == cache:
             _fail(FQT_MESSAGE_SAME_FILE)
     cache = _Cache(net, len(samples), cache) if cache else None
-    return Fit(net, _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep))
+    return Fit(net, _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep, every))

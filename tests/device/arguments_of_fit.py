@@ -24,6 +24,8 @@ def check_arguments():
     for seconds in (0, -1, -0.5, nan, infinity, "10", 1 << 30, 1 << 70):
         text = "seconds is a number above 0 and at most 1073741823, not"
         refused(ValueError, text, seconds=seconds)
+    for every in (0, -1, 1.0, "2", 1 << 30):
+        refused(ValueError, "every is an integer from 1 to 1073741823, not", every=every)
     for seed in (1.0, None, "a"):
         refused(TypeError, "seed is an integer, not", seed=seed)
     for lr in (-0.1, nan, infinity):

@@ -32,10 +32,36 @@ def check_schedules():
         assert abs(done[0].lr - 0.01) < 1e-8
         assert abs(done[3].lr - 0.01 * last) < 1e-5, (schedule, done[3].lr)
     net = fqt.Model("head.fqt")
-    for progress in fqt.fit(net, DATA, seconds=0.1, lr=0.001, schedule="cosine"):
-        assert abs(progress.lr - 0.001) < 1e-8
-    assert net.steps > 0
+    rates = [p.lr for p in fqt.fit(net, DATA, seconds=0.1, lr=0.001, schedule="constant")]
+    assert all(abs(rate - 0.001) < 1e-8 for rate in rates) and net.steps > 0
     raises(ValueError, "not 'step'", lambda: trained(schedule="step"))
+
+
+def check_a_time_budget_lowers_the_rate():
+    for schedule in ("linear", "cosine"):
+        net = fqt.Model("head.fqt")
+        first = last = None
+        for progress in fqt.fit(net, DATA, seconds=0.3, lr=1e-4, schedule=schedule, every=1):
+            assert last is None or progress.lr <= last
+            last = progress.lr
+            first = first or last
+        assert first > 8e-5 and last < 2e-5, (first, last)
+
+
+def check_parts_of_an_epoch():
+    want, whole = trained(epochs=2)
+    for cache in (None, True, "cache.bin"):
+        got, done = trained(epochs=2, every=4, cache=cache)
+        assert got == want
+        assert [(p.epoch, p.steps) for p in done] == [
+            (1, 4),
+            (1, 8),
+            (1, 9),
+            (2, 4),
+            (2, 8),
+            (2, 9),
+        ]
+        assert (done[2].loss, done[5].loss) == (whole[0].loss, whole[1].loss)
 
 
 def check_caches():
@@ -131,6 +157,8 @@ def check_divergence():
 
 run(
     check_schedules,
+    check_a_time_budget_lowers_the_rate,
+    check_parts_of_an_epoch,
     check_caches,
     check_a_cache_fits_what_is_frozen,
     check_the_last_mini_batch_counts,
