@@ -3,9 +3,14 @@
 import os
 
 import pytest
+from hypothesis import settings
 from ports import UnixPort
 
 from models import Layer, random_model
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

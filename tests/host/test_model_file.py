@@ -17,7 +17,7 @@ def test_the_layout_has_the_sizes_that_its_header_says():
     assert (HEADER.size, RECORD.size) == (64, 72)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(networks())
 def test_reading_and_writing_gives_the_same_bytes_in_python_and_c(model):
     data = model.to_bytes()

@@ -41,7 +41,7 @@ def train_both(model, master, steps, lr, seed, in_place=False, batch=1, options=
     return reference, fast
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     networks(),
     st.sampled_from([8, 12, 16]),
@@ -84,7 +84,7 @@ def test_errors_in_few_channels_have_the_same_bits(rate, sample_updates):
     assert fast.to_bytes() == reference.to_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(), st.sampled_from([8, 12, 16]), st.sampled_from([1, 2]), st.data())
 def test_freezing_and_resetting_give_the_same_bytes(model, master, batch, data):
     """Layers stop and start in the middle of a run, some with new random weights."""
@@ -122,7 +122,7 @@ def test_a_mini_batch_that_ends_early_gives_the_same_bytes(small_model, master, 
     assert saved.to_bytes() == fast.to_bytes() == reference.to_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(), st.sampled_from([8, 12, 16]))
 def test_training_from_kept_features_gives_the_same_bytes(model, master):
     """What the frozen front part gives can stand in for it."""
@@ -140,7 +140,7 @@ def test_training_from_kept_features_gives_the_same_bytes(model, master):
     assert from_features.to_bytes() == whole.to_bytes()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(networks(), st.sampled_from([8, 12, 16]))
 def test_a_checkpoint_continues_with_the_same_bits(model, master):
     """Saving, loading and going on is the same as going on."""
@@ -156,7 +156,7 @@ def test_a_checkpoint_continues_with_the_same_bits(model, master):
     assert restored.to_bytes() == whole.to_bytes() == reloaded.to_bytes()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(networks())
 def test_float_inputs_are_quantized_alike(model):
     reference, fast = Network(model), core.Model(model)

@@ -28,7 +28,7 @@ SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=SHARED_FOLDER)
+@settings(max_examples=60, suppress_health_check=SHARED_FOLDER)
 @given(
     networks(),
     st.sampled_from([8, 12, 16]),
