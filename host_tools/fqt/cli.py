@@ -15,9 +15,11 @@ from fqt.device import bench, sweep
 from fqt.device.install import install, needs_full
 from fqt.file.layout import LOSSES
 from fqt.file.model_file import ModelFile
-from fqt.files import write_whole
+from fqt.files import write_bytes, write_whole
 from fqt.importers.calibration import read_samples
-from fqt.importers.convert import quantized, read_source
+from fqt.importers.convert import check_alike, conversion_of, read_source
+from fqt.importers.report import report_on
+from fqt.importers.report_page import page
 from fqt.inputs import MASTERS
 from fqt.run import info
 from fqt.samples import sources
@@ -36,11 +38,24 @@ def run_convert(arguments: argparse.Namespace) -> None:
     network = read_source(arguments.source, arguments.loss, arguments.trust)
     samples = read_samples(arguments.calibrate) if arguments.calibrate else None
     labels = arguments.labels.split(",") if arguments.labels else ()
-    model = quantized(network, samples, arguments.trainable, labels, arguments.note)
+    conversion, warned = conversion_of(
+        network,
+        samples,
+        arguments.trainable,
+        labels,
+        arguments.note,
+        arguments.percentile,
+        arguments.force,
+    )
+    report = report_on(conversion, samples, warned)
+    check_alike(report.outputs, arguments.force)
+    if arguments.report:  # first, so that a model is there only when all went well
+        write_bytes(arguments.report, page(report).encode())
     output = arguments.output or Path(arguments.source).with_suffix(".fqt").name
-    model.write(output)
+    conversion.model.write(output)
     print(f"{output}: {network.description}")
-    print(info.table(model))
+    print(info.table(conversion.model))
+    print(report.text())
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
@@ -205,7 +220,21 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--calibrate",
         metavar="DATA.npz",
-        help="samples for the ranges of a float32 network: its only array, or x, or x_train",
+        help="samples for the ranges of a float32 network, and for the report: its only array, or "
+        "x, or x_train",
+    )
+    command.add_argument(
+        "--percentile",
+        type=float,
+        default=100.0,
+        metavar="P",
+        help="ranges hold so many percent of the calibration data's values at each end, 100: all",
+    )
+    command.add_argument("--report", metavar="FILE.html", help="the report as a page, too")
+    command.add_argument(
+        "--force",
+        action="store_true",
+        help="write a network that has nothing in common with its source, too",
     )
     command.add_argument(
         "--trainable",

@@ -7,7 +7,7 @@ import pytest
 from tflite_files import UNIT, TfliteBuilder
 
 from fqt.importers import tflite
-from fqt.importers.convert import convert, quantized, read_network
+from fqt.importers.convert import conversion_of, convert, quantized, read_network
 from fqt.importers.lower import lower
 
 
@@ -203,14 +203,14 @@ def test_other_files_are_no_tflite_files(tmp_path):
         read_network(path)
 
 
-def test_calibration_is_for_float_networks_alone():
+def test_ranges_are_of_float_networks_alone():
     float_network = lower(tflite.read(averaged(2, padding=1)))
     with pytest.raises(ValueError, match=r"the network is float32: .*--calibrate DATA\.npz"):
         quantized(float_network, None, "all")
     with pytest.raises(ValueError, match=r"samples are .*\(6, 6, 2\), not \(5, 2, 6, 6\)"):
         quantized(float_network, np.zeros((5, 2, 6, 6), np.float32), "all")
-    with pytest.raises(ValueError, match="leave calibrate off"):
-        quantized(lower(tflite.read(whole_file())), np.zeros((1, 6, 6, 2)), "all")
+    with pytest.raises(ValueError, match="leave percentile off"):
+        conversion_of(lower(tflite.read(whole_file())), None, percentile=99)
 
 
 def test_layers_that_are_not_there_do_not_train():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,21 @@ import numpy as np
 
 from fqt.arguments import NAME_BYTES, text
 from fqt.file.model_file import ModelFile
+from fqt.files import write_bytes
 from fqt.importers import onnx, tflite
+from fqt.importers.comparison import Conversion, Outputs, compare_outputs, samples_of
 from fqt.importers.graph import Graph
 from fqt.importers.lower import lower
 from fqt.importers.network import Network
+from fqt.importers.report import report_on
+from fqt.importers.report_page import page
 from fqt.importers.sklearn import Estimator, is_estimator, read_estimator
 from fqt.importers.sklearn_file import SUFFIXES, load_estimator
 from fqt.importers.to_float import to_float
 from fqt.importers.to_int8 import to_int8
-from fqt.train.quantize import checked_labels, quantize
+from fqt.train.float_network import float_network
+from fqt.train.folding import folded
+from fqt.train.quantize import QuantizationWarning, check_percentile, checked_labels, quantize
 from fqt.train.sequential import trainable_names
 from fqt.train.trainable import chosen_names
 
@@ -35,25 +42,58 @@ def convert(
     labels: Sequence[str] = (),
     note: str = "",
     trust: bool = False,
+    percentile: float = 100.0,
+    report: str | os.PathLike | None = None,
+    force: bool = False,
 ) -> ModelFile:
     """A network of another tool as a model file.
 
     source: the path of a .tflite or .onnx file, or of a .skops or .joblib file; or a fitted
     estimator of scikit-learn (fqt.importers.sklearn.sequential_of). An int8 network is taken as it
     is: its weights, scales, zero points and biases. calibrate: for a float32 network, samples like
-    those to come, [samples] and the shape that the source takes; they give the int8 ranges.
-    trainable: what trains on the device: "last:2" (the last two layers with weights; so when left
-    out, or the one that there is), "all", "none", or names. loss: in place of the one that the
-    source's last function says (softmax: softmax_cross_entropy; sigmoid: binary_cross_entropy;
-    nothing: mean_squared_error). labels, note: as in fqt.quantize; a classifier's classes are its
-    labels when none are given. trust: load pickles and unknown types too, which may run code of
-    whoever made them.
+    those to come, [samples] and the shape that the source takes; they give the int8 ranges; an
+    int8 network is only compared on them. trainable: what trains on the device: "last:2" (the last
+    two layers with weights; so when left out, or the one that there is), "all", "none", or names.
+    loss: in place of the one that the source's last function says (softmax: softmax_cross_entropy;
+    sigmoid: binary_cross_entropy; nothing: mean_squared_error). labels, note, percentile: as in
+    fqt.quantize; a classifier's classes are its labels when none are given. trust: load pickles
+    and unknown types too, which may run code of whoever made them. report: a file for a page of
+    HTML: outputs against those of the source's own runtime, what each layer loses, and what to do.
 
     The device takes images as [height][width][channels], whatever the source takes. Raises
-    ValueError for what cannot be taken, naming the operator, its place and what to do; OSError,
-    and RuntimeError that says which package to install.
+    ValueError for what cannot be taken, naming the operator, its place and what to do, and unless
+    force for a network that has nothing in common with its source; OSError, and RuntimeError that
+    says which package to install.
     """
-    return quantized(read_source(source, loss, trust), calibrate, trainable, labels, note)
+    network = read_source(source, loss, trust)
+    conversion, warned = conversion_of(
+        network, calibrate, trainable, labels, note, percentile, force
+    )
+    for warning in warned:
+        warnings.warn(warning, QuantizationWarning, stacklevel=2)
+    if report is None:
+        check_alike(compare_outputs(conversion, samples_of(conversion, calibrate)), force)
+    else:
+        told = report_on(conversion, calibrate, warned)
+        check_alike(told.outputs, force)
+        write_bytes(report, page(told).encode())
+    return conversion.model
+
+
+def check_alike(outputs: Outputs, force: bool) -> None:
+    """Raises ValueError for outputs that have nothing in common with the source's, unless
+    force."""
+    if not outputs.nothing_in_common or force:
+        return
+    same = ""
+    if outputs.same_class is not None:
+        same = f", the class is the same in {100 * outputs.same_class:.0f} % of the samples"
+    raise ValueError(
+        f"the converted network has nothing in common with {outputs.of}: its outputs are off by "
+        f"{outputs.error:.2g} times what tells samples apart{same}: calibrate with samples like "
+        "those that the source was trained on, in the same units and order; force=True (--force) "
+        "takes it as it is"
+    )
 
 
 def read_source(source: Any, loss: str | None = None, trust: bool = False) -> Network | Estimator:
@@ -93,23 +133,30 @@ def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
         network = lower(reader(data), loss)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+    network.source, network.data = path.suffix.lower(), data
     network.name = path.stem.encode()[:NAME_BYTES].decode(errors="ignore") or network.name
     return network
 
 
-def quantized(
+def conversion_of(
     network: Network | Estimator,
     calibrate: np.ndarray | None,
-    trainable: str | list[str] | None,
+    trainable: str | list[str] | None = None,
     labels: Sequence[str] = (),
     note: str = "",
-) -> ModelFile:
-    """A network as a model file, as in convert."""
+    percentile: float = 100.0,
+    force: bool = False,
+) -> tuple[Conversion, tuple[str, ...]]:
+    """A network as a model file with what it was made of, as in convert, and what quantizing
+    warned of."""
+    percentile = check_percentile(percentile)
     if isinstance(network, Network) and network.is_int8:
-        if calibrate is not None:
-            raise ValueError("the network is int8, with ranges of its own: leave calibrate off")
+        if percentile != 100:
+            raise ValueError("the network is int8, with ranges of its own: leave percentile off")
         names = chosen_names(network.weighted, trainable or last_two(network.weighted))
-        return to_int8(network, names, checked_labels(labels, network.outputs), text("note", note))
+        labels = checked_labels(labels, network.outputs)
+        model = to_int8(network, names, labels, text("note", note))
+        return Conversion(network, model, float_network(model)), ()
     if calibrate is None:
         raise ValueError(
             "the network is float32: its int8 ranges come from samples, calibrate=x "
@@ -120,7 +167,29 @@ def quantized(
     else:
         net, calibrate = to_float(network), network.arrange(calibrate)
     trainable = trainable or last_two(trainable_names(net, "all"))
-    return quantize(net, calibrate, trainable, "int8", labels=labels, note=note)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", QuantizationWarning)
+        model = quantize(
+            net,
+            calibrate,
+            trainable,
+            "int8",
+            percentile=percentile,
+            labels=labels,
+            note=note,
+            force=force,
+        )
+    warned = tuple(str(one.message) for one in caught)
+    return Conversion(network, model, folded(net), percentile), warned
+
+
+def quantized(
+    network: Network | Estimator,
+    calibrate: np.ndarray | None,
+    trainable: str | list[str] | None,
+) -> ModelFile:
+    """The model file alone."""
+    return conversion_of(network, calibrate, trainable)[0].model
 
 
 def last_two(names: list[str]) -> list[str]:

@@ -37,7 +37,9 @@ class Node:
 class Network:
     """source_shape: of a sample, with the source's axes; input_order: int64 [elements], the
     element of it that stands at each place of input_shape. quantization: of the input; None: the
-    network is float32. function: what lay behind the last layer and went into the loss, or ""."""
+    network is float32. function: what lay behind the last layer and went into the loss, or "".
+    source, data: the suffix of the file that it was read from, and its bytes, which the source's
+    own runtime runs."""
 
     nodes: list[Node]
     source_shape: Shape
@@ -48,6 +50,8 @@ class Network:
     function: str = ""
     quantization: Quantization | None = None
     name: str = field(default="model")
+    source: str = ""
+    data: bytes = field(default=b"", repr=False)
 
     @property
     def is_int8(self) -> bool:

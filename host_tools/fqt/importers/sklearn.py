@@ -55,10 +55,11 @@ class Linear:
 @dataclass(frozen=True)
 class Estimator:
     """A fitted estimator as a network, and a name for each output: of classifiers the classes,
-    else ()."""
+    else (). fitted: the estimator itself."""
 
     net: Sequential
     labels: tuple[str, ...]
+    fitted: Any = None
 
     @property
     def description(self) -> str:
@@ -68,7 +69,7 @@ class Estimator:
 
 def read_estimator(source: Any) -> Estimator:
     """source: as in sequential_of, with its errors."""
-    return Estimator(sequential_of(source), labels_of(source))
+    return Estimator(sequential_of(source), labels_of(source), source)
 
 
 def is_estimator(source) -> bool:

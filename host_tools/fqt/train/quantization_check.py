@@ -14,19 +14,20 @@ import numpy as np
 from fqt.file.model_file import ModelFile
 from fqt.reference import Network
 from fqt.run import core
+from fqt.train.closeness import (
+    DOUBTFUL,
+    OUTPUT_UNIT,
+    differs,
+    error_share,
+    has_nothing_in_common,
+    spread,
+)
 from fqt.train.input_values import quantize_input
 from fqt.train.sequential import Sequential
 
 OUTPUT_LIMIT = 16384  # of an output: Q16 in 31 bits
-OUTPUT_UNIT = 2.0**-16
 COMPARED = 256  # samples at most that are compared in the core
 COMPARED_SLOWLY = 8  # in the reference, where no core is built
-# Of the error of the outputs, in units of what tells samples apart. Networks of random weights on
-# noise reach 0.28, trained ones 0.05; at 0.5 a decision between two classes falls otherwise for
-# one sample in seven.
-DOUBTFUL = 0.3
-UNUSABLE = 0.5
-AGREEMENT = 0.5  # of classes with float32's, beyond chance: where it is less they are unusable
 MANY = 0.01  # the share of calibration data beyond the input's range that is no outlier any more
 NAMED = 4  # features that a message names
 UNIT_ADVICE = "net.standardize_data(x, y) before training lets targets have any unit"
@@ -88,26 +89,28 @@ def check_bytes(x: np.ndarray) -> None:
 
 
 def check_quantized(
-    net: Sequential, model: ModelFile, raw: np.ndarray, tensors: list[np.ndarray]
+    net: Sequential,
+    model: ModelFile,
+    raw: np.ndarray,
+    tensors: list[np.ndarray],
+    force: bool = False,
 ) -> None:
     """The model against the network that it was made of. raw: calibration samples, tensors: what
-    the network makes of them. Raises ValueError when the model is unusable; what is doubtful is a
-    QuantizationWarning."""
+    the network makes of them. Raises ValueError when the model is unusable; what is doubtful, and
+    with force outputs that have nothing in common, is a QuantizationWarning."""
     outputs = tensors[-1].reshape(len(raw), -1).astype(np.float64)
     _check_output_range(net, outputs)
     for text in _check_alive(net, tensors, outputs):
         _warn(text)
     picked, got = _integer_outputs(model, raw)
-    error = _error_share(net.loss, got, outputs[picked])
+    error = error_share(net.loss, got, outputs[picked])
     if error <= DOUBTFUL:
         return
     text = (
         f"the quantized network's outputs are off by {error:.2g} times what tells calibration "
         f"samples apart: {_cause(net, model, raw, tensors, outputs)}"
     )
-    has_classes = net.loss == "softmax_cross_entropy"
-    agree = has_classes and _agreement(got, outputs[picked]) >= AGREEMENT
-    if error > UNUSABLE and not agree:
+    if has_nothing_in_common(net.loss, got, outputs[picked]) and not force:
         raise ValueError(text)
     _warn(text)
 
@@ -141,14 +144,14 @@ def _check_alive(net: Sequential, tensors: list[np.ndarray], outputs: np.ndarray
     """Raises ValueError when outputs do not depend on the input, but for a last layer of zeros,
     which begins so; returns what to warn of, other layers that are always 0."""
     x = tensors[0]
-    if not _differs(x):
+    if not differs(x):
         return []
     doubts = []
     for number, (layer, output) in enumerate(zip(net.layers, tensors[1:], strict=True), 1):
         activation = getattr(layer, "activation", "none")
         is_dead = activation != "none" and not output.any()
         begins = number == len(net.layers) and not layer.parameters["weights"].any()
-        if not _differs(outputs) and not begins and not _differs(output):
+        if not differs(outputs) and not begins and not differs(output):
             value = "0" if is_dead else "the same"
             raise ValueError(
                 f"{_place(net, number)}: its outputs are {value} for all {len(x)} calibration "
@@ -163,60 +166,17 @@ def _check_alive(net: Sequential, tensors: list[np.ndarray], outputs: np.ndarray
     return doubts
 
 
-def _differs(samples: np.ndarray) -> bool:
-    return bool((samples != samples[0]).any())
-
-
 def _integer_outputs(model: ModelFile, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which calibration samples were run, and the device's outputs for them, the network's own
     numbers."""
     try:
         network: core.Model | Network = core.Model(model)
-        picked = _spread(len(x), COMPARED)
+        picked = spread(len(x), COMPARED)
     except OSError:  # the core is not built here
         network = Network(model)
-        picked = _spread(len(x), COMPARED_SLOWLY)
+        picked = spread(len(x), COMPARED_SLOWLY)
     outputs = [network.logits(sample) for sample in quantize_input(model, x[picked])]
     return picked, np.stack(outputs) / 65536
-
-
-def _spread(count: int, most: int) -> np.ndarray:
-    """At most so many of range(count), evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
-
-
-def _error_share(loss: str, got: np.ndarray, want: np.ndarray) -> float:
-    """The error of outputs [samples][outputs] in units of what tells samples apart: their
-    deviation from the mean sample. Where the float32 network tells none apart, in units of the
-    outputs themselves."""
-    decides = True
-    if loss == "softmax_cross_entropy":  # which takes no notice of what all outputs share
-        got = got - got.mean(axis=1, keepdims=True)
-        want = want - want.mean(axis=1, keepdims=True)
-        decides = len(np.unique(want.argmax(axis=1))) > 1
-    elif loss == "binary_cross_entropy":
-        decides = _differs(want > 0)
-    error = _root_mean_square(got - want)
-    size = _root_mean_square(want)
-    signal = _root_mean_square(want - want.mean(axis=0))
-    if decides and signal > 1e-6 * size:
-        return error / signal
-    # Outputs about 0 tell of no training, not of a range.
-    return error / size if size > 16 * OUTPUT_UNIT else 0.0
-
-
-def _agreement(got: np.ndarray, want: np.ndarray) -> float:
-    """Cohen's kappa of the classes that outputs [samples][classes] decide for: 1 for all the same,
-    0 for as many as by chance, and where there is one class only."""
-    classes = np.arange(want.shape[1])
-    of_got, of_want = (outputs.argmax(axis=1)[:, None] == classes for outputs in (got, want))
-    agree = float((of_got & of_want).any(axis=1).mean())
-    by_chance = float((of_got.mean(axis=0) * of_want.mean(axis=0)).sum())
-    return 0.0 if by_chance == 1 else (agree - by_chance) / (1 - by_chance)
-
-
-def _root_mean_square(values: np.ndarray) -> float:
-    return float(np.sqrt(np.square(values).mean()))
 
 
 def _cause(
@@ -270,7 +230,7 @@ def _vanishing_features(model: ModelFile, x: np.ndarray) -> str:
 def _worst_layer(
     net: Sequential, model: ModelFile, raw: np.ndarray, tensors: list[np.ndarray]
 ) -> tuple[int, float]:
-    """The layer (from 1) at which the error grows most, and its error as in _error_share."""
+    """The layer (from 1) at which the error grows most, and its error as in error_share."""
     network = Network(model)
     samples = quantize_input(model, raw[:COMPARED_SLOWLY])
     got: list[list[np.ndarray]] = [[] for _ in net.layers]
@@ -282,7 +242,7 @@ def _worst_layer(
     shares = []
     for of_layer, want in zip(got, tensors[1:], strict=True):
         want = want[: len(samples)].reshape(len(samples), -1).astype(np.float64)
-        shares.append(_error_share("", np.stack(of_layer).reshape(want.shape), want))
+        shares.append(error_share("", np.stack(of_layer).reshape(want.shape), want))
     growth = np.diff(np.concatenate([[0.0], np.minimum(shares, 1e6)]))
     worst = int(growth.argmax())
     return worst + 1, shares[worst]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fqt.arguments import real_number, text, whole_number
+from fqt.arguments import real_number, text, truth_value, whole_number
 from fqt.file.checks import LARGEST_SCALE, SMALLEST_SCALE
 from fqt.file.layout import INPUT_TYPES
 from fqt.file.model_file import LayerRecord, ModelFile
@@ -48,6 +48,7 @@ def quantize(
     percentile: float = 100.0,
     labels: Sequence[str] = (),
     note: str = "",
+    force: bool = False,
 ) -> ModelFile:
     """The network as a model file.
 
@@ -64,6 +65,7 @@ def quantize(
     beyond is cut off. 100: nothing is; less gives a finer step where few numbers are far from all
     others. labels: a name for each output, of the classes say, which a device tells as net.labels;
     note: what else a user of the model should know, net.note there; together at most 65532 bytes.
+    force: outputs that are not float32's at all are only doubtful, not an error.
 
     Raises ValueError for data that do not fit, and for a network that a device does not run: its
     last layer must have weights and no activation, and a Flatten must be alone in reading its
@@ -128,7 +130,7 @@ def quantize(
         _fill_record(record, layer, output, model, margin, percentile)
         model.layers.append(record)
     model = model.identified()
-    check_quantized(net, model, x, tensors)
+    check_quantized(net, model, x, tensors, truth_value("force", force))
     return model
 
 
