@@ -88,7 +88,7 @@ def core() -> Finding:
 
 def modules(folder: Path) -> Iterator[Finding]:
     """The modules for boards, and whether each is of this version."""
-    found = sorted(folder.glob("*/fqt*.mpy"))
+    found = sorted(folder.glob("*/fqt.mpy"))
     if not found:
         yield Finding("modules", f"none in {folder}", places.remedy("`make dist`"))
         return
