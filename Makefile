@@ -10,7 +10,7 @@ PYTEST ?=
 BUILD = build
 VERSION = $(shell cat VERSION)
 
-include mk/python.mk mk/natmod.mk mk/firmware.mk mk/tests.mk mk/release.mk
+include mk/python.mk mk/natmod.mk mk/xtensa.mk mk/firmware.mk mk/tests.mk mk/release.mk
 
 # What tests and examples find the builds by.
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
@@ -54,8 +54,8 @@ format: $(VENV)/.done ## bring Python and C into the project's format
 natmod: $(BUILD)/$(KINDS_FOLDER)/$(ARCH)/fqt.mpy ## the module for ARCH= x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin; KINDS="dense conv2d", common, all
 	@ls -l $<
 
-dist: $(foreach arch,$(DIST_ARCHITECTURES),$(BUILD)/natmod/$(arch)/fqt.mpy $(BUILD)/natmod_all/$(arch)/fqt.mpy) ## modules as users take them: dist/<arch>_6.3/, with all layer kinds <arch>_6.3_full/; all but xtensawin, and ARCH=
-	@set -e; $(foreach arch,$(DIST_ARCHITECTURES), \
+dist: $(foreach arch,$(ARCHITECTURES),$(BUILD)/natmod/$(arch)/fqt.mpy $(BUILD)/natmod_all/$(arch)/fqt.mpy) ## modules as users take them: dist/<arch>_6.3/, with all layer kinds <arch>_6.3_full/
+	@set -e; $(foreach arch,$(ARCHITECTURES), \
 	    tools/make_dist.py $(arch) $(BUILD)/natmod/$(arch)/fqt.mpy dist; \
 	    tools/make_dist.py --full $(arch) $(BUILD)/natmod_all/$(arch)/fqt.mpy dist;)
 

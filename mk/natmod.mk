@@ -5,12 +5,10 @@ MPY_CROSS = $(BUILD)/mpy-cross/mpy-cross
 MICROPYTHON = $(BUILD)/unix/micropython
 MODULE = $(BUILD)/natmod/x64/fqt.mpy
 
-ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc
-# xtensawin (ESP32) needs Espressif's compiler: it is built where ARCH= asks for it.
-ifeq ($(filter $(ARCH),$(ARCHITECTURES) xtensawin),)
-$(error ARCH=$(ARCH) is not built; these are: $(ARCHITECTURES) xtensawin)
+ARCHITECTURES = x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin
+ifeq ($(filter $(ARCH),$(ARCHITECTURES)),)
+$(error ARCH=$(ARCH) is not built; these are: $(ARCHITECTURES))
 endif
-DIST_ARCHITECTURES = $(sort $(ARCHITECTURES) $(ARCH))
 # Layer kinds of the module that `make natmod` builds. Each choice has a folder of its own.
 KINDS ?= common
 SPACE = $(subst ,, )
@@ -22,7 +20,7 @@ PROFILE_MODULES = $(patsubst %,$(BUILD)/natmod_profile/%/fqt.mpy,armv6m armv7m a
 CORE_FILES = $(wildcard natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch])
 BINDING_FILES = $(wildcard natmod/*.c natmod/binding/*.[ch])
 MODULE_SOURCES = $(CORE_FILES) $(BINDING_FILES) $(wildcard micropython_lib/*.py micropython_lib/fqt/*.py) natmod/Makefile \
-    VERSION tools/append_messages.py tools/chosen_kinds.py tools/join_python.py
+    natmod/xtensa/runtime.S VERSION tools/append_messages.py tools/check_xtensa.py tools/chosen_kinds.py tools/join_python.py
 
 DEBIAN_arm = gcc-arm-none-eabi libnewlib-arm-none-eabi
 DEBIAN_rv32imc = gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
@@ -55,18 +53,11 @@ $(BUILD)/toolchain-rv32imc.done: mk/natmod.mk
 $(BUILD)/toolchain-x64.done: | $(BUILD)/debian.done
 	@touch $@
 
-$(BUILD)/toolchain-xtensawin.done:
-	@command -v xtensa-esp32-elf-gcc >/dev/null || { \
-	    echo "ARCH=xtensawin needs Espressif's compiler: put xtensa-esp32-elf-gcc on the PATH (it comes with ESP-IDF)"; \
-	    exit 1; }
-	@mkdir -p $(BUILD)
-	@touch $@
-
 define BUILD_MODULE # $(1): KINDS="...", and PROFILE=1 or nothing
 @mkdir -p $(dir $@)
 @tools/step $(notdir $(patsubst %/$*/fqt.mpy,%,$@))-$* "see the compiler's message above" \
     $(MAKE) -C $(dir $@) -f $(CURDIR)/natmod/Makefile ARCH=$* $(1) MPY_DIR=$(CURDIR)/$(MPY_SOURCE) \
-    PYTHON=$(CURDIR)/$(PYTHON) MPY_CROSS=$(CURDIR)/$(MPY_CROSS)
+    PYTHON=$(CURDIR)/$(PYTHON) MPY_CROSS=$(CURDIR)/$(MPY_CROSS) $(if $(filter xtensawin,$*),CROSS=$(XTENSA_CROSS))
 @touch $@
 endef
 # On the desk, where text is no scarce RAM, the common module has all kinds.

@@ -15,7 +15,7 @@ $(CROSS_PACKAGES:%=$(BUILD)/%.done): $(BUILD)/%.done: mk/release.mk | $(BUILD)/d
 	@tools/step $* "install by hand: $(DEBIAN_$*)" tools/apt_install $(DEBIAN_$*)
 	@touch $@
 
-$(RELEASE)/SHA256SUMS: $(DIST_ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy) $(RELEASE_SOURCES) \
+$(RELEASE)/SHA256SUMS: $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy) $(RELEASE_SOURCES) \
     $(RELEASE_MACHINES:%=$(BUILD)/cross-%.done) | dist
 	@tools/step release "see the message above" $(PYTHON) tools/make_release.py dist $(RELEASE) $(RELEASE_MACHINES)
 

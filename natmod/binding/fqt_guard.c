@@ -8,10 +8,11 @@
 // A call's mark is the address of its frame, which no other call has.
 #include "fqt_engine.h"
 
-#if defined(__ARM_ARCH_6M__) || defined(__riscv)
-// No compare-and-swap (rv32imc modules have none): Fischer's algorithm. Whoever sees the model free writes its mark,
-// waits until each other that saw it free has written too, and has the model if its mark is still there. How long that
-// takes is bounded, since interrupts are off: a load, a comparison and a store of another core, some 10 cycles.
+#if defined(__ARM_ARCH_6M__) || defined(__riscv) || defined(__XTENSA__)
+// No compare-and-swap (rv32imc modules have none, nor has ESP32-S2): Fischer's algorithm. Whoever sees the model free
+// writes its mark, waits until each other that saw it free has written too, and has the model if its mark is still
+// there. How long that takes is bounded, since interrupts are off: a load, a comparison and a store of another core,
+// some 10 cycles.
 #define SETTLING_ROUNDS (50) // at least 3 cycles each
 
 // The state before is what interrupts_as_before takes.
@@ -19,6 +20,8 @@ FQT_INLINE uint32_t interrupts_off(void) {
     uint32_t state;
 #ifdef __riscv
     __asm volatile(".option push; .option arch, +zicsr; csrrci %0, mstatus, 8; .option pop" : "=r"(state) : : "memory");
+#elif defined(__XTENSA__)
+    __asm volatile("rsil %0, 3" : "=r"(state) : : "memory"); // above are none that run C
 #else
     __asm volatile("mrs %0, primask; cpsid i" : "=r"(state) : : "memory");
 #endif
@@ -29,6 +32,8 @@ FQT_INLINE void interrupts_as_before(uint32_t state) {
 #ifdef __riscv
     state &= 8;
     __asm volatile(".option push; .option arch, +zicsr; csrs mstatus, %0; .option pop" : : "r"(state) : "memory");
+#elif defined(__XTENSA__)
+    __asm volatile("wsr.ps %0; rsync" : : "r"(state) : "memory");
 #else
     __asm volatile("msr primask, %0" : : "r"(state) : "memory");
 #endif

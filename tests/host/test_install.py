@@ -18,6 +18,7 @@ def answer(architecture, mpy=(6, 3), micropython=(1, 26)):
         (8, "armv7emdp"),
         (10, "xtensawin"),
         (11, "rv32imc"),
+        (12, "rv64imc"),
     ],
 )
 def test_architectures_are_named(number, name):

@@ -1,9 +1,10 @@
 """Guards on what the compiler made of the module, for every architecture: no floating point, no
-library
-beyond integer helpers, no data that a native module cannot have, text within its budget."""
+library beyond integer helpers, no data that a native module cannot have, text within its
+budget."""
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,23 +18,37 @@ TEXT_BUDGET = {
     "armv7emsp": 32_256,
     "armv7emdp": 31_470,
     "rv32imc": 37_140,
+    "xtensawin": 30_600,
 }
 FULL_BUDGET = 5120  # of what the full module has more than the common one
 STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most
 # libgcc's 64-bit and division helpers, and its switch tables.
 INTEGER_HELPERS = re.compile(
     r"__aeabi_(u?idiv(mod)?|lmul|l[la]sl|l[la]sr|llsl|llsr|lasr)|__gnu_thumb1_case_\w+|__(mul|ashl|ashr|lshr)di3"
+    r"|__u?(div|mod)si3"
 )
 # What the loader gives: the function table, qstrs, and types for static objects.
 PROVIDED = re.compile(r"mp_fun_table|mp_native_qstr_table|mp_type_\w+|_GLOBAL_OFFSET_TABLE_")
-TOOLS = {"x64": "", "rv32imc": "riscv64-unknown-elf-"}
+XTENSA = "xtensa-esp32-elf-" if shutil.which("xtensa-esp32-elf-gcc") else "xtensa-lx106-elf-"
+TOOLS = {"x64": "", "rv32imc": "riscv64-unknown-elf-", "xtensawin": XTENSA}
+
+
+def xtensa_environment():
+    """With the instruction set for Debian's tools (mk/xtensa.mk)."""
+    instructions = Path(os.environ["FQT_BUILD"]) / "xtensa/instructions.so"
+    known = {"XTENSA_GNU_CONFIG": str(instructions)} if XTENSA == "xtensa-lx106-elf-" else {}
+    return {**os.environ, **known}
 
 
 def tool(architecture, name, *arguments, kinds="natmod"):
     prefix = TOOLS.get(architecture, "arm-none-eabi-")
     path = Path(os.environ["FQT_BUILD"]) / kinds / architecture / "build" / "modfqt.o"
     return subprocess.run(
-        [prefix + name, *arguments, path], capture_output=True, text=True, check=True
+        [prefix + name, *arguments, path],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=xtensa_environment(),
     ).stdout
 
 
@@ -72,6 +87,7 @@ def test_no_floating_point_instruction_in_the_core(architecture):
     else:
         calculates = re.compile(
             r"\bv?(add|sub|mul|div|mla|cvt\w*|fma)\.f(32|64)\b|\bf(add|sub|mul|div|cvt)\."
+            r"|\b(add|sub|mul|madd|msub)\.s\b"
         )
     found = [
         line

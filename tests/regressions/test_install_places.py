@@ -191,8 +191,9 @@ def test_a_copy_that_fails_leaves_nothing(monkeypatch, tmp_path):
 
 
 def test_an_architecture_without_a_build_is_no_advice_to_build_it(tmp_path):
-    with pytest.raises(ValueError, match="native code for xtensa, for which fqt is not built"):
-        module_for(Loader("xtensa", (6, 3), (1, 26)), tmp_path)
+    for architecture in ("xtensa", "rv64imc"):
+        with pytest.raises(ValueError, match=f"native code for {architecture}, for which .* not"):
+            module_for(Loader(architecture, (6, 3), (1, 27)), tmp_path)
     with pytest.raises(OSError, match="make dist ARCH=xtensawin"):
         module_for(Loader("xtensawin", (6, 3), (1, 26)), tmp_path)
 

@@ -37,8 +37,9 @@ ARCHITECTURES = {
     9: "xtensa",
     10: "xtensawin",
     11: "rv32imc",
+    12: "rv64imc",
 }
-# Those that `make dist` builds; xtensawin where Espressif's compiler is.
+# Those that `make dist` builds.
 BUILT = ("armv6m", "armv7m", "armv7emsp", "armv7emdp", "rv32imc", "xtensawin", "x64")
 QUESTION = (
     "import sys; i = sys.implementation; "
@@ -123,7 +124,8 @@ def module_for(loader: Loader, dist: Path, full: bool = False) -> Path:
     if loader.architecture not in BUILT:
         raise ValueError(
             f"this board loads native code for {loader.architecture}, for which fqt is not "
-            f"built: it is for {', '.join(BUILT)}"
+            f"built as a module: it is for {', '.join(BUILT)}. As a part of the firmware it runs "
+            "on this board too: docs/firmware.md says how to build that"
         )
     name = f"{loader.architecture}_{NEEDED_MPY[0]}.{NEEDED_MPY[1]}{'_full' if full else ''}"
     module = dist / name / "fqt.mpy"

@@ -82,6 +82,10 @@ FQT_INLINE int32_t fqt_multiply_high(int32_t a, int32_t b) {
     return a_high * b_high + (middle >> 16) + (other >> 16);
 #elif FQT_HAS_DSP
     return fqt_multiply_upper(a, b);
+#elif defined(__XTENSA_WINDOWED_ABI__)
+    int32_t upper;
+    __asm__("mulsh %0, %1, %2" : "=r"(upper) : "r"(a), "r"(b));
+    return upper;
 #else
     return (int32_t)((int64_t)a * b >> 32);
 #endif
