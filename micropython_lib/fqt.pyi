@@ -351,6 +351,10 @@ class Data:
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> tuple[Buffer, Any]:
         """(sample, label or targets). The buffer is the same one each time: copy what you keep."""
+    def close(self) -> None:
+        """Close its files: before they are removed, or recorded to on FAT."""
+    def __enter__(self) -> Data: ...
+    def __exit__(self, *_: Any) -> None: ...
 
 def shuffle(order: Buffer, seed: int, /) -> None:
     """Permute an array 'H' in place; the same on every machine for the same seed. TypeError for

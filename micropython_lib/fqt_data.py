@@ -208,12 +208,19 @@ class Recorder:
 
 class Data:
     def __init__(self, path, targets=None):
-        if path.endswith(".npy"):
-            self.source = _Arrays(path, targets)
-        elif targets is None:
-            self.source = _Records(path)
-        else:
+        if not path.endswith(".npy") and targets is not None:
             raise ValueError("a recording has its targets in it: Data(%r) alone" % path)
+        # Closed by close(), and where they do not fit: the collector would do it at any moment,
+        # also while FAT is at work on another file.
+        self.files = []
+        try:
+            if path.endswith(".npy"):
+                self.source = _Arrays(self.files, path, targets)
+            else:
+                self.source = _Records(self.files, path)
+        except BaseException:
+            self.close()
+            raise
 
     def __len__(self):
         return len(self.source)
@@ -227,17 +234,29 @@ class Data:
     def damaged(self):
         return self.source.damaged
 
+    def close(self):
+        for file in self.files:
+            file.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 class _Records:
-    # The whole records of a recording and of its older file, the oldest first.
-    def __init__(self, path):
-        self.files = []
+    # The whole records of a recording and of its older file, the oldest first. files: to which
+    # those that are opened are added.
+    def __init__(self, files, path):
+        self.files = files
         self.places = array.array("H")  # number * 2 + which file
         self.damaged = 0
         self.layout = None
         for name in (path + ".old", path):
             file = _open(name)
             if file:
+                files.append(file)
                 self._take(file, name)
         if self.layout is None:
             raise OSError(2)  # ENOENT
@@ -256,10 +275,9 @@ class _Records:
         self.damaged += rest > 0
         for i in range(count):
             if layout.read(file, i):
-                self.places.append(2 * i + len(self.files))
+                self.places.append(2 * i + len(self.files) - 1)
             else:
                 self.damaged += 1
-        self.files.append(file)
 
     def __len__(self):
         return len(self.places)
@@ -273,8 +291,9 @@ class _Records:
 
 class _Array:
     # A .npy file of numbers, a row at a time.
-    def __init__(self, path):
+    def __init__(self, files, path):
         self.file = open(path, "rb")
+        files.append(self.file)
         head = self.file.read(12)
         if head[:6] != b"\x93NUMPY" or head[6] not in (1, 2):
             raise ValueError("%s is no .npy file" % path)
@@ -311,9 +330,9 @@ class _Arrays:
     # Samples in a .npy file, labels or targets in another, or none.
     damaged = 0
 
-    def __init__(self, path, targets):
-        self.x = _Array(path)
-        self.y = targets and _Array(targets)
+    def __init__(self, files, path, targets):
+        self.x = _Array(files, path)
+        self.y = targets and _Array(files, targets)
         if self.y and self.y.count != self.x.count:
             raise ValueError("%s has %d rows, %s %d" % (path, self.x.count, targets, self.y.count))
 

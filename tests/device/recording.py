@@ -2,7 +2,6 @@
 # and ones.npy with labels.npy.
 import array
 import os
-import sys
 
 import fqt_data
 from checking import raises, run
@@ -62,8 +61,12 @@ def sample(i):
 
 
 def seen(path=PATH):
-    data = fqt.Data(path)
-    return [(x[0], x[1], label) for x, label in (data[i] for i in range(len(data)))], data.damaged
+    with fqt.Data(path) as data:
+        rows = []
+        for i in range(len(data)):
+            x, label = data[i]
+            rows.append((x[0], x[1], label))
+        return rows, data.damaged
 
 
 def check_samples_come_back_in_order():
@@ -89,11 +92,10 @@ def check_it_is_bounded_and_keeps_the_newest():
 
 
 def check_power_cuts():
-    # What was written before a cut is there afterwards, and recording goes on behind it. At every
-    # byte of six samples on the desk, at a few on a board.
+    # Whatever was written before a cut is there afterwards, and recording goes on behind it.
     real_open = open
     try:
-        for cut in range(0, 130, 1 if sys.platform == "linux" else 29):
+        for cut in range(0, 130):
             forget()
             CutFile.left = cut
             fqt_data.open = lambda path, mode: (
