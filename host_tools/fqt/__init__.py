@@ -12,7 +12,6 @@ before it (tests/core/test_python_rooms.py):
     version                     of the host tools and the module
     arguments, shapes, files, inputs, options, plotting     what any room may use: checks of what
                                 users pass, how training goes
-    samples                     samples with labels, in files: a device's recordings, and others
     messages                    what can be wrong with a model file
     kinds                       the table of layer kinds
     file                        the model file: its records, its checks, reading and writing
@@ -21,6 +20,7 @@ before it (tests/core/test_python_rooms.py):
     reference                   the training step in integers: the specification
     run                         models in the C core, what a model file holds
     train                       networks in float32, quantizing, networks to start from
+    samples                     samples with labels, in files: a device's recordings, and others
     importers                   networks of other tools (.tflite, .onnx) as model files
     device                      boards, real and emulated; what a step costs there
     experiment                  training in several ways, compared over seeds

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fqt.files import write_whole
 from fqt.samples.recordings import TYPES, read_recording, write_recording
+from fqt.train.archive import open_archive, write_archive
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm")
 
@@ -65,19 +65,14 @@ def _four_axes(x: np.ndarray) -> np.ndarray:
 
 
 def _from_archive(path: Path) -> Samples:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            names = [("x", "y"), ("x_train", "y_train")]
-            found = [pair for pair in names if set(pair) <= set(archive.files)]
-            if not found:
-                raise ValueError(
-                    f"{path}: samples are x and their labels or targets y, it has "
-                    f"{', '.join(archive.files) or 'nothing'}"
-                )
-            x, y = (archive[name] for name in found[0])
-    except (EOFError, ValueError, OSError) as error:
-        raise error if str(path) in str(error) else ValueError(f"{path}: {error}") from None
-    return Samples(_four_axes(_narrow(x)), y)
+    arrays = open_archive(path)
+    for x, y in ("x", "y"), ("x_train", "y_train"):
+        if x in arrays and y in arrays:
+            return Samples(_four_axes(_narrow(arrays[x])), arrays[y])
+    raise ValueError(
+        f"{path}: samples are x and their labels or targets y, it has "
+        f"{', '.join(arrays) or 'nothing'}"
+    )
 
 
 def _narrow(x: np.ndarray) -> np.ndarray:
@@ -209,7 +204,7 @@ def write_samples(path: str, samples: Samples) -> None:
     if suffix == ".fqd":
         write_recording(path, samples.x, samples.y)
     elif suffix == ".npz":
-        write_whole(path, lambda file: np.savez_compressed(file, x=samples.x, y=samples.y))
+        write_archive(path, {"x": samples.x, "y": samples.y})
     else:
         raise ValueError(f"{path}: samples are written to .fqd (for a device) and .npz files")
 
