@@ -4,8 +4,9 @@
 
 import subprocess
 
-from elftools.elf.elffile import ELFFile
 from tables import ROOT, replace_table
+
+from fqt.device.bench import TEXT, section_bytes
 
 CHOICES = ("dense", "dense conv2d max_pool2d flatten", "common", "all")
 ARCHITECTURES = ("armv6m", "armv7emsp")
@@ -16,15 +17,8 @@ def built(architecture: str, kinds: str) -> tuple[int, int]:
     make = ["make", "-C", str(ROOT), "natmod", f"ARCH={architecture}", f"KINDS={kinds}"]
     subprocess.run(make, check=True, capture_output=True)
     name = "natmod" if kinds == "common" else "natmod_" + "-".join(sorted(kinds.split()))
-    folder = ROOT / "build" / name / architecture
-    with open(folder / "build/modfqt.o", "rb") as file:
-        sections = ELFFile(file).iter_sections()
-        text = sum(
-            section["sh_size"]
-            for section in sections
-            if section.name.startswith((".text", ".rodata"))
-        )
-    return text, (folder / "fqt.mpy").stat().st_size
+    module = ROOT / "build" / name / architecture / "fqt.mpy"
+    return section_bytes(module, TEXT), module.stat().st_size
 
 
 def main() -> None:

@@ -4,19 +4,19 @@ whether it is taken or why not, its outputs against those of its own runtime, th
 two layers trainable, and the loss before and after some steps on the desk's core."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
-from ai_edge_litert.interpreter import Interpreter
 
 from fqt import core
 from fqt.file.layout import MAX_LAYERS
+from fqt.file.model_file import ModelFile
 from fqt.importers.convert import READERS, quantized, read_network
 from fqt.importers.lower import identity
 from fqt.importers.network import Network
+from fqt.importers.runtimes import random_samples, runtime_of
 from fqt.importers.to_int8 import to_int8
 
 SAMPLES = 50
@@ -26,90 +26,21 @@ TRAINABLE = "last:2"
 HEADINGS = ("file", "taken", "largest difference", "exact", "same class", "RAM, bytes", "loss")
 
 
-class OnnxRuntime:
-    """An .onnx file in onnxruntime."""
-
-    def __init__(self, path: Path):
-        self.model = onnx.load(path)
-        (given,) = onnxruntime.InferenceSession(self.model.SerializeToString()).get_inputs()
-        self.name = given.name
-        self.input = {"shape": given.shape, "dtype": np.float32}
-
-    def outputs(self, samples: np.ndarray, network: Network) -> np.ndarray:
-        """As those of LiteRt."""
-        graph = self.model.graph
-        if network.function:
-            functions = ("Softmax", "LogSoftmax", "Sigmoid")
-            last = [node for node in graph.node if node.op_type in functions][-1]
-            graph.output[0].name = last.input[0]
-            graph.output[0].type.tensor_type.ClearField("shape")
-        session = onnxruntime.InferenceSession(self.model.SerializeToString())
-        rows = [session.run(None, {self.name: sample[None]})[0].ravel() for sample in samples]
-        return np.array(rows)
-
-    def scale_of_outputs(self, network: Network) -> float:
-        """As that of LiteRt: they are float, also where they were int8 before."""
-        return 0.0
+def samples_for(network: Network, count: int, seed: int = 1) -> np.ndarray:
+    """Random samples as a source takes them: all over the range of an int8 network's input, else
+    normal."""
+    if network.is_int8:
+        return random_samples(network, count, seed)
+    shape = (count, *network.source_shape)
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-class LiteRt:
-    """A .tflite file in LiteRT."""
-
-    def __init__(self, path: Path):
-        self.interpreter = Interpreter(str(path), experimental_preserve_all_tensors=True)
-        self.interpreter.allocate_tensors()
-        (self.input,) = self.interpreter.get_input_details()
-
-    def outputs(self, samples: np.ndarray, network: Network) -> np.ndarray:
-        """Of each sample, the numbers [outputs] that the loss reads: those of the file's output,
-        or in front of the function that went into the loss. samples: as the file takes them."""
-        tensor = self._read_by_loss() if network.function else None
-        if tensor is None:
-            (details,) = self.interpreter.get_output_details()
-            tensor = details["index"]
-        rows = []
-        for sample in samples:
-            self.interpreter.set_tensor(self.input["index"], sample[None])
-            self.interpreter.invoke()
-            rows.append(self.interpreter.get_tensor(tensor).ravel().copy())
-        return np.array(rows)
-
-    def _read_by_loss(self) -> int:
-        functions = ("SOFTMAX", "LOG_SOFTMAX", "LOGISTIC")
-        operators = self.interpreter._get_ops_details()
-        last = [one for one in operators if one["op_name"] in functions][-1]
-        return int(last["inputs"][0])
-
-    def scale_of_outputs(self, network: Network) -> float:
-        """Of the int8 numbers that outputs gives; 0: they are float."""
-        index = self._read_by_loss() if network.function else None
-        for details in self.interpreter.get_tensor_details():
-            if details["index"] == index:
-                return details["quantization"][0]
-        return self.interpreter.get_output_details()[0]["quantization"][0]
-
-
-RUNTIMES = {".tflite": LiteRt, ".onnx": OnnxRuntime}
-
-
-def samples_for(runtime: LiteRt | OnnxRuntime, count: int, seed: int = 1) -> np.ndarray:
-    """Random samples as a file takes them: int8 and uint8 of all values, float normal."""
-    rng = np.random.default_rng(seed)
-    shape = (count, *runtime.input["shape"][1:])
-    dtype = runtime.input["dtype"]
-    if dtype == np.float32:
-        return rng.normal(size=shape).astype(np.float32)
-    limits = np.iinfo(dtype)
-    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-
-
-def compare(path: Path, network: Network, model) -> tuple[float, float, float]:
+def compare(network: Network, model: ModelFile, run: Callable) -> tuple[float, float, float]:
     """(largest difference, share that is equal, share of samples with the same class). Of int8
     networks differences are in units of the last int8 tensor, of float ones relative to the
-    largest output."""
-    runtime = RUNTIMES[path.suffix](path)
-    given = samples_for(runtime, SAMPLES)
-    theirs = runtime.outputs(given, network).astype(np.float64)
+    largest output. run: its source's runtime."""
+    given = samples_for(network, SAMPLES)
+    theirs = run(given)
     taken = network.arrange(given)
     ours = core.Model(model).outputs(taken)
     classes = same_class(ours, theirs)
@@ -117,8 +48,7 @@ def compare(path: Path, network: Network, model) -> tuple[float, float, float]:
         difference = np.abs(ours - theirs) / np.abs(theirs).max()
         return float(difference.max()), np.nan, classes
     last = model.layers[-1]
-    if runtime.scale_of_outputs(network) == 0:  # float numbers of an int8 network
-        theirs = np.round(theirs / last.output_scale) + last.output_zero_point
+    theirs = np.round(theirs / last.output_scale) + last.output_zero_point
     difference = np.abs(int8_outputs(network, taken, ours) - theirs)
     return float(difference.max()), float((difference == 0).mean()), classes
 
@@ -162,14 +92,13 @@ def row(path: Path) -> list[str]:
     except ValueError as error:
         return [path.name, str(error).removeprefix(f"{path}: "), *[""] * 5]
     size = f"{len(network.nodes)} layers, " + ("int8" if network.is_int8 else "float32")
-    try:
-        runtime = RUNTIMES[path.suffix](path)
-    except (RuntimeError, ValueError):
-        return [path.name, size, "its runtime does not take it", *[""] * 4]
-    calibrate = None if network.is_int8 else samples_for(runtime, 100, seed=3)
+    runtime = runtime_of(network)
+    if isinstance(runtime, str):
+        return [path.name, size, runtime, *[""] * 4]
+    calibrate = None if network.is_int8 else samples_for(network, 100, seed=3)
     model = quantized(network, calibrate, TRAINABLE)
-    difference, exact, classes = compare(path, network, model)
-    before, after = losses(model, network.arrange(samples_for(runtime, 20, seed=4)))
+    difference, exact, classes = compare(network, model, runtime[1])
+    before, after = losses(model, network.arrange(samples_for(network, 20, seed=4)))
     return [
         path.name,
         size,

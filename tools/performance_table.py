@@ -4,11 +4,10 @@
 
 import json
 
-from elftools.elf.elffile import ELFFile
 from tables import ROOT, replace_table
 
 from fqt import core as host
-from fqt.device.bench import Row, cycles_a_multiply_add
+from fqt.device.bench import TABLES, TEXT, Row, cycles_a_multiply_add, section_bytes
 from fqt.device.sweep import Point, table
 from fqt.reference_networks import NETWORKS
 
@@ -65,14 +64,6 @@ def networks_table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def section_bytes(architecture: str, names: tuple[str, ...]) -> int:
-    """Of a module's object file, all sections whose names begin so."""
-    path = ROOT / "build/natmod" / architecture / "build/modfqt.o"
-    with open(path, "rb") as file:
-        sections = ELFFile(file).iter_sections()
-        return sum(section["sh_size"] for section in sections if section.name.startswith(names))
-
-
 def text_table() -> str:
     lines = [
         "| architecture | text (code and constants), bytes | tables of addresses | fqt.mpy |",
@@ -82,8 +73,8 @@ def text_table() -> str:
         architecture, _, version = name.partition("_")
         if version.endswith("_full"):
             continue  # tools/kinds_table.py
-        text = section_bytes(architecture, (".text", ".rodata"))
-        tables = section_bytes(architecture, (".data.rel.ro",))
+        module = ROOT / "build/natmod" / architecture / "fqt.mpy"
+        text, tables = section_bytes(module, TEXT), section_bytes(module, TABLES)
         lines.append(f"| {architecture} | {text:,} | {tables:,} | {count:,} |")
     return "\n".join(lines)
 

@@ -29,6 +29,9 @@ PARTS = ("forward", "error", "update")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
 SMALL_HEAP_MODEL = 50_000  # bytes of RAM: for greater models the board has a larger heap
+# Sections of a module's object file: code and constants; tables of addresses.
+TEXT = (".text", ".rodata")
+TABLES = (".data.rel.ro",)
 DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 
 
@@ -176,7 +179,7 @@ def measure(
     overhead = min(lines[:EMPTY_COUNTS])
     counted = np.array(lines[EMPTY_COUNTS:]).reshape(len(samples), len(names), -1) - overhead
     means = counted.mean(axis=0).round().astype(int).tolist()
-    text = _text_bytes(product)
+    text = section_bytes(product, TEXT + TABLES)  # what it takes of RAM besides its Python part
     return [
         Row(
             model.name,
@@ -194,15 +197,14 @@ def measure(
     ]
 
 
-def _text_bytes(module: Path) -> int:
-    """Code and constants of a module's object file: what it takes of RAM besides its Python
-    part."""
+def section_bytes(module: Path, names: tuple[str, ...]) -> int:
+    """Of the object file that a module (fqt.mpy) was linked from, all sections whose names begin
+    so."""
     from elftools.elf.elffile import ELFFile
 
     with open(module.parent / "build" / "modfqt.o", "rb") as file:
         sections = ELFFile(file).iter_sections()
-        kept = (".text", ".rodata", ".data.rel.ro")
-        return sum(section["sh_size"] for section in sections if section.name.startswith(kept))
+        return sum(section["sh_size"] for section in sections if section.name.startswith(names))
 
 
 def table(rows: list[Row]) -> str:
