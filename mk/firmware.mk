@@ -37,8 +37,8 @@ $(BUILD)/toolchain-CORTEX_%.done: $(BUILD)/toolchain-armv7m.done
 
 FIRMWARE_SOURCES = tools/build_firmware $(wildcard tests/emulated/boards/*.* tests/emulated/boards/*/*.mk) $(MPY_CROSS) \
     $(VENV)/.done
-define BUILD_FIRMWARE # $(1): variant, $(2): heap, $(3): where the flash is mounted, $(4): folder with the same board's objects
-@tools/step $(1)-$* "see the compiler's message above" tools/build_firmware $* $(2) $(3) \
+define BUILD_FIRMWARE # $(1): variant, $(2): heap, $(3): where the flash is mounted, $(4): folder with the same board's objects, $(5): option
+@tools/step $(1)-$* "see the compiler's message above" tools/build_firmware $(5) $* $(2) $(3) \
     $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@) $(4)
 endef
 $(BUILD)/firmware/%/firmware.elf: $(FIRMWARE_SOURCES) $(BUILD)/toolchain-%.done
@@ -51,13 +51,11 @@ $(BUILD)/flash/firmware/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
 	$(call BUILD_FIRMWARE,flash,$(HEAP_BYTES),/flash,$(dir $<))
 
 $(BUILD)/usermod/firmware/%/firmware.elf: $(FIRMWARE_SOURCES) $(USERMOD_SOURCES) $(BUILD)/toolchain-%.done
-	$(call BUILD_FIRMWARE,firmware-with-fqt,$(HEAP_BYTES),/,with-fqt)
+	$(call BUILD_FIRMWARE,firmware-with-fqt,$(HEAP_BYTES),/,,--with-fqt)
 
 $(USERMOD_MICROPYTHON): $(USERMOD_SOURCES) $(MPY_CROSS)
-	@tools/step micropython-unix-with-fqt "see the compiler's message above" \
-	    $(MAKE) -C $(MPY_SOURCE)/ports/unix -j$(JOBS) BUILD=$(CURDIR)/$(dir $@) MICROPY_MPYCROSS=$(CURDIR)/$(MPY_CROSS) \
-	    MICROPY_MPYCROSS_DEPENDENCY= $(UNIX_OPTIONS) USER_C_MODULES=$(CURDIR) \
-	    FROZEN_MANIFEST=$(CURDIR)/natmod/usermod/manifest.py MPY_LIB_DIR=$(CURDIR)
+	$(call BUILD_UNIX,micropython-unix-with-fqt,FROZEN_MANIFEST=$(CURDIR)/natmod/usermod/manifest.py \
+	    MPY_LIB_DIR=$(CURDIR) USER_C_MODULES=$(CURDIR))
 
 $(CYCLE_MODEL): tools/cyclemodel.c | $(BUILD)/debian.done
 	@tools/step cyclemodel "a C compiler is needed" \

@@ -35,12 +35,14 @@ $(MPY_CROSS): | $(MPY_SOURCE)/py/dynruntime.mk
 	@tools/step mpy-cross "a C compiler and make are needed" \
 	    $(MAKE) -C $(MPY_SOURCE)/mpy-cross -j$(JOBS) BUILD=$(CURDIR)/$(dir $@) PROG=mpy-cross
 
-UNIX_OPTIONS = MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_SSL_MBEDTLS=0 MICROPY_SSL_AXTLS=0 \
-    FROZEN_MANIFEST=
+define BUILD_UNIX # $(1): name of the step, $(2): what is frozen, and other variables of the port
+@tools/step $(1) "a C compiler, make and pkg-config are needed" \
+    $(MAKE) -C $(MPY_SOURCE)/ports/unix -j$(JOBS) BUILD=$(CURDIR)/$(dir $@) MICROPY_MPYCROSS=$(CURDIR)/$(MPY_CROSS) \
+    MICROPY_MPYCROSS_DEPENDENCY= MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_SSL_MBEDTLS=0 \
+    MICROPY_SSL_AXTLS=0 $(2)
+endef
 $(MICROPYTHON): $(MPY_CROSS)
-	@tools/step micropython-unix "a C compiler, make and pkg-config are needed" \
-	    $(MAKE) -C $(MPY_SOURCE)/ports/unix -j$(JOBS) BUILD=$(CURDIR)/$(dir $@) MICROPY_MPYCROSS=$(CURDIR)/$(MPY_CROSS) \
-	    MICROPY_MPYCROSS_DEPENDENCY= $(UNIX_OPTIONS)
+	$(call BUILD_UNIX,micropython-unix,FROZEN_MANIFEST=)
 
 $(BUILD)/toolchain-arm%.done: mk/natmod.mk
 	@tools/step toolchain-arm$* "install by hand: $(DEBIAN_arm)" tools/apt_install $(DEBIAN_arm)
