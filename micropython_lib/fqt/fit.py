@@ -85,10 +85,11 @@ def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep, ever
                     if whole <= 0 <= spent:
                         epochs = epoch
                         break
-                    passed = (budget - whole * unit + (spent if unit > 1 else 0)) // share
-                    if falls and part < passed:
-                        part = min(passed, _PARTS)
-                        rate = _rate(lr, schedule, part, _PARTS)
+                    if falls:
+                        passed = (budget - whole * unit + (spent if unit > 1 else 0)) // share
+                        if part < passed:
+                            part = min(passed, _PARTS)
+                            rate = _rate(lr, schedule, part, _PARTS)
                 if every and steps % every == 0 and steps < len(order):
                     yield Progress(epoch, steps, loss / steps, rate, text)
             net.end_batch()
