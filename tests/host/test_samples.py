@@ -116,6 +116,7 @@ def test_sounds_in_folders_become_windows(tmp_path):
         ("a.csv", b"1,2\n3\n", "each line has the same numbers"),
         ("a.csv", b"1,x,0\n", "'x' in sample 1 is no number"),
         ("a.npz", b"nothing", "a.npz"),
+        ("a.npz", b"PK\3\4" + bytes(60), "a.npz is not a NumPy archive"),
         ("a.txt", b"", ".fqd, .npz and .csv files are read"),
         ("a.fqd", b"nothing", "no recording of fqt"),
     ],
