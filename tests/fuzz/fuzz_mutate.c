@@ -5,6 +5,7 @@
 
 #include "../../natmod/core/model/fqt_file.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define MAX_INPUT_BYTES (1u << 14)
@@ -12,6 +13,7 @@
 #define MAX_CHANNELS (80)
 #define MAX_UPSAMPLED (32) // extent
 #define RANGE_START (62415)
+#define COUNT(items) (sizeof(items) / sizeof((items)[0]))
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -37,7 +39,7 @@ typedef struct {
 static uint32_t float_bits(void) {
     static const uint32_t chosen[] = {0, 1, 63u << 23, (63u << 23) - 1, 191u << 23, (191u << 23) + 1, 0x3F800000,
         0x3C23D70A, 0x3B808081, 0x7F7FFFFF, 0x7F800000, 0x7FC00000, 0xBF800000};
-    const uint32_t many = sizeof(chosen) / sizeof(chosen[0]);
+    const uint32_t many = COUNT(chosen);
     const uint32_t choice = random_below(3 * many);
     return choice < many ? chosen[choice] : (64 + random_below(126)) << 23 | random_below(1u << 23); // a valid scale
 }
@@ -58,6 +60,18 @@ static uint32_t any_number(uint32_t now) {
 }
 
 // -- what a layer makes of its input
+
+static const uint8_t kinds[] = {FQT_KIND_DENSE, FQT_KIND_CONV2D, FQT_KIND_MAX_POOL2D, FQT_KIND_FLATTEN,
+    FQT_KIND_DEPTHWISE_CONV2D, FQT_KIND_AVERAGE_POOL2D, FQT_KIND_ADD, FQT_KIND_MULTIPLY, FQT_KIND_UPSAMPLE2D};
+
+// That of a number, whose own it is if there is one.
+static uint8_t kind_of(uint32_t number) {
+    return memchr(kinds, (int)(number & 255), COUNT(kinds)) != NULL ? (uint8_t)number : kinds[number % COUNT(kinds)];
+}
+
+static uint8_t any_kind(void) {
+    return kinds[random_below(COUNT(kinds))];
+}
 
 static bool has_window(uint32_t kind) {
     return kind == FQT_KIND_CONV2D || kind == FQT_KIND_DEPTHWISE_CONV2D || kind == FQT_KIND_MAX_POOL2D
@@ -125,10 +139,14 @@ static fqt_window_t upsampling_of(const fqt_dimensions_t *from, const fqt_window
 // Make a record agree with what it reads.
 static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     fqt_record_t *record = &parts->records[layer];
-    record->kind = (uint8_t)(record->kind % FQT_KIND_END);
-    record->kind = record->kind == 0 || (is_last && !has_weights(record->kind)) ? FQT_KIND_DENSE : record->kind;
+    record->kind = kind_of(record->kind);
+    record->kind = is_last && !has_weights(record->kind) ? FQT_KIND_DENSE : record->kind;
     record->input = record->input > layer ? (uint16_t)layer : record->input;
     record->second_input = FQT_NO_SECOND_INPUT;
+    const bool reads_two = record->kind == FQT_KIND_ADD || record->kind == FQT_KIND_MULTIPLY;
+    if (reads_two && second_input(parts, layer) == record->input) {
+        record->kind = FQT_KIND_MAX_POOL2D; // there is no other that it could read
+    }
     record->activation = (uint8_t)(is_last || keeps_scale(record->kind) || record->kind == FQT_KIND_AVERAGE_POOL2D
                                        ? FQT_ACTIVATION_NONE
                                        : record->activation % 3);
@@ -212,6 +230,22 @@ static uint32_t append_blob(
     return (uint32_t)offset;
 }
 
+// Make the header one that is read.
+static void fit_header(fqt_header_t *header) {
+    const fqt_header_t fresh = {.magic = FQT_FILE_MAGIC,
+        .major = FQT_FILE_MAJOR,
+        .minor = FQT_FILE_MINOR,
+        .record_bytes = FQT_RECORD_BYTES,
+        .name = "mutated"};
+    memcpy(header, &fresh, offsetof(fqt_header_t, file_bytes));
+    memcpy(header->name, fresh.name, sizeof(fresh.name));
+    header->flags = 0;
+    header->input_type &= 1;
+    header->random_state |= 1;
+    header->loss %= 3;
+    header->maps &= header->loss == FQT_LOSS_MEAN_SQUARED_ERROR ? FQT_MAP_INPUT | FQT_MAP_OUTPUT : FQT_MAP_INPUT;
+}
+
 // Write all layers with blobs that fit them. Returns the file's bytes; 0: there is no room.
 static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
     const uint32_t layers = parts->header.layer_count;
@@ -219,6 +253,7 @@ static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
     if (limit < writer.end + 16) {
         return 0;
     }
+    fit_header(&parts->header);
     bool is_read[MAX_LAYERS + 1] = {false};
     for (uint32_t i = 0; i < layers; ++i) {
         fqt_record_t *record = &parts->records[i];
@@ -259,12 +294,16 @@ static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
             }
         }
     }
-    const uint32_t loss = parts->header.loss;
-    parts->header.maps &= loss == FQT_LOSS_MEAN_SQUARED_ERROR ? FQT_MAP_INPUT | FQT_MAP_OUTPUT : FQT_MAP_INPUT;
     const uint32_t outputs = elements_of(&parts->records[layers - 1].output);
     const uint32_t rows = (parts->header.maps & FQT_MAP_INPUT ? parts->header.input.channels : 0)
                           + (parts->header.maps & FQT_MAP_OUTPUT ? outputs : 0);
     if (rows != 0 && append_blob(&writer, parts, 0, 0, rows * FQT_MAP_ROW_BYTES, 0x3F800000) == 0) {
+        return 0;
+    }
+    // Of each output an empty name, and an empty note.
+    const uint32_t text_bytes = parts->header.text_bytes == 0 ? 0 : (outputs + 1 + 3) & ~3u;
+    parts->header.text_bytes = (uint16_t)text_bytes;
+    if (text_bytes != 0 && append_blob(&writer, parts, 0, 0, text_bytes, 0) == 0) {
         return 0;
     }
     memcpy(to, &parts->header, FQT_HEADER_BYTES);
@@ -283,7 +322,7 @@ static void change_window(fqt_window_t *window) {
 }
 
 static fqt_record_t any_layer(uint32_t place) {
-    fqt_record_t record = {.kind = (uint8_t)(1 + random_below(FQT_KIND_END - 1)),
+    fqt_record_t record = {.kind = any_kind(),
         .activation = (uint8_t)random_below(3),
         .flags = (uint8_t)random_below(6),
         .output_zero_point = (int8_t)(random_below(256) - 128),
@@ -332,7 +371,7 @@ static void change_structure(parts_t *parts) {
             remove_layer(parts);
             break;
         case 2:
-            record->kind = (uint8_t)(1 + random_below(FQT_KIND_END - 1));
+            record->kind = any_kind();
             break;
         case 3:
             record->output.channels = (uint16_t)(1 + random_below(MAX_CHANNELS));
@@ -367,7 +406,6 @@ static const field_t header_fields[] = {{0, 4}, {4, 2}, {6, 2}, {12, 2}, {14, 2}
 static const field_t record_fields[] = {{0, 1}, {1, 1}, {2, 1}, {3, 1}, {4, 2}, {6, 2}, {8, 2}, {10, 2}, {12, 2},
     {14, 1}, {15, 1}, {16, 1}, {17, 1}, {18, 1}, {19, 1}, {20, 1}, {21, 1}, {22, 2}, {24, 4}, {28, 4}, {32, 4}, {36, 4},
     {40, 4}, {44, 4}, {48, 4}, {52, 4}, {56, 1}, {71, 1}};
-#define COUNT(fields) (sizeof(fields) / sizeof((fields)[0]))
 
 static void change_field(uint8_t *structure, field_t field) {
     uint32_t value = 0;

@@ -68,8 +68,8 @@ def test_every_truncation_and_every_changed_byte(tmp_path, low_bits):
 
 @pytest.mark.slow
 def test_bounded_fuzzing(tmp_path):
-    """Mutated models, most of which still load: all of them train to the same bytes on every
-    backend."""
+    """Mutated models, about a third of which still load: all of them train to the same bytes on
+    every backend."""
     counts = fuzz(FUZZ_SECONDS, tmp_path, tools())
     assert counts.executions > 10 * FUZZ_SECONDS
-    assert counts.trained > counts.executions / 4
+    assert counts.trained > counts.executions / 8
