@@ -25,6 +25,7 @@ before it (tests/core/test_python_rooms.py):
     device                      boards, real and emulated; what a step costs there
     experiment                  training in several ways, compared over seeds
     desk                        this machine: MicroPython on it, the demo, what is installed
+    trainer                     training and evaluating in any place: `fqt train`, `fqt eval`
     core, emulator, model_file, reference_networks      public names for modules in the rooms
     cli                         the command `fqt`
 """

@@ -23,6 +23,7 @@ from fqt.importers.report_page import page
 from fqt.inputs import MASTERS
 from fqt.run import info
 from fqt.samples import sources
+from fqt.trainer.command import add_commands, share_of
 from fqt.version import __version__
 
 
@@ -153,17 +154,6 @@ def run_data(arguments: argparse.Namespace) -> None:
         sources.write_samples(arguments.test, test)
     if arguments.output:
         sources.write_samples(arguments.output, samples)
-
-
-def share_of(text: str) -> float:
-    """Between 0 and 1."""
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        raise argparse.ArgumentTypeError(f"a number between 0 and 1, not {text!r}")
-    return share
 
 
 def run_install(arguments: argparse.Namespace) -> None:
@@ -312,6 +302,7 @@ def parser() -> argparse.ArgumentParser:
         "--window", type=int, default=0, help="values of a sound that make a sample"
     )
     command.set_defaults(run=run_data)
+    add_commands(commands)
     command = commands.add_parser("install", help="put the module that fits onto a board")
     command.add_argument(
         "models",

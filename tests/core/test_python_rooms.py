@@ -15,7 +15,7 @@ from fqt.kinds import KINDS
 
 PACKAGE = Path(fqt.__file__).parent
 # These run under MicroPython: their fqt is the module.
-DEVICE_SCRIPTS = {"fqt.device.bench_device", "fqt.device.install_device"}
+DEVICE_SCRIPTS = {"fqt.device.bench_device", "fqt.device.install_device", "fqt.trainer.device"}
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
         ".__init__"

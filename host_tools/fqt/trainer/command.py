@@ -1,0 +1,196 @@
+"""The commands `fqt train` and `fqt eval`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from fqt.file.model_file import ModelFile
+from fqt.inputs import DEFAULT_MASTER, MASTERS
+from fqt.options import Options
+from fqt.samples import sources
+from fqt.train.schedules import SCHEDULES
+from fqt.trainer import kept
+from fqt.trainer.display import Display, duration
+from fqt.trainer.job import Job, job_data
+from fqt.trainer.run import Interruption, Result, train
+from fqt.trainer.score import Score, confusion_text, gives, score_in_core, score_of
+from fqt.trainer.where import HELP, place_of
+
+
+def run_train(arguments: argparse.Namespace) -> None:
+    model = ModelFile.read(arguments.model)
+    samples = _samples(arguments.data, arguments.window)
+    test = None
+    if arguments.test and arguments.split:
+        raise ValueError("--test FILE or --split SHARE, not both")
+    if arguments.test:
+        test = _samples([arguments.test], arguments.window)
+    elif arguments.split:
+        samples, test = sources.split(samples, arguments.split)
+    x, y = job_data(model, samples, arguments.reconstruct)
+    job = Job(
+        model,
+        x,
+        y,
+        arguments.master,
+        arguments.batch,
+        arguments.epochs,
+        arguments.lr,
+        arguments.schedule,
+        arguments.seed,
+        Options(
+            arguments.update_rate,
+            arguments.standardize,
+            arguments.weight_decay,
+            arguments.sample_updates,
+        ),
+        keeps_epochs=test is not None,
+    )
+    test_job = None
+    if test is not None:
+        x, y = job_data(model, test, arguments.reconstruct)
+        test_job = replace(job, x=x, y=y)
+    output = Path(arguments.output or Path(arguments.model).stem + ".trained.fqt")
+    place = place_of(arguments.on)
+    stop = Interruption()
+    usual = signal.signal(signal.SIGINT, stop)
+    try:
+        result = train(
+            job,
+            place,
+            output,
+            test_job,
+            Display(place.name, sys.stderr if arguments.json else sys.stdout),
+            lambda: stop.has_come,
+            arguments.resume,
+        )
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if arguments.json:
+        print(json.dumps(_described(result, place.name), indent=2))
+        return
+    print(f"{output}: {_summary(result)}")
+    if not result.is_whole:
+        print(f"stopped; {kept.path_of(output)} has what --resume goes on from")
+
+
+def _samples(paths: list[str], window: int) -> sources.Samples:
+    return sources.joined([sources.read_samples(path, window) for path in paths])
+
+
+def _summary(result: Result) -> str:
+    said = [f"{result.model.step_count} steps of training, {duration(result.seconds)}"]
+    if result.after and result.before:
+        said.append(f"{result.after} of the test samples, before: {result.before}")
+    return "; ".join(said)
+
+
+def _described(result: Result, place: str) -> dict:
+    return {
+        "on": place,
+        "seconds": round(result.seconds, 3),
+        "whole": result.is_whole,
+        "before": result.before and result.before.value,
+        "after": result.after and result.after.value,
+        "score": result.after and result.after.name,
+        "epochs": [vars(epoch) for epoch in result.epochs],
+    }
+
+
+def run_eval(arguments: argparse.Namespace) -> None:
+    model = ModelFile.read(arguments.model)
+    samples = _samples(arguments.data, arguments.window)
+    job = Job(model, *job_data(model, samples, arguments.reconstruct))
+    place = place_of(arguments.on)
+    milliseconds = None
+    if arguments.on == "core":
+        score = score_in_core(job)
+    else:
+        found, milliseconds = place.outputs(job, gives(job))
+        score = score_of(job, found)
+    if arguments.json:
+        described = {"on": place.name, "samples": len(job.x), "score": score.name}
+        described |= {"value": score.value, "milliseconds": milliseconds}
+        if score.has_classes:
+            described["confusion"] = score.confusion().tolist()
+        print(json.dumps(described, indent=2))
+        return
+    print(_evaluated(score, model, place.name, milliseconds))
+
+
+def _evaluated(score: Score, model: ModelFile, place: str, milliseconds: float | None) -> str:
+    text = f"{score} of {len(score.predictions)} samples, on {place}"
+    if milliseconds is not None:
+        text += f", {milliseconds:.3g} ms a sample"
+    if score.has_classes:
+        text += "\n" + confusion_text(score, model.labels)
+    return text
+
+
+def add_commands(commands) -> None:
+    """`train` and `eval` among the commands of argparse."""
+    command = commands.add_parser(
+        "train", help="train a model file on samples: here, under MicroPython, on a board"
+    )
+    _add_what_both_have(command)
+    command.add_argument(
+        "-o", "--output", help="the trained model; MODEL.trained.fqt here when left out"
+    )
+    command.add_argument("--test", metavar="DATA", help="samples that the score is told of")
+    command.add_argument(
+        "--split", type=share_of, metavar="SHARE", help="put a share of DATA aside as --test"
+    )
+    command.add_argument("--epochs", type=int, default=10)
+    command.add_argument("--lr", type=float, default=0.01, help="the learning rate; 0.01")
+    command.add_argument(
+        "--schedule", choices=SCHEDULES, default="linear", help="how it falls; linear"
+    )
+    command.add_argument("--seed", type=int, default=1, help="of the order of samples; 1")
+    command.add_argument("--master", type=int, choices=MASTERS, default=DEFAULT_MASTER)
+    command.add_argument("--batch", type=int, default=1, help="samples of a mini-batch; 1")
+    command.add_argument(
+        "--update-rate", type=float, default=1.0, metavar="SHARE", help="partial updates; 1: all"
+    )
+    command.add_argument("--sample-updates", action="store_true", help="draw what they update")
+    command.add_argument("--standardize", action="store_true", help="standardize gradients")
+    command.add_argument("--weight-decay", type=float, default=0.0)
+    command.add_argument(
+        "--resume", action="store_true", help="go on with the run to OUTPUT that did not end"
+    )
+    command.set_defaults(run=run_train)
+    command = commands.add_parser(
+        "eval", help="how good a model file is on samples: here, under MicroPython, on a board"
+    )
+    _add_what_both_have(command)
+    command.set_defaults(run=run_eval)
+
+
+def _add_what_both_have(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", help="a model file")
+    command.add_argument("data", nargs="+", help="samples, as `fqt data` reads them")
+    command.add_argument("--on", default="core", metavar="PLACE", help=f"{HELP}; core")
+    command.add_argument(
+        "--window", type=int, default=0, help="values of a sound that make a sample"
+    )
+    command.add_argument(
+        "--reconstruct",
+        action="store_true",
+        help="the input is the target (an autoencoder); labels do not count",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def share_of(text: str) -> float:
+    """Between 0 and 1."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"a number between 0 and 1, not {text!r}")
+    return share

@@ -1,0 +1,89 @@
+"""The files by which the host and MicroPython exchange a run: a folder on the host, which a board
+has mounted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fqt.reference.fixed import float_bits
+from fqt.trainer.job import Job, State, loop_job
+
+TYPES = {"uint8": "B", "int8": "b", "int16": "h", "float32": "f"}
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Files of one run in a folder."""
+
+    folder: Path
+
+    @property
+    def saved(self) -> Path:
+        """What the device keeps while it trains: a checkpoint."""
+        return self.folder / "saved.fqt"
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "run.py"
+
+    def stop(self) -> None:
+        """Ask the device to end after the piece at which it is."""
+        (self.folder / "stop").touch()
+
+    def write(self, job: Job, state: State, gives: str = "") -> None:
+        """What the device reads. gives: what it tells of each sample; "": it trains."""
+        samples = samples_bytes(job)
+        (self.folder / "model.fqt").write_bytes(job.model.to_bytes())
+        (self.folder / "samples.bin").write_bytes(samples)
+        if state.checkpoint:
+            (self.folder / "checkpoint.fqt").write_bytes(state.checkpoint)
+        options = job.options
+        described = {
+            **loop_job(job, state, [float_bits(rate) for rate in job.rates()]),
+            "gives": gives,
+            "model": "model.fqt",
+            "data": "samples.bin",
+            "checkpoint": "checkpoint.fqt" if state.checkpoint else None,
+            "saved": self.saved.name,
+            "stop": "stop",
+            "master": job.master,
+            "type": TYPES[device_samples(job).dtype.name],
+            "elements": int(np.prod(job.x.shape[1:])),
+            "targets": _targets(job),
+            "sample_bytes": len(samples) // len(job.x),
+            "update_rate": [float_bits(rate) for rate in options.update_rate],
+            "weight_decay": float_bits(options.weight_decay_float32),
+            "sample_updates": options.sample_updates,
+            "standardize": options.standardize,
+        }
+        (self.folder / "job.json").write_text(json.dumps(described))
+        parts = [(HERE / name).read_text() for name in ("loop.py", "device.py")]
+        self.script.write_text("".join([*parts, 'main("job.json", train)\n']))
+
+
+def _targets(job: Job) -> int:
+    """Of each sample: -1 a label, else so many numbers."""
+    if job.y is None:
+        return 0
+    return -1 if job.y.ndim == 1 else job.y.shape[1]
+
+
+def device_samples(job: Job) -> np.ndarray:
+    """The samples in a type that MicroPython's arrays have."""
+    return job.x if job.x.dtype.name in TYPES else job.x.astype(np.float32)
+
+
+def samples_bytes(job: Job) -> bytes:
+    """Each sample with its label or targets behind it."""
+    x = np.ascontiguousarray(device_samples(job)).reshape(len(job.x), -1)
+    x = x.astype(x.dtype.newbyteorder("<"))
+    rows = [np.frombuffer(x.tobytes(), np.uint8).reshape(len(x), -1)]
+    if job.y is not None:
+        y = job.y.astype("<u2" if job.y.ndim == 1 else "<f4")
+        rows.append(np.frombuffer(y.tobytes(), np.uint8).reshape(len(y), -1))
+    return np.concatenate(rows, axis=1).tobytes()
