@@ -2,8 +2,9 @@
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+
+from fqt.importers.runtimes import onnx_session
 
 
 class OnnxBuilder:
@@ -57,5 +58,5 @@ def run(data, samples, read):
     """The numbers [samples][elements] of the tensor `read`."""
     model = onnx.load_from_string(data)
     model.graph.output[0].name = read
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    session = onnx_session(model.SerializeToString())
     return np.array([session.run([read], {"x": one[None]})[0].ravel() for one in samples])
