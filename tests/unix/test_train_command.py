@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import fqt
 from fqt import core
 from fqt.cli import main
 from fqt.options import Options
@@ -18,6 +19,7 @@ from fqt.samples.sources import Samples
 from fqt.trainer import kept
 from fqt.trainer.job import Job, State, job_data
 from fqt.trainer.on_desk import Desk
+from fqt.trainer.report import moved
 from fqt.trainer.run import train
 from fqt.trainer.where import place_of
 from models import Layer, random_model
@@ -96,24 +98,17 @@ def test_targets_and_inputs_as_targets_train_alike(numbers_model, kind):
 
 @pytest.mark.parametrize("first", ["core", "unix"])
 def test_a_run_that_is_stopped_goes_on_in_another_place(small_model, first):
-    """After each of its pieces."""
+    """After its first piece, and again and again after those that follow."""
     x, y = job_data(small_model, labelled(small_model))
     job = Job(small_model, x, y, batch=4, epochs=2)
     whole = last_checkpoint("core", job)
-    places = set()
-    for stop_after in range(1, 6):
-        asked = []
-
-        def is_stopped(asked=asked, stop_after=stop_after):
-            asked.append(0)
-            return len(asked) >= stop_after
-
-        middle = last_checkpoint(first, job, is_stopped=is_stopped)
-        places.add((middle.epoch, middle.position))
-        second = {"core": "unix", "unix": "core"}[first]
-        if (middle.epoch, middle.position) != (1, SAMPLES):
-            assert last_checkpoint(second, job, middle).checkpoint == whole.checkpoint
-    assert len(places) > 1
+    places, state = [first, {"core": "unix", "unix": "core"}[first]], State()
+    stops = []
+    while (state.epoch, state.position) != (1, SAMPLES):
+        state = last_checkpoint(places[len(stops) % 2], job, state, lambda: True)
+        stops.append((state.epoch, state.position))
+    assert state.checkpoint == whole.checkpoint
+    assert stops == sorted(set(stops)) and len(stops) == 2 * SAMPLES / 4
 
 
 def write_data(folder, model, count=SAMPLES):
@@ -211,6 +206,29 @@ def test_numbers_are_evaluated(numbers_model, tmp_path, capsys):
         assert main(["eval", str(tmp_path / "m.fqt"), str(tmp_path / "d.npz"), "--on", place]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split(",")[0] == lines[1].split(",")[0] and lines[0].startswith("R2 ")
+
+
+def test_a_report_holds_the_picture_and_what_changed(small_model, numbers_model, tmp_path):
+    arguments = write_data(tmp_path, small_model)
+    arguments += ["--split", "0.3", "--epochs", "3", "-o", str(tmp_path / "o.fqt")]
+    page, picture = tmp_path / "r.html", tmp_path / "r.png"
+    arguments += ["--report", str(page), "--picture", str(picture)]
+    assert main(["train", *arguments]) == 0
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    text = page.read_text()
+    assert 'src="data:image/png;base64,' in text and "http:" not in text
+    after = fqt.ModelFile.read(tmp_path / "o.fqt")
+    for layer in moved(small_model, after):
+        assert layer.name in text and f"{100 * layer.change:.2f} %" in text
+        assert 0 < layer.change < 10 and 0 < layer.share <= 1
+    assert [layer.change for layer in moved(after, after)] == [0, 0]
+    samples = with_targets(numbers_model, "float32")
+    np.savez(tmp_path / "n.npz", x=samples.x, y=samples.y)
+    numbers_model.write(tmp_path / "n.fqt")
+    arguments = [str(tmp_path / "n.fqt"), str(tmp_path / "n.npz"), "-o", str(tmp_path / "o.fqt")]
+    for more in ([], ["--test", arguments[1]]):
+        assert main(["train", *arguments, *more, "--report", str(page)]) == 0
+        assert ("R2 " in page.read_text()) == bool(more)
 
 
 def test_what_does_not_fit_is_told(small_model, numbers_model, tmp_path, capsys, monkeypatch):

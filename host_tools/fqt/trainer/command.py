@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fqt.file.model_file import ModelFile
+from fqt.files import write_bytes
 from fqt.inputs import DEFAULT_MASTER, MASTERS
 from fqt.options import Options
+from fqt.plotting import pyplot
 from fqt.samples import sources
 from fqt.train.schedules import SCHEDULES
-from fqt.trainer import kept
+from fqt.trainer import kept, report
 from fqt.trainer.display import Display, duration
 from fqt.trainer.job import Job, job_data
 from fqt.trainer.run import Interruption, Result, train
@@ -55,6 +57,8 @@ def run_train(arguments: argparse.Namespace) -> None:
     if test is not None:
         x, y = job_data(model, test, arguments.reconstruct)
         test_job = replace(job, x=x, y=y)
+    if arguments.report or arguments.picture:
+        pyplot()  # raises before anything is trained
     output = Path(arguments.output or Path(arguments.model).stem + ".trained.fqt")
     place = place_of(arguments.on)
     stop = Interruption()
@@ -71,6 +75,10 @@ def run_train(arguments: argparse.Namespace) -> None:
         )
     finally:
         signal.signal(signal.SIGINT, usual)
+    if arguments.picture:
+        write_bytes(arguments.picture, report.picture(result, job, test_job))
+    if arguments.report:
+        write_bytes(arguments.report, report.page(result, job, test_job, place.name).encode())
     if arguments.json:
         print(json.dumps(_described(result, place.name), indent=2))
         return
@@ -162,6 +170,10 @@ def add_commands(commands) -> None:
     command.add_argument(
         "--resume", action="store_true", help="go on with the run to OUTPUT that did not end"
     )
+    command.add_argument(
+        "--report", metavar="FILE.html", help="a page: curves, confusion, wrong samples, layers"
+    )
+    command.add_argument("--picture", metavar="FILE.png", help="the same as a picture")
     command.set_defaults(run=run_train)
     command = commands.add_parser(
         "eval", help="how good a model file is on samples: here, under MicroPython, on a board"

@@ -65,6 +65,7 @@ class Learner:
         self.job = job
         self.samples = Samples(job)
         self.last = time.ticks_ms()
+        self.saves = 0
         self.end_batch = net.end_batch
         self.shuffle = fqt.shuffle
 
@@ -77,7 +78,10 @@ class Learner:
         return loss
 
     def save(self):
-        self.net.save(self.job["saved"], checkpoint=True)
+        # Each time another file, since the host may read the last one yet. It removes them.
+        self.saves += 1
+        self.saved = f"{self.job['saved']}.{self.saves}"
+        self.net.save(self.saved, checkpoint=True)
 
     def elapsed(self):
         now = time.ticks_ms()
@@ -93,7 +97,7 @@ class Learner:
         return True
 
     def tell(self, epoch, position, loss, is_saved):
-        tell("progress", [epoch, position, loss, is_saved])
+        tell("progress", [epoch, position, loss, self.saved if is_saved else None])
 
     def evaluate(self):
         # Tells what the model gives for each sample, and the microseconds that it took.

@@ -22,10 +22,14 @@ class Exchange:
 
     folder: Path
 
-    @property
-    def saved(self) -> Path:
-        """What the device keeps while it trains: a checkpoint."""
-        return self.folder / "saved.fqt"
+    def take(self, name: str | None) -> bytes | None:
+        """A checkpoint that the device saved, which is removed; None when there is none."""
+        if name is None:
+            return None
+        path = self.folder / name
+        data = path.read_bytes()
+        path.unlink()
+        return data
 
     @property
     def script(self) -> Path:
@@ -49,7 +53,7 @@ class Exchange:
             "model": "model.fqt",
             "data": "samples.bin",
             "checkpoint": "checkpoint.fqt" if state.checkpoint else None,
-            "saved": self.saved.name,
+            "saved": "saved",
             "stop": "stop",
             "master": job.master,
             "type": TYPES[device_samples(job).dtype.name],

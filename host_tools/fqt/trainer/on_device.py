@@ -35,13 +35,14 @@ class Device(ABC):
         is_stopped: Callable[[], bool],
     ) -> None:
         with _exchange(job, state) as exchange:
+            if is_stopped():
+                exchange.stop()
             for what, value in self._told(exchange):
-                if what == "progress":
-                    epoch, position, loss, is_saved = value
-                    checkpoint = exchange.saved.read_bytes() if is_saved else None
-                    told(State(epoch, position, loss, checkpoint))
                 if is_stopped():
                     exchange.stop()
+                if what == "progress":
+                    epoch, position, loss, saved = value
+                    told(State(epoch, position, loss, exchange.take(saved)))
 
     def outputs(self, job: Job, gives: str) -> tuple[list, float]:
         found: list = []
