@@ -3,9 +3,13 @@ what it says when something fails."""
 
 from __future__ import annotations
 
+import queue
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 ANSWER_SECONDS = 40  # mpremote gives up on a silent board after 10; a slow boot.py may take longer
 BUSY = (
@@ -21,6 +25,7 @@ ADVICE = {
     "OSError: 28": "the board's file system is full: remove what is not needed",
     "ENOSPC": "the board's file system is full: remove what is not needed",
     "EROFS": "the board's file system is read-only: mount it writable",
+    "no module named 'fqt'": "`fqt install` puts the module onto the board",
     "MemoryError": "the board lacks RAM for the module: free some in boot.py and main.py",
 }
 
@@ -56,6 +61,49 @@ def mpremote(port: str | None, *arguments: str, seconds: float = ANSWER_SECONDS)
     code, said = run(port, *arguments, seconds=seconds)
     if code:
         said = said.strip()
-        advice = next((f"; {advice}" for text, advice in ADVICE.items() if text in said), "")
-        raise OSError(f"mpremote {arguments[0]}: {said}{advice}")
+        raise OSError(f"mpremote {arguments[0]}: {said}{_advice(said)}")
     return said
+
+
+def follow(port: str | None, *arguments: str, seconds: float) -> Iterator[str]:
+    """Run one command; give each line as it is printed. Raises OSError that says what to do when
+    the command fails, or prints nothing for so many seconds."""
+    connect = ["connect", port] if port else []
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "mpremote", *connect, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # Ctrl-C is for the host, which ends the run in its own way
+    )
+    assert process.stdout
+    lines: queue.Queue[str | None] = queue.Queue()
+    reader = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
+    reader.start()
+    last = ""
+    try:
+        while (line := lines.get(timeout=seconds)) is not None:
+            last = line.strip() or last
+            yield line
+        if process.wait(timeout=ANSWER_SECONDS):
+            raise OSError(f"mpremote {arguments[0]}: {last}{_advice(last)}")
+    except queue.Empty:
+        raise OSError(f"the board said nothing for {seconds:g} s: {BUSY}") from None
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        process.stdout.close()
+
+
+def _read_lines(stream: TextIO, lines: queue.Queue[str | None]) -> None:
+    """Put each line where a reader can wait for it for some time, then None."""
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _advice(said: str) -> str:
+    return next((f"; {advice}" for text, advice in ADVICE.items() if text in said), "")

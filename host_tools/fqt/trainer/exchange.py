@@ -14,6 +14,8 @@ from fqt.trainer.job import Job, State, loop_job
 
 TYPES = {"uint8": "B", "int8": "b", "int16": "h", "float32": "f"}
 HERE = Path(__file__).parent
+# Where the current folder is the host's, a board no longer looks into its own.
+WHERE_MODULES_LIE = "import sys\nsys.path += ['/', '/flash']\n"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,19 @@ class Exchange:
     def script(self) -> Path:
         return self.folder / "run.py"
 
+    @property
+    def samples(self) -> Path:
+        return self.folder / "fqt_samples.bin"
+
+    @property
+    def _job(self) -> Path:
+        return self.folder / "job.json"
+
+    def read_samples_at(self, path: str) -> None:
+        """Let the device read the samples from a place of its own."""
+        described = json.loads(self._job.read_text())
+        self._job.write_text(json.dumps(described | {"data": path}))
+
     def stop(self) -> None:
         """Ask the device to end after the piece at which it is."""
         (self.folder / "stop").touch()
@@ -43,7 +58,7 @@ class Exchange:
         """What the device reads. gives: what it tells of each sample; "": it trains."""
         samples = samples_bytes(job)
         (self.folder / "model.fqt").write_bytes(job.model.to_bytes())
-        (self.folder / "samples.bin").write_bytes(samples)
+        self.samples.write_bytes(samples)
         if state.checkpoint:
             (self.folder / "checkpoint.fqt").write_bytes(state.checkpoint)
         options = job.options
@@ -51,7 +66,7 @@ class Exchange:
             **loop_job(job, state, [float_bits(rate) for rate in job.rates()]),
             "gives": gives,
             "model": "model.fqt",
-            "data": "samples.bin",
+            "data": self.samples.name,
             "checkpoint": "checkpoint.fqt" if state.checkpoint else None,
             "saved": "saved",
             "stop": "stop",
@@ -65,9 +80,9 @@ class Exchange:
             "sample_updates": options.sample_updates,
             "standardize": options.standardize,
         }
-        (self.folder / "job.json").write_text(json.dumps(described))
+        self._job.write_text(json.dumps(described))
         parts = [(HERE / name).read_text() for name in ("loop.py", "device.py")]
-        self.script.write_text("".join([*parts, 'main("job.json", train)\n']))
+        self.script.write_text("".join([WHERE_MODULES_LIE, *parts, 'main("job.json", train)\n']))
 
 
 def _targets(job: Job) -> int:

@@ -1,0 +1,91 @@
+"""Places on a cable: a real board, or an emulated one on its serial line.
+
+mpremote mounts the exchange's folder on the board and runs the script there. What the board saves
+goes back over the line; samples lie in its flash while it trains, or where they have no room come
+over the line as it takes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+from fqt.device.emulator import KINDS, Board, Kind, module
+from fqt.device.mpremote import follow, mpremote
+from fqt.trainer.exchange import Exchange
+from fqt.trainer.on_device import Device
+
+FLASH_QUESTION = (
+    "import os; p = os.getcwd(); s = os.statvfs(p); print('fqt', p, s[0] * s[3])"  # free bytes
+)
+ROOM_LEFT = 32768  # of the flash, for what the board's own programs write
+COPY_SECONDS = 1800
+SILENT_SECONDS = 120  # a step of the greatest network on a slow board, and more
+
+
+class SerialBoard(Device):
+    """A board on a port, which has the module."""
+
+    def __init__(self, port: str):
+        self.name = self.port = port
+
+    def lines(self, exchange: Exchange) -> Iterator[str]:
+        with self._samples_in_flash(exchange):
+            yield from follow(
+                self._port,
+                *("mount", str(exchange.folder), "run", str(exchange.script)),
+                seconds=SILENT_SECONDS,
+            )
+
+    @contextlib.contextmanager
+    def _samples_in_flash(self, exchange: Exchange) -> Iterator[None]:
+        """Put the samples into the board's flash for a while, where there is room: from there they
+        are read many times as fast."""
+        needed = exchange.samples.stat().st_size
+        found = re.search(r"fqt (\S+) (\d+)", mpremote(self._port, "exec", FLASH_QUESTION))
+        if not found or int(found[2]) < needed + ROOM_LEFT:
+            yield
+            return
+        name = exchange.samples.name
+        try:
+            mpremote(self._port, "cp", str(exchange.samples), f":{name}", seconds=COPY_SECONDS)
+            exchange.read_samples_at(f"{found[1].rstrip('/')}/{name}")
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # a board that is gone
+                mpremote(self._port, "rm", f":{name}")
+
+    @property
+    def _port(self) -> str | None:
+        return None if self.port == "auto" else self.port
+
+
+class EmulatedBoard(Device):
+    """A board that is started for each run, with the module of this checkout."""
+
+    def __init__(self, name: str, kind: Kind):
+        self.name, self.kind = name, kind
+
+    def lines(self, exchange: Exchange) -> Iterator[str]:
+        with contextlib.closing(Board(self.kind, exchange.folder)) as board:
+            mpremote(board.port, "cp", str(module(self.kind.architecture)), ":fqt.mpy")
+            yield from SerialBoard(board.port).lines(exchange)
+
+
+# The names of fqt bench's cores, and those of other boards.
+EMULATED = {
+    "m0p": "armv6m",
+    "m3": "armv7m",
+    "m4": "armv7emsp",
+    "m7": "armv7emdp",
+    "riscv": "rv32imc",
+}
+
+
+def emulated_board(core: str) -> EmulatedBoard:
+    """The board `emulated:CORE`. Raises ValueError for an unknown one."""
+    if core not in EMULATED:
+        raise ValueError(f"emulated boards are {', '.join(EMULATED)}, not {core!r}")
+    kind = next(kind for kind in KINDS if kind.architecture == EMULATED[core])
+    return EmulatedBoard(f"emulated:{core}", kind)
