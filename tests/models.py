@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
-from fqt.kinds import KINDS
+from fqt.kinds import FUNCTIONS, KINDS
 from fqt.model_file import LayerRecord, ModelFile
 from fqt.options import Options
 from fqt.reference import Network
+from fqt.train.tables import make_table, output_ends
 
 
 @dataclass(frozen=True)
 class Layer:
     """What a test says of a layer; shapes and scales follow. inputs: tensors, None: the one
-    before."""
+    before. activation: of a table the function; another name: any."""
 
     kind: str
     channels: int = 0
@@ -35,6 +36,8 @@ def output_shape(layer: Layer, shape: tuple[int, int, int]) -> tuple[int, int, i
         return 1, 1, int(np.prod(shape))
     if layer.kind == "upsample2d":
         return shape[0] * layer.stride[0], shape[1] * layer.stride[1], shape[2]
+    if layer.kind == "table":
+        return shape
     top, bottom, left, right = layer.padding
     height = (shape[0] + top + bottom - layer.kernel[0]) // layer.stride[0] + 1
     width = (shape[1] + left + right - layer.kernel[1]) // layer.stride[1] + 1
@@ -87,6 +90,9 @@ def _record(model, layer, is_last, rng, samples, low_bits) -> LayerRecord:
     )
     if record.keeps_scale:
         return replace(record, output_scale=scale, output_zero_point=zero_point)
+    if layer.kind == "table":
+        _fill_table(record, layer, scale, zero_point, rng)
+        return record
     if record.has_weights:
         _fill_parameters(record, layer, shape, scale, rng, low_bits)
     if is_last:
@@ -131,6 +137,22 @@ def _fill_parameters(record, layer, shape, scale, rng, low_bits) -> None:
     record.weight_scales = scales.astype(np.float32)
     record.bias_scale = float(np.float32(scale * rng.choice([1, 1, 1.3])))
     record.biases = rng.normal(0, 0.1 / (record.bias_scale * scales)).astype(np.int32)
+
+
+def _fill_table(record, layer, scale, zero_point, rng) -> None:
+    """A function over all of its input's range."""
+    named = layer.activation in FUNCTIONS
+    record.activation = layer.activation if named else str(rng.choice(FUNCTIONS))
+    parameter = {"leaky_relu": 0.125, "elu": 0.75}.get(record.activation, 0.0)
+    record.bias_scale = parameter
+    ends = output_ends(
+        record.activation, parameter, *(scale * (end - zero_point) for end in (-128, 127))
+    )
+    least, greatest = min(ends[0], 0.0), max(ends[1], 0.05)
+    record.output_scale = float(np.float32((greatest - least) / 255))
+    record.output_zero_point = int(np.clip(-128 - least / record.output_scale, -128, 127))
+    made = record.output_scale, record.output_zero_point
+    record.table = make_table(record.activation, parameter, (scale, zero_point), made)
 
 
 def _real_output(model: ModelFile, sample) -> np.ndarray:
@@ -216,6 +238,7 @@ DRAWN = (
     "dense",
     "flatten",
     "upsample2d",
+    "table",
     "residual",
     "excited",
 )

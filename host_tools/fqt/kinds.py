@@ -16,6 +16,9 @@ from fqt.messages import require
 
 Shape = tuple[int, int, int]
 
+ACTIVATIONS = ("none", "relu", "relu6")  # by their numbers in a file
+FUNCTIONS = ("tanh", "sigmoid", "leaky_relu", "elu", "hard_swish", "silu")  # of tables
+
 
 class Record(Protocol):
     """What the table reads of a layer's record (fqt.file.records.LayerRecord)."""
@@ -43,20 +46,23 @@ class Weights:
 @dataclass(frozen=True)
 class Kind:
     """number: in a model file. check: raises ModelFileError unless the output's shape follows from
-    the inputs' shapes. inputs: how many tensors it reads. weights: None without. activated:
-    whether it may have an activation function. keeps_scale: its output has the scale and zero
-    point of its input. shares_memory: its output lies where its input does, which nothing else may
-    read. passes_error_scale: whether each error of its input has one source, so that its scale
-    follows from the output's (docs/arithmetic.md, section 6); from the record. is_common: whether
-    the common module has it, else the full one alone (tools/chosen_kinds.py)."""
+    the inputs' shapes. inputs: how many tensors it reads. weights: None without. activations: what
+    its record may name, by their numbers in the file. keeps_scale: its output has the scale and
+    zero point of its input. has_table: its parameters are a table of its function
+    (fqt.file.records.Table), which is of the scales of its input and output: these never move.
+    shares_memory: its output lies where its input does, which nothing else may read.
+    passes_error_scale: whether each error of its input has one source, so that its scale follows
+    from the output's (docs/arithmetic.md, section 6); from the record. is_common: whether the
+    common module has it, else the full one alone (tools/chosen_kinds.py)."""
 
     number: int
     name: str
     check: Callable[[Record, list[Shape]], None]
     inputs: int = 1
     weights: Weights | None = None
-    activated: bool = False
+    activations: tuple[str, ...] = ("none",)
     keeps_scale: bool = False
+    has_table: bool = False
     shares_memory: bool = False
     passes_error_scale: Callable[[Record], bool] = lambda record: False
     is_common: bool = True
@@ -161,14 +167,18 @@ def _check_flatten(record: Record, shapes: list[Shape]) -> None:
     _check_one_pixel(record)
 
 
+def _check_same_shape(record: Record, shapes: list[Shape]) -> None:
+    require(shapes[0] == record.output_shape, "OTHER_SHAPE", record.inputs[0])
+    _check_no_window(record)
+
+
 def _check_two_inputs(record: Record, shapes: list[Shape], by_channel: bool) -> None:
     first, second = record.inputs
     output = record.output_shape
     fits = shapes[1] == output or (by_channel and shapes[1] == (1, 1, output[2]))
-    require(shapes[0] == output, "OTHER_SHAPE", first)
+    _check_same_shape(record, shapes)
     require(fits, "OTHER_SHAPE", second)
     require(first != second, "SAME_INPUTS", first)
-    _check_no_window(record)
 
 
 def _check_add(record: Record, shapes: list[Shape]) -> None:
@@ -201,8 +211,8 @@ _DEPTHWISE_CONV2D = Weights(
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(1, "dense", _check_dense, weights=_DENSE, activated=True),
-        Kind(2, "conv2d", _check_conv2d, weights=_CONV2D, activated=True),
+        Kind(1, "dense", _check_dense, weights=_DENSE, activations=ACTIVATIONS),
+        Kind(2, "conv2d", _check_conv2d, weights=_CONV2D, activations=ACTIVATIONS),
         Kind(
             3,
             "max_pool2d",
@@ -223,7 +233,7 @@ KINDS = {
             "depthwise_conv2d",
             _check_depthwise_conv2d,
             weights=_DEPTHWISE_CONV2D,
-            activated=True,
+            activations=ACTIVATIONS,
         ),
         Kind(
             6,
@@ -236,10 +246,11 @@ KINDS = {
             "add",
             _check_add,
             inputs=2,
-            activated=True,
+            activations=ACTIVATIONS,
             passes_error_scale=lambda record: True,
         ),
-        Kind(8, "multiply", _check_multiply, inputs=2, activated=True),
+        Kind(8, "multiply", _check_multiply, inputs=2, activations=ACTIVATIONS),
+        Kind(9, "table", _check_same_shape, activations=FUNCTIONS, has_table=True),
         Kind(
             11,
             "upsample2d",

@@ -22,6 +22,7 @@ from forge import (
     MAX_POOL2D,
     MULTIPLY,
     NO_WINDOW,
+    TABLE,
     TRAINABLE,
     UPSAMPLE2D,
     Layer,
@@ -49,6 +50,7 @@ KINDS = {
     AVERAGE_POOL2D: "average_pool2d",
     ADD: "add",
     MULTIPLY: "multiply",
+    TABLE: "table",
     UPSAMPLE2D: "upsample2d",
 }
 
@@ -73,6 +75,16 @@ def upsampled(window, output=(8, 8, 2), **fields):
     """4 x 4 x 2 upsampled, then pooled."""
     layer = Layer(UPSAMPLE2D, output, fields={"window": window, **fields})
     return forge([layer, pool((4, 4, 2)), flat(32), dense(inputs=32)], (4, 4, 2))
+
+
+def tabled(shape=(4, 4, 3), **fields):
+    """A table behind a convolution."""
+    blobs = [bytes(256), b"", np.float32(0.5).tobytes(), bytes(256)]
+    return Layer(TABLE, shape, 0, {"flags": 0, **fields}, blobs)
+
+
+def with_table(table):
+    return network(conv(), table, pool(), flat(), dense())
 
 
 TWICE = (2, 2, 2, 2, 0, 0, 0, 0)
@@ -232,6 +244,8 @@ CASES = [
     ("RECORD_FIELD", (), 2, network(conv(), pool(flags=1), flat(), dense())),
     ("RECORD_FIELD", (), 2, network(conv(), pool(flags=2), flat(), dense())),
     ("RECORD_FIELD", (), 2, network(conv(), pool(flags=4), flat(), dense())),
+    ("RECORD_FIELD", (), 2, with_table(tabled(activation=6))),
+    ("RECORD_FIELD", (), 2, with_table(tabled(flags=1))),
     ("SCALES", (), 1, network(conv(output_scale=0.0))),
     ("SCALES", (), 1, network(conv(output_scale=np.inf))),
     ("SCALES", (), 1, network(conv(error_scale=-0.0))),
@@ -326,6 +340,10 @@ CASES = [
     ("OUTPUT_EXTENT", (9, 8), 1, upsampled(TWICE, (8, 9, 2))),
     ("SAME_CHANNELS", (2, 3), 1, upsampled(TWICE, (8, 8, 3))),
     ("KEPT_SCALE", (), 1, upsampled(TWICE, output_zero_point=1)),
+    ("OTHER_SHAPE", (1,), 2, with_table(tabled((4, 2, 6)))),
+    ("OTHER_SHAPE", (1,), 2, with_table(tabled((2, 4, 3)))),
+    ("NO_WINDOW", (), 2, with_table(tabled(window=SAME))),
+    ("LAST_LAYER", (), 2, forge([dense(3, 32), tabled((1, 1, 3))])),
     ("OTHER_SHAPE", (0,), 2, network(conv(), plus(inputs=(0, 1)), dense())),
     ("OTHER_SHAPE", (0,), 2, network(conv(), plus(inputs=(1, 0)), dense())),
     ("OTHER_SHAPE", (1,), 2, summed((2, 4, 2), (2, 1))),
@@ -395,6 +413,8 @@ CASES = [
         network(conv(), flat(48), pool(input=1), dense(3, 48, input=2)),
     ),
     ("WEIGHT", (WEIGHTS - 1,), 1, network(changed(conv(), 0, bytes(WEIGHTS - 1) + b"\x80"))),
+    ("WEIGHT", (255,), 2, with_table(changed(tabled(), 0, bytes(255) + b"\x80"))),
+    ("WEIGHT_SCALE", (0,), 2, with_table(changed(tabled(), 2, np.float32(np.nan).tobytes()))),
     ("WEIGHT", (0,), 4, network(conv(), pool(), flat(), changed(dense(), 0, b"\x80" + bytes(35)))),
     ("PADDING", (WEIGHTS,), 1, network(changed(conv(), 0, bytes(WEIGHTS) + b"\1\0"))),
     ("PADDING", (WEIGHTS + 1,), 1, network(changed(conv(), 0, bytes(WEIGHTS) + b"\0\1"))),

@@ -29,6 +29,7 @@ NETWORKS = {
     "max_pool2d": [Layer("max_pool2d", 0, (2, 2), (2, 2))],
     "average_pool2d": [Layer("average_pool2d", 0, (2, 2), (2, 2))],
     "flatten": [Layer("flatten")],
+    "table": [Layer("table", activation="tanh")],
     "upsample2d": [Layer("upsample2d", 0, (2, 2), (2, 2))],
     "add": [Layer("dense", 4), Layer("dense", 4), Layer("add", inputs=(1, 2))],
     "multiply": [Layer("dense", 4), Layer("dense", 4), Layer("multiply", inputs=(1, 2))],

@@ -62,7 +62,8 @@ static uint32_t any_number(uint32_t now) {
 // -- what a layer makes of its input
 
 static const uint8_t kinds[] = {FQT_KIND_DENSE, FQT_KIND_CONV2D, FQT_KIND_MAX_POOL2D, FQT_KIND_FLATTEN,
-    FQT_KIND_DEPTHWISE_CONV2D, FQT_KIND_AVERAGE_POOL2D, FQT_KIND_ADD, FQT_KIND_MULTIPLY, FQT_KIND_UPSAMPLE2D};
+    FQT_KIND_DEPTHWISE_CONV2D, FQT_KIND_AVERAGE_POOL2D, FQT_KIND_ADD, FQT_KIND_MULTIPLY, FQT_KIND_TABLE,
+    FQT_KIND_UPSAMPLE2D};
 
 // That of a number, whose own it is if there is one.
 static uint8_t kind_of(uint32_t number) {
@@ -149,7 +150,7 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     }
     record->activation = (uint8_t)(is_last || keeps_scale(record->kind) || record->kind == FQT_KIND_AVERAGE_POOL2D
                                        ? FQT_ACTIVATION_NONE
-                                       : record->activation % 3);
+                                       : record->activation % (record->kind == FQT_KIND_TABLE ? 6 : 3));
     record->reserved = 0;
     const fqt_dimensions_t from = *shape_of(parts, record->input);
     fqt_window_t *window = &record->window;
@@ -230,6 +231,22 @@ static uint32_t append_blob(
     return (uint32_t)offset;
 }
 
+// The derivatives, their scale and the outputs of a table. Whether there was room.
+static bool append_table(writer_t *writer, const parts_t *parts, const uint32_t old[FQT_BLOBS], uint32_t *blobs) {
+    static const uint32_t fills[FQT_BLOBS] = {0x7F400181, 0, 0x3C000000, 0x7F008040};
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        const bool is_scale = blob == FQT_BLOB_WEIGHT_SCALES;
+        if (blob != FQT_BLOB_LOW_BITS) {
+            blobs[blob] =
+                append_blob(writer, parts, old[blob], is_scale ? 4 : 16, is_scale ? 4 : FQT_TABLE_ENTRIES, fills[blob]);
+            if (blobs[blob] == 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 // Make the header one that is read.
 static void fit_header(fqt_header_t *header) {
     const fqt_header_t fresh = {.magic = FQT_FILE_MAGIC,
@@ -268,6 +285,9 @@ static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
         uint32_t old[FQT_BLOBS];
         memcpy(old, record->blobs, sizeof(old));
         memset(record->blobs, 0, sizeof(record->blobs));
+        if (record->kind == FQT_KIND_TABLE && !append_table(&writer, parts, old, record->blobs)) {
+            return 0;
+        }
         if (!has_weights(record->kind)) {
             record->flags = 0;
             record->bias_scale = 0;

@@ -28,6 +28,7 @@ SMALL_NETWORKS = [
         Layer("add", inputs=(0, 1)),
         Layer("multiply", inputs=(2, 1)),
         Layer("upsample2d", 0, (1, 1), (1, 2)),
+        Layer("table", activation="silu"),
         Layer("average_pool2d", 0, (2, 2), (1, 1)),
         Layer("dense", 2),
     ],

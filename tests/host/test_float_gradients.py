@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fqt.layers import (
+    ELU,
     Add,
     AveragePool2D,
     BatchNormalization,
@@ -13,8 +14,13 @@ from fqt.layers import (
     DepthwiseConv2D,
     Flatten,
     GlobalAveragePool,
+    HardSwish,
+    LeakyReLU,
     MaxPool2D,
     Multiply,
+    Sigmoid,
+    SiLU,
+    Tanh,
     Upsample2D,
 )
 from fqt.train.sequential import Sequential
@@ -66,6 +72,21 @@ NETWORKS = {
         Conv2D(3, 2, activation="relu"),
         Upsample2D((3, 2), "zeros"),
         Conv2D(2, 3, padding="same"),
+        Dense(3),
+    ],
+    "functions": lambda: [
+        Conv2D(4, 2),
+        Tanh(),
+        Conv2D(4, 2),
+        LeakyReLU(0.2),
+        Conv2D(4, 1),
+        ELU(0.7),
+        Conv2D(4, 1),
+        HardSwish(),
+        Conv2D(4, 1),
+        SiLU(),
+        Dense(4),
+        Sigmoid(),
         Dense(3),
     ],
     "squeeze and excite": lambda: [

@@ -57,6 +57,12 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
         fqt.AveragePool2D(2),
         fqt.Upsample2D((2, 3)),
         fqt.Upsample2D(2, "zeros"),
+        fqt.Tanh(),
+        fqt.LeakyReLU(0.25),
+        fqt.ELU(0.5),
+        fqt.HardSwish(),
+        fqt.SiLU(),
+        fqt.Sigmoid(),
         fqt.Flatten(),
         fqt.Dense(3),
     ]
@@ -78,6 +84,9 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
             layer.activation,
         )
         assert other.output_shape == layer.output_shape
+        if record.table is not None:
+            assert type(other) is type(layer)
+            assert other.function_parameter == layer.function_parameter
         if record.has_weights:
             unit = record.weight_scales.max()
             assert np.abs(other.weights - layer.weights).max() <= 0.51 * unit

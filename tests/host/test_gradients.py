@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fqt.file.layout import LOSSES
+from fqt.layers.functions import FUNCTIONS
 from fqt.reference import Network
 from models import Layer, random_model, random_samples
 
@@ -77,6 +78,19 @@ CASES = {
         ],
         (5, 5, 2),
     ),
+    **{
+        function: (
+            [
+                Layer("conv2d", 5, (3, 3), activation="none"),
+                Layer("table", activation=function),
+                Layer("dense", 8, activation="none"),
+                Layer("table", activation=function),
+                Layer("dense", 3),
+            ],
+            (5, 6, 2),
+        )
+        for function in FUNCTIONS
+    },
     "residual": (
         [
             Layer("conv2d", 4, (3, 3), (1, 1), (1, 1, 1, 1)),
@@ -151,7 +165,7 @@ def float_loss(model, parameters, x, target):
     for i, (record, values) in enumerate(zip(model.layers, parameters, strict=True)):
         read = [tensors[number] for number in model.inputs_of(i)]
         y = float_output(record, values, *read)
-        if record.activation != "none":
+        if record.activation in ("relu", "relu6"):
             y = np.clip(y, 0, 6 if record.activation == "relu6" else np.inf)
         tensors.append(y)
     z = tensors[-1].ravel()
@@ -172,6 +186,8 @@ def float_output(record, values, x, other=None):
         return x * other
     if record.kind == "dense":
         return (values[0] @ x.ravel() + values[1]).reshape(1, 1, -1)
+    if record.kind == "table":
+        return FUNCTIONS[record.activation].value(x, record.function_parameter)
     if record.kind == "upsample2d":
         block = np.zeros((*record.stride, 1))
         block[: record.kernel[0], : record.kernel[1]] = 1

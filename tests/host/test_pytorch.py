@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fqt import (
+    ELU,
     Add,
     AveragePool2D,
     BatchNormalization,
@@ -11,9 +12,14 @@ from fqt import (
     Dense,
     DepthwiseConv2D,
     Flatten,
+    HardSwish,
+    LeakyReLU,
     MaxPool2D,
     Multiply,
     Sequential,
+    Sigmoid,
+    SiLU,
+    Tanh,
 )
 from fqt.experiment import pytorch
 
@@ -28,6 +34,12 @@ def graph(loss):
         Conv2D(6, 1, name="c"),
         AveragePool2D((1, 2), (2, 1)),
         Conv2D(6, 1, name="d"),
+        Tanh(),
+        LeakyReLU(0.2),
+        SiLU(),
+        HardSwish(),
+        ELU(0.7),
+        Sigmoid(),
         Flatten(),
         Dense(6, activation="relu", name="e"),
         Multiply("e", source="c"),

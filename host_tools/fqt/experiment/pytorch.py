@@ -73,9 +73,9 @@ def _flat(x):
 
 
 def _activate(layer, x):
-    if layer.activation == "none":
-        return x
-    return x.relu() if layer.activation == "relu" else x.clamp(0, 6)
+    if layer.activation == "relu6":
+        return x.clamp(0, 6)
+    return x.relu() if layer.activation == "relu" else x
 
 
 def _padded(layer, x, value: float):
@@ -112,6 +112,13 @@ def _average_pool2d(layer, parameters, x):
     return pool(x, layer.window.kernel, layer.window.stride)
 
 
+def _table(layer, parameters, x):
+    functional = load_pytorch().nn.functional
+    name = {"hard_swish": "hardswish"}.get(layer.activation, layer.activation)
+    has_parameter = layer.activation in ("leaky_relu", "elu")
+    return getattr(functional, name)(x, *[layer.function_parameter] * has_parameter)
+
+
 # Of each kind, from the layer, its parameters and its inputs: what it gives before its activation.
 FORWARD: dict[str, Callable[..., Any]] = {
     "dense": _dense,
@@ -122,4 +129,5 @@ FORWARD: dict[str, Callable[..., Any]] = {
     "flatten": lambda layer, parameters, x: _flat(x)[:, :, None, None],
     "add": lambda layer, parameters, x, other: x + other,
     "multiply": lambda layer, parameters, x, other: x * other,
+    "table": _table,
 }

@@ -26,6 +26,7 @@ STATE = (  # of a layer: what training changes
     "low_bits",
     "weight_scales",
     "biases",
+    "table",
 )
 
 

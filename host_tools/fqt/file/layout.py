@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-MAJOR, MINOR = 2, 2  # of the file format (natmod/core/model/fqt_file.h says what each means)
+MAJOR, MINOR = 2, 3  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
 HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBBH")
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
@@ -17,9 +17,8 @@ MAX_RANGE = 1 << 30
 MAX_WORK = 1 << 30  # multiply-adds of a forward pass
 NO_SECOND_INPUT = 0xFFFF
 OUTPUT_RANGE_START = 62415
+TABLE_ENTRIES = 256
 
-ACTIVATIONS = {"none": 0, "relu": 1, "relu6": 2}
-ACTIVATION_NAMES = {number: name for name, number in ACTIVATIONS.items()}
 INPUT_TYPES = {"int8": 0, "uint8": 1}
 INPUT_TYPE_NAMES = {number: name for name, number in INPUT_TYPES.items()}
 LOSSES = {"softmax_cross_entropy": 0, "mean_squared_error": 1, "binary_cross_entropy": 2}

@@ -18,7 +18,6 @@ from fqt.file.checks import (
     name_text,
 )
 from fqt.file.layout import (
-    ACTIVATION_NAMES,
     FLAG_CHECKPOINT,
     FLAG_LOW_HALVES,
     FLAG_TRAINABLE,
@@ -36,12 +35,14 @@ from fqt.file.layout import (
     MAX_WORK,
     NO_SECOND_INPUT,
     RECORD,
+    TABLE_ENTRIES,
 )
-from fqt.file.records import LayerRecord, ModelRecords
+from fqt.file.records import LayerRecord, ModelRecords, Table
 from fqt.kinds import KIND_NAMES, KINDS
 from fqt.messages import fault, require
 
 BLOB_TYPES = ("<i1", "<u1", "<f4", "<i4")  # weights, low bits, scales, biases
+TABLE_TYPES = ("<i1", "<u1", "<f4", "<i1")  # derivatives, nothing, their scale, outputs
 
 
 def fill(model: ModelRecords, data: bytes) -> None:
@@ -60,7 +61,7 @@ def fill(model: ModelRecords, data: bytes) -> None:
             work += _multiply_adds(model, layer)
             require(work <= MAX_WORK, "MUCH_WORK", MAX_WORK)
             shapes = _blob_shapes(model, layer, _low_bits(fields[2]))
-            end = _check_places(shapes, fields[22:26], end, len(data))
+            end = _check_places(_blob_types(layer), shapes, fields[22:26], end, len(data))
             places.append((shapes, fields[22:26]))
             model.layers.append(layer)
     check_last_layer(model)
@@ -161,9 +162,8 @@ def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
     )
     require(
         reserved == 0
-        and activation in ACTIVATION_NAMES
-        and flags <= (FLAG_TRAINABLE + FLAG_LOW_HALVES if kind.weights else 0)
-        and (kind.activated or activation == 0),
+        and activation < len(kind.activations)
+        and flags <= (FLAG_TRAINABLE + FLAG_LOW_HALVES if kind.weights else 0),
         "RECORD_FIELD",
     )
     require(
@@ -181,7 +181,7 @@ def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
         kind.name,
         name_text(fields[26]),
         (height, width, channels),
-        ACTIVATION_NAMES[activation],
+        kind.activations[activation],
         bool(flags & FLAG_TRAINABLE),
         output_scale,
         zero_point,
@@ -219,6 +219,8 @@ def _blob_shapes(
     model: ModelRecords, layer: LayerRecord, low_bits: int
 ) -> list[tuple[int, ...] | None]:
     """Of weights, low bits, scales and biases; None where the file has none."""
+    if KINDS[layer.kind].has_table and not model.checkpoint:
+        return [(TABLE_ENTRIES,), None, (1,), (TABLE_ENTRIES,)]
     weights = KINDS[layer.kind].weights
     if not weights or (model.checkpoint and not layer.trainable):
         return [None] * len(BLOB_TYPES)
@@ -227,13 +229,21 @@ def _blob_shapes(
     return [shape, (size,) if low_bits else None, shape[:1], shape[:1]]
 
 
+def _blob_types(layer: LayerRecord) -> tuple[str, ...]:
+    return TABLE_TYPES if KINDS[layer.kind].has_table else BLOB_TYPES
+
+
 def _check_places(
-    shapes: list[tuple[int, ...] | None], places: tuple[int, ...], start: int, file_bytes: int
+    types: tuple[str, ...],
+    shapes: list[tuple[int, ...] | None],
+    places: tuple[int, ...],
+    start: int,
+    file_bytes: int,
 ) -> int:
     """A layer's blobs lie one after another from `start` on. Returns where they end."""
     offset = start
     expected = []
-    for shape, dtype in zip(shapes, BLOB_TYPES, strict=True):
+    for shape, dtype in zip(shapes, types, strict=True):
         size = math.prod(shape) * np.dtype(dtype).itemsize if shape else 0
         expected.append(offset if size else 0)
         offset += size + -size % 4
@@ -251,21 +261,24 @@ def _read_blobs(
     places: tuple[int, ...],
 ) -> None:
     """Fills a layer's arrays, where the file has them."""
-    weights_shape, low_bits_shape = shapes[:2]
-    if weights_shape is None:
+    if shapes[0] is None:
         return
-    layer.weights = _blob(data, places[0], weights_shape, "<i1")
-    beyond = np.flatnonzero(layer.weights == -128)
+    weights, low_bits, scales, biases = (
+        None if shape is None else _blob(data, place, shape, dtype)
+        for place, shape, dtype in zip(places, shapes, _blob_types(layer), strict=True)
+    )
+    assert weights is not None and scales is not None and biases is not None
+    beyond = np.flatnonzero(weights == -128)
     if len(beyond):
         raise fault("WEIGHT", int(beyond[0]))
-    if low_bits_shape:
-        low_bits = _blob(data, places[1], low_bits_shape, "<u1")
-        layer.low_bytes = _low_bytes(layer.low_bits, low_bits, weights_shape)
-    channels = weights_shape[:1]
-    layer.weight_scales = _blob(data, places[2], channels, "<f4")
-    layer.biases = _blob(data, places[3], channels, "<i4")
-    for channel, scale in enumerate(layer.weight_scales):
+    if low_bits is not None:
+        layer.low_bytes = _low_bytes(layer.low_bits, low_bits, weights.shape)
+    for channel, scale in enumerate(scales):
         require(is_scale(scale), "WEIGHT_SCALE", channel)
+    if KINDS[layer.kind].has_table:
+        layer.table = Table(biases, weights, float(scales[0]))
+    else:
+        layer.weights, layer.weight_scales, layer.biases = weights, scales, biases
 
 
 def _low_bytes(bits: int, low_bits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -11,6 +11,17 @@ from fqt.file.layout import OUTPUT_RANGE_START
 from fqt.kinds import KINDS, Shape
 
 
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A function of int8 numbers: for each input from -128 on the output, int8 [256], and the
+    derivative, int8 [256] in -127 to 127, in units of `scale`, of the output's real value by that
+    of the input."""
+
+    outputs: np.ndarray
+    derivatives: np.ndarray
+    scale: float
+
+
 @dataclass
 class LayerRecord:
     """One layer. Arrays are None for layers without weights, and for frozen layers of a
@@ -21,6 +32,8 @@ class LayerRecord:
     depthwise_conv2d: [out][kernel_height][kernel_width]); low_bytes: the same shape, in units of
     1 / 256 of a weight's, or None; low_bits: how many bits of them are kept, 8 or 4 (the upper);
     weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale * weight_scales.
+    table: of a layer that has one, whose function `activation` names; bias_scale is then its slope
+    or alpha, or 0.
     """
 
     kind: str
@@ -42,10 +55,16 @@ class LayerRecord:
     weight_scales: np.ndarray | None = None
     biases: np.ndarray | None = None
     low_bits: int = 8
+    table: Table | None = None
 
     @property
     def has_weights(self) -> bool:
         return KINDS[self.kind].weights is not None
+
+    @property
+    def function_parameter(self) -> float:
+        """Of a table's function: its slope or alpha, or 0."""
+        return self.bias_scale
 
     @property
     def keeps_scale(self) -> bool:
@@ -113,7 +132,20 @@ class ModelRecords:
         """The activation that clipped a tensor: looked for through max pooling and flatten."""
         while tensor > 0 and self.layers[tensor - 1].keeps_scale:
             tensor = self.inputs_of(tensor - 1)[0]
-        return self.layers[tensor - 1].activation if tensor > 0 else "none"
+        if tensor == 0 or KINDS[self.layers[tensor - 1].kind].has_table:
+            return "none"
+        return self.layers[tensor - 1].activation
+
+    def keeps_range(self, tensor: int) -> bool:
+        """Whether the scale of a tensor never moves: a table is of it, also through kinds that
+        keep the scale."""
+        if tensor > 0 and KINDS[self.layers[tensor - 1].kind].has_table:
+            return True
+        return any(
+            KINDS[self.layers[reader].kind].has_table
+            or (self.layers[reader].keeps_scale and self.keeps_range(reader + 1))
+            for reader in self.readers_of(tensor)
+        )
 
     def hands_error_scale_on(self, tensor: int) -> bool:
         """Whether the scale of a tensor's error follows from that of its only reader's output."""

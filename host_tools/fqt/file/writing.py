@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Collection
 
 import numpy as np
 
 from fqt.file.checks import name_bytes
 from fqt.file.layout import (
-    ACTIVATIONS,
     FLAG_CHECKPOINT,
     FLAG_TRAINABLE,
     HEADER,
@@ -25,7 +25,7 @@ from fqt.file.layout import (
     NO_SECOND_INPUT,
     RECORD,
 )
-from fqt.file.records import LayerRecord, ModelRecords
+from fqt.file.records import LayerRecord, ModelRecords, Table
 from fqt.kinds import KINDS
 from fqt.messages import ModelFileError
 
@@ -34,7 +34,7 @@ def file_bytes(model: ModelRecords) -> bytes:
     """The file's bytes, which reading checks. Raises ModelFileError for what no field can say."""
     for layer in model.layers:
         _require_known("kind", layer.kind, KINDS)
-        _require_known("activation", layer.activation, ACTIVATIONS)
+        _require_known("activation", layer.activation, KINDS[layer.kind].activations)
     _require_known("input_type", model.input_type, INPUT_TYPES)
     _require_known("loss", model.loss, LOSSES)
     offset = HEADER.size + RECORD.size * len(model.layers)
@@ -76,13 +76,15 @@ def file_bytes(model: ModelRecords) -> bytes:
     return data + struct.pack("<I", zlib.crc32(data))
 
 
-def _require_known(what: str, value: str, known: dict) -> None:
+def _require_known(what: str, value: str, known: Collection[str]) -> None:
     if value not in known:
         raise ModelFileError(f"{what} is one of {', '.join(known)}, not {value!r}")
 
 
 def _blobs(layer: LayerRecord, checkpoint: bool) -> list[bytes]:
     """Weights, low bits, scales and biases; empty where the file has none."""
+    if KINDS[layer.kind].has_table:
+        return _table_blobs(None if checkpoint else layer.table)
     arrays = (
         (layer.weights, "<i1"),
         (_low_bits(layer), "<u1"),
@@ -94,6 +96,17 @@ def _blobs(layer: LayerRecord, checkpoint: bool) -> list[bytes]:
         np.ascontiguousarray(array, dtype).tobytes() if kept and array is not None else b""
         for array, dtype in arrays
     ]
+
+
+def _table_blobs(table: Table | None) -> list[bytes]:
+    """In the places of weights, low bits, scales and biases."""
+    if table is None:
+        return [b""] * 4
+    derivatives, outputs = (
+        np.ascontiguousarray(array, "<i1").tobytes()
+        for array in (table.derivatives, table.outputs)
+    )
+    return [derivatives, b"", np.float32(table.scale).tobytes(), outputs]
 
 
 def _low_bits(layer: LayerRecord) -> np.ndarray | None:
@@ -136,7 +149,7 @@ def _record(layer: LayerRecord, inputs: tuple[int, ...], offsets: list[int]) -> 
     flags = FLAG_TRAINABLE * layer.trainable + low_flag * (offsets[1] != 0)
     return RECORD.pack(
         KINDS[layer.kind].number,
-        ACTIVATIONS[layer.activation],
+        KINDS[layer.kind].activations.index(layer.activation),
         flags,
         layer.output_zero_point,
         *(*inputs, NO_SECOND_INPUT)[:2],

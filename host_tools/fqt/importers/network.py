@@ -16,7 +16,8 @@ class Node:
     """A layer. kind: of fqt.kinds.KINDS. inputs: tensors, 0 the network's input, i the output of
     node i (from 1). shape: of the output, (height, width, channels). weights: in the shape that
     the kind stores, float32, or int8 with weight_scales float32 [out]; biases: float32, or int32
-    in units of the input's scale times these. quantization: of the output; None: float32."""
+    in units of the input's scale times these. quantization: of the output; None: float32.
+    function_parameter: of a table's function, its slope or alpha; 0.0: it has none."""
 
     kind: str
     place: str
@@ -31,6 +32,7 @@ class Node:
     biases: np.ndarray | None = None
     quantization: Quantization | None = None
     name: str = ""
+    function_parameter: float = 0.0
 
 
 @dataclass

@@ -18,9 +18,11 @@ from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
+from fqt.layers.table import ELU, HardSwish, LeakyReLU, Sigmoid, SiLU, Tanh
 from fqt.layers.upsample2d import Upsample2D
 
 __all__ = [
+    "ELU",
     "Add",
     "AveragePool2D",
     "BatchNormalization",
@@ -30,7 +32,12 @@ __all__ = [
     "DepthwiseConv2D",
     "Flatten",
     "GlobalAveragePool",
+    "HardSwish",
+    "LeakyReLU",
     "MaxPool2D",
     "Multiply",
+    "SiLU",
+    "Sigmoid",
+    "Tanh",
     "Upsample2D",
 ]

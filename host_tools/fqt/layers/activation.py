@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.layers.functions import FUNCTIONS
+
 ACTIVATIONS = ("none", "relu", "relu6")
 # What others write into the last layer, and the loss that has it built in.
 OF_LOSSES = {"softmax": "softmax_cross_entropy", "sigmoid": "binary_cross_entropy"}
@@ -17,6 +19,8 @@ def check_activation(activation: str) -> str:
             advice = ": leave it off"
         elif isinstance(activation, str) and activation in OF_LOSSES:
             advice = f": leave it off, the loss {OF_LOSSES[activation]} includes {activation}"
+        elif isinstance(activation, str) and activation in FUNCTIONS:
+            advice = ": leave it off, and put the layer of that function behind (fqt.Tanh() ...)"
         raise ValueError(f"activation is 'none', 'relu' or 'relu6', not {activation!r}{advice}")
     return activation
 

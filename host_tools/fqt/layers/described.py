@@ -13,6 +13,7 @@ from fqt.layers.flatten import Flatten
 from fqt.layers.layer import Layer
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
+from fqt.layers.table import table_layer
 from fqt.layers.upsample2d import Upsample2D
 
 
@@ -26,6 +27,10 @@ class Description(Protocol):
     padding: tuple[int, int, int, int]
     activation: str
     name: str
+
+    @property
+    def function_parameter(self) -> float:
+        """Of a table's function: its slope or alpha, or 0."""
 
 
 def described(said: Description, channels: int, source: str | None, other: str) -> Layer:
@@ -46,6 +51,8 @@ def described(said: Description, channels: int, source: str | None, other: str) 
             return AveragePool2D(kernel, stride, **place)
         case "upsample2d":
             return Upsample2D(stride, "nearest" if kernel == stride else "zeros", **place)
+        case "table":
+            return table_layer(activation, said.function_parameter, **place)
         case "flatten":
             return Flatten(**place)
     return {"add": Add, "multiply": Multiply}[said.kind](other, activation, **place)

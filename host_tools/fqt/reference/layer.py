@@ -20,8 +20,8 @@ class Arithmetic(Protocol):
 
     def forward(self, layer: Layer) -> tuple[np.ndarray, list[Scale]]:
         """The accumulators of the output, int64, and what one unit of them means in units of the
-        output: for all, or a Scale a channel. Of a kind that keeps the scale: the output itself,
-        at unit 1."""
+        output: for all, or a Scale a channel. Of a kind that keeps the scale, or has a table: the
+        output itself, at unit 1."""
 
     def error(
         self, layer: Layer, which: int, errors: np.ndarray

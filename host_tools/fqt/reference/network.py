@@ -218,7 +218,8 @@ class Network(DeviceModel):
             if y.next_error_scale:
                 y.error_scale, y.next_error_scale = y.next_error_scale, 0.0
             moves = layer.updates if layer.record.has_weights else needed[layer.number]
-            moves = moves and not layer.record.keeps_scale and not layer.is_last
+            keeps = layer.record.keeps_scale or self.model.keeps_range(layer.number)
+            moves = moves and not keeps and not layer.is_last
             if moves and layer.fill != NO_NEWS:
                 silent = layer.fill == NO_FILL
                 stuck = silent or layer.fill >= CUT_OFF_FILL

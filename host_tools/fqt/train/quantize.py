@@ -18,6 +18,7 @@ from fqt.file.layout import INPUT_TYPES
 from fqt.file.model_file import LayerRecord, ModelFile
 from fqt.kinds import KINDS
 from fqt.layers.layer import Layer
+from fqt.layers.table import Table
 from fqt.layers.weighted import Weighted
 from fqt.train.folding import folded
 from fqt.train.input_values import quantize_input
@@ -28,6 +29,7 @@ from fqt.train.quantization_check import (
     check_quantized,
 )
 from fqt.train.sequential import Sequential, trainable_names
+from fqt.train.tables import OUTPUT_RANGES, make_table, output_ends, reserved, tables_of
 
 __all__ = ["QuantizationWarning", "folded", "quantize", "quantize_input", "quantize_weights"]
 
@@ -127,8 +129,15 @@ def quantize(
         # The device follows the ranges of layers with weights where these train themselves.
         follows = record.trainable if record.has_weights else moves[-1]
         margin = TRAINABLE_MARGIN if follows else 1.0
-        _fill_record(record, layer, output, model, margin, percentile)
         model.layers.append(record)
+        tables = tables_of(net, len(model.layers))
+        if isinstance(layer, Table):
+            _fill_table(record, layer, model)
+            continue
+        ends = _ends(layer, output, percentile, margin)
+        if tables:  # these ranges do not follow
+            ends = reserved(tables, *_ends(layer, output, percentile, 1.0), moves[-1])
+        _fill_record(record, layer, ends, model)
     model = model.identified()
     check_quantized(net, model, x, tensors, truth_value("force", force))
     return model
@@ -188,12 +197,10 @@ def _check_runs_on_a_device(net: Sequential) -> None:
 def _fill_record(
     record: LayerRecord,
     layer: Layer,
-    output: np.ndarray,
+    ends: tuple[float, float],
     model: ModelFile,
-    margin: float,
-    percentile: float,
 ) -> None:
-    """Window, scales and parameters. output: what the layer gave for calibration data."""
+    """Window, scales and parameters. ends: of the output's range."""
     _, input_scale, input_zero_point = model.tensor(record.inputs[0])
     if hasattr(layer, "window"):
         record.kernel, record.stride, record.padding = (
@@ -204,14 +211,7 @@ def _fill_record(
     if record.keeps_scale:
         record.output_scale, record.output_zero_point = input_scale, input_zero_point
         return
-    if not np.isfinite(output).all():
-        raise ValueError(f"{layer.name}: outputs are not finite: did the training diverge?")
-    least, greatest = (margin * end for end in _range(output, percentile))
-    if max(greatest, -least) / 255 > LARGEST_SCALE:
-        raise ValueError(
-            f"{layer.name}: outputs reach {max(greatest, -least):.2g}, int8 scales end at "
-            f"{LARGEST_SCALE:.2g}: did the training diverge?"
-        )
+    least, greatest = ends
     record.activation = layer.activation
     if record.activation == "none":
         record.output_scale, record.output_zero_point = _affine(least, greatest)
@@ -227,6 +227,32 @@ def _fill_record(
     record.bias_scale = input_scale
     biases = layer.biases / (record.weight_scales.astype(np.float64) * input_scale)
     record.biases = np.round(biases).astype(np.int32)
+
+
+def _ends(
+    layer: Layer, output: np.ndarray, percentile: float, margin: float
+) -> tuple[float, float]:
+    """Of the range of what a layer gave for calibration data."""
+    if not np.isfinite(output).all():
+        raise ValueError(f"{layer.name}: outputs are not finite: did the training diverge?")
+    least, greatest = (margin * end for end in _range(output, percentile))
+    if max(greatest, -least) / 255 > LARGEST_SCALE:
+        raise ValueError(
+            f"{layer.name}: outputs reach {max(greatest, -least):.2g}, int8 scales end at "
+            f"{LARGEST_SCALE:.2g}: did the training diverge?"
+        )
+    return least, greatest
+
+
+def _fill_table(record: LayerRecord, layer: Table, model: ModelFile) -> None:
+    """The function's table, for the range that its input has."""
+    _, scale, zero_point = model.tensor(record.inputs[0])
+    function, parameter = layer.activation, layer.function_parameter
+    record.activation, record.bias_scale = function, parameter
+    ends = (scale * (end - zero_point) for end in (-128, 127))
+    made = OUTPUT_RANGES.get(function) or _affine(*output_ends(function, parameter, *ends))
+    record.output_scale, record.output_zero_point = made
+    record.table = make_table(function, parameter, (scale, zero_point), made)
 
 
 def quantize_weights(

@@ -156,10 +156,11 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
 static bool range_moves(const fqt_model_t *model, uint32_t index) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_kind_t *kind = fqt_kind_of(model, index);
-    if (kind->keeps_scale || index + 1 == model->layer_count) {
+    const fqt_tensor_t *output = fqt_output_of(model, index);
+    if (kind->keeps_scale || output->keeps_range || index + 1 == model->layer_count) {
         return false;
     }
-    return kind->has_weights ? layer->updates : fqt_output_of(model, index)->needs_error;
+    return kind->has_weights ? layer->updates : output->needs_error;
 }
 
 void fqt_end_batch(fqt_model_t *model) {

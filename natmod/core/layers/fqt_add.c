@@ -51,7 +51,7 @@ static void add_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fau
 
 const fqt_kind_t fqt_kind_add = {
     .name = "add",
-    .has_activation = true,
+    .last_activation = FQT_ACTIVATION_RELU6,
     .has_second_input = true,
     .check = add_check,
     .scratch_bytes = fqt_no_scratch,

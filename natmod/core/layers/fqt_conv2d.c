@@ -22,7 +22,7 @@ static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
 const fqt_kind_t fqt_kind_conv2d = {
     .name = "conv2d",
     .has_weights = true,
-    .has_activation = true,
+    .last_activation = FQT_ACTIVATION_RELU6,
     .check = conv2d_check,
     .scratch_bytes = conv2d_scratch_bytes,
     .forward = fqt_convolution_forward,

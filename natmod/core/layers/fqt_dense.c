@@ -103,7 +103,7 @@ static void dense_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *f
 const fqt_kind_t fqt_kind_dense = {
     .name = "dense",
     .has_weights = true,
-    .has_activation = true,
+    .last_activation = FQT_ACTIVATION_RELU6,
     .check = dense_check,
     .scratch_bytes = dense_scratch_bytes,
     .forward = fqt_convolution_forward,

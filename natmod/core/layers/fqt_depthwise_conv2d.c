@@ -22,7 +22,7 @@ static uint32_t depthwise_scratch_bytes(const fqt_model_t *model, uint32_t index
 const fqt_kind_t fqt_kind_depthwise_conv2d = {
     .name = "depthwise_conv2d",
     .has_weights = true,
-    .has_activation = true,
+    .last_activation = FQT_ACTIVATION_RELU6,
     .check = depthwise_check,
     .scratch_bytes = depthwise_scratch_bytes,
     .forward = fqt_depthwise_forward,

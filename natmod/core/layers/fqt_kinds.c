@@ -14,6 +14,7 @@ extern const fqt_kind_t fqt_kind_depthwise_conv2d;
 extern const fqt_kind_t fqt_kind_average_pool2d;
 extern const fqt_kind_t fqt_kind_add;
 extern const fqt_kind_t fqt_kind_multiply;
+extern const fqt_kind_t fqt_kind_table;
 extern const fqt_kind_t fqt_kind_upsample2d;
 
 const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
@@ -25,5 +26,6 @@ const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     WHERE_CHOSEN(FQT_KIND_AVERAGE_POOL2D, fqt_kind_average_pool2d),
     WHERE_CHOSEN(FQT_KIND_ADD, fqt_kind_add),
     WHERE_CHOSEN(FQT_KIND_MULTIPLY, fqt_kind_multiply),
+    WHERE_CHOSEN(FQT_KIND_TABLE, fqt_kind_table),
     WHERE_CHOSEN(FQT_KIND_UPSAMPLE2D, fqt_kind_upsample2d),
 };

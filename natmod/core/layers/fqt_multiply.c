@@ -62,7 +62,7 @@ static void multiply_error(fqt_pass_t *pass) {
 
 const fqt_kind_t fqt_kind_multiply = {
     .name = "multiply",
-    .has_activation = true,
+    .last_activation = FQT_ACTIVATION_RELU6,
     .has_second_input = true,
     .reads_input_for_error = true,
     .check = multiply_check,

@@ -6,7 +6,8 @@
 #include "fqt_source.h"
 
 bool fqt_has_blobs(const fqt_model_t *model, uint32_t index, bool checkpoint) {
-    return fqt_kind_of(model, index)->has_weights && (fqt_layer(model, index)->trainable || !checkpoint);
+    const fqt_kind_t *kind = fqt_kind_of(model, index);
+    return (kind->has_weights || kind->has_table) && (fqt_layer(model, index)->trainable || !checkpoint);
 }
 
 uint32_t fqt_blobs_lay_out(const fqt_model_t *model, uint32_t index, bool checkpoint, uint32_t low_bits,

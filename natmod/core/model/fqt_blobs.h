@@ -10,10 +10,14 @@ static inline uint32_t fqt_aligned(uint32_t bytes) {
     return (bytes + 3u) & ~3u;
 }
 
-// Weights are bytes, their low bits 0, 4 or 8 bits each; scales and biases are words, one a channel.
+// Weights are bytes, their low bits 0, 4 or 8 bits each; scales and biases are words, one a channel. A table has a
+// scale alone, and bytes.
 static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, uint32_t blob, uint32_t low_bits) {
     const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint32_t weights = fqt_layer(model, index)->filter_elements * channels;
+    if (weights == 0) { // a table
+        return blob == FQT_BLOB_LOW_BITS ? 0 : blob == FQT_BLOB_WEIGHT_SCALES ? 4 : FQT_TABLE_ENTRIES;
+    }
     return blob == FQT_BLOB_WEIGHTS ? weights : blob == FQT_BLOB_LOW_BITS ? (weights * low_bits + 7) / 8 : 4 * channels;
 }
 

@@ -43,7 +43,7 @@
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
-#define FQT_FILE_MINOR (2) // since 1: maps, low halves, texts; since 2: more than 64 layers
+#define FQT_FILE_MINOR (3) // since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
@@ -51,6 +51,7 @@
 #define FQT_MAP_ROW_BYTES (8)
 #define FQT_MAX_LAYERS (128)
 #define FQT_NAME_BYTES (16)
+#define FQT_TABLE_ENTRIES (256)
 
 #define FQT_NO_SECOND_INPUT (0xFFFF)
 
@@ -63,10 +64,20 @@ enum {
     FQT_KIND_AVERAGE_POOL2D = 6,
     FQT_KIND_ADD = 7,
     FQT_KIND_MULTIPLY = 8,
-    FQT_KIND_UPSAMPLE2D = 11, // 9 and 10: table, concatenate
+    FQT_KIND_TABLE = 9,
+    FQT_KIND_UPSAMPLE2D = 11, // 10: concatenate
     FQT_KIND_END // greater than all kinds
 };
 enum { FQT_ACTIVATION_NONE = 0, FQT_ACTIVATION_RELU = 1, FQT_ACTIVATION_RELU6 = 2 };
+// What a table holds, for tools that go back to the function: the values alone count.
+enum {
+    FQT_FUNCTION_TANH = 0,
+    FQT_FUNCTION_SIGMOID = 1,
+    FQT_FUNCTION_LEAKY_RELU = 2,
+    FQT_FUNCTION_ELU = 3,
+    FQT_FUNCTION_HARD_SWISH = 4,
+    FQT_FUNCTION_SILU = 5,
+};
 enum { FQT_LOSS_SOFTMAX_CROSS_ENTROPY = 0, FQT_LOSS_MEAN_SQUARED_ERROR = 1, FQT_LOSS_BINARY_CROSS_ENTROPY = 2 };
 enum { FQT_INPUT_INT8 = 0, FQT_INPUT_UINT8 = 1 };
 enum { FQT_FILE_CHECKPOINT = 1 };
@@ -91,7 +102,8 @@ typedef struct {
     uint16_t channels;
 } fqt_dimensions_t;
 
-// A layer's blobs, in the order of the file.
+// A layer's blobs, in the order of the file. Of a table (docs/arithmetic.md, section 4): the derivatives, int8 [256],
+// nothing, their scale, the outputs, int8 [256].
 enum {
     // int8 [out_channels][kernel_height][kernel_width][in_channels], depthwise_conv2d: without the last
     FQT_BLOB_WEIGHTS,
@@ -126,12 +138,12 @@ typedef struct {
     /* 62 */ uint16_t text_bytes; // of the texts, a multiple of 4; 0: none
 } fqt_header_t;
 
-// Layers without weights have 0 in the four offsets, in bias_scale, and flags 0. Where an error scale is never used
-// (the last layer, or the one layer that reads the output hands the scale on) it is 0. Every layer's output, but the
-// last one's, is read by a layer behind it.
+// Layers without weights have flags 0, and but for tables 0 in the four offsets and in bias_scale. Where an error scale
+// is never used (the last layer, or the one layer that reads the output hands the scale on) it is 0. Every layer's
+// output, but the last one's, is read by a layer behind it.
 typedef struct {
     /*  0 */ uint8_t kind; // FQT_KIND_...
-    /*  1 */ uint8_t activation; // 0 none, 1 ReLU, 2 ReLU6
+    /*  1 */ uint8_t activation; // 0 none, 1 ReLU, 2 ReLU6; table: FQT_FUNCTION_...
     /*  2 */ uint8_t
         flags; // bit 0: trainable; bit 1: has low bytes (master=16); bit 2: low halves (master=12), since 2.1
     /*  3 */ int8_t output_zero_point;
@@ -142,7 +154,9 @@ typedef struct {
     /* 22 */ uint16_t reserved; // 0
     /* 24 */ uint32_t
         output_scale; // max_pool2d, flatten, upsample2d: the input's; last layer: any valid one (it gives no int8)
-    /* 28 */ uint32_t bias_scale; // the input's when biases were stored: bias o is in bias_scale * weight_scale[o]
+    // The input's when biases were stored: bias o is in bias_scale * weight_scale[o]. Of a table the function's slope
+    // or alpha, or 0, which no device reads.
+    /* 28 */ uint32_t bias_scale;
     /* 32 */ uint32_t error_scale; // of the error of this layer's output; 0: not yet seen
     /* 36 */ uint32_t output_range; // how full it was lately, Q16; 62415 at first (docs/arithmetic.md, section 8)
     /* 40 */ uint32_t blobs[FQT_BLOBS]; // their offsets

@@ -9,8 +9,9 @@ typedef struct fqt_pass fqt_pass_t; // engine/fqt_pass.h
 
 struct fqt_kind {
     char name[FQT_NAME_BYTES + 1];
+    uint8_t last_activation; // the greatest number that a record may have there
     bool has_weights;
-    bool has_activation; // may have one
+    bool has_table; // in place of weights
     bool has_second_input;
     bool is_alias; // output and input are the same bytes
     bool keeps_scale; // output has the input's scale and zero point; else it is requantised

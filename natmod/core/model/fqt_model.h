@@ -31,7 +31,8 @@ typedef struct {
     uint8_t same_as; // a flatten's output lies where its input lies: that tensor's index, else its own
     uint8_t readers; // layers that read it
     uint8_t last_reader; // the index of the last of them: going backward it comes first
-    bool needs_error; // a layer that updates lies before it
+    bool needs_error : 1; // a layer that updates lies before it
+    bool keeps_range : 1; // its scale never moves: a table was made of it, or for it
     uint32_t elements;
     uint32_t scale; // float32 bits, as all scales here
     uint32_t error_scale; // of its error in this step

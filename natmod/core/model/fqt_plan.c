@@ -147,7 +147,7 @@ static uint32_t place_parameters(fqt_model_t *model, bool all, fqt_fault_t *faul
     uint32_t offset = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
         fqt_layer_t *layer = fqt_layer(model, i);
-        if (!fqt_kind_of(model, i)->has_weights || !(layer->trainable || all)) {
+        if (!fqt_has_blobs(model, i, !all)) {
             continue;
         }
         layer->in_arena = true;

@@ -61,7 +61,7 @@ static void fields_check(const fqt_kind_t *kind, uint32_t index, const fqt_recor
     if (input > index || (kind->has_second_input ? second_input > index : second_input != FQT_NO_SECOND_INPUT)) {
         fqt_fail_3(fault, FQT_MESSAGE_INPUT_TENSORS, input, second_input, index);
     }
-    if (record->reserved != 0 || record->activation > (kind->has_activation ? FQT_ACTIVATION_RELU6 : 0)
+    if (record->reserved != 0 || record->activation > kind->last_activation
         || record->flags > (kind->has_weights ? FQT_LAYER_TRAINABLE | FQT_LAYER_LOW_HALVES : 0)) {
         fqt_fail(fault, FQT_MESSAGE_RECORD_FIELD);
     }
@@ -103,7 +103,7 @@ void fqt_record_open(fqt_model_t *model, uint32_t index, const fqt_record_t *rec
     fqt_tensor_take_shape(to, record->output, fault);
     const fqt_tensor_t *from = fqt_input_of(model, index);
     to->zero_point = record->output_zero_point;
-    to->clips = kind->keeps_scale ? from->clips : record->activation;
+    to->clips = kind->keeps_scale ? from->clips : kind->has_table ? FQT_ACTIVATION_NONE : record->activation;
     to->same_as = kind->is_alias ? from->same_as : (uint8_t)(index + 1);
     if (kind->keeps_scale && (to->zero_point != from->zero_point || to->scale != from->scale)) {
         fqt_fail(fault, FQT_MESSAGE_KEPT_SCALE);

@@ -71,19 +71,23 @@ static bool has_shape(const fqt_tensor_t *tensor, const fqt_tensor_t *output) {
     return fqt_same_bytes(tensor, output, offsetof(fqt_tensor_t, zero_point)); // height, width, channels
 }
 
+void fqt_same_shape_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
+    if (!has_shape(fqt_input_of(model, index), fqt_output_of(model, index))) {
+        fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, fqt_layer(model, index)->input);
+    }
+    fqt_no_window_check(model, index, fault);
+}
+
 void fqt_two_inputs_check(const fqt_model_t *model, uint32_t index, bool by_channel, fqt_fault_t *fault) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_tensor_t *second = fqt_tensor(model, layer->second_input);
     const fqt_tensor_t *output = fqt_output_of(model, index);
     const bool is_by_channel = second->channels == output->channels && second->elements == output->channels;
-    if (!has_shape(fqt_input_of(model, index), output)) {
-        fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, layer->input);
-    }
+    fqt_same_shape_check(model, index, fault);
     if (!has_shape(second, output) && !(by_channel && is_by_channel)) {
         fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, layer->second_input);
     }
     if (layer->input == layer->second_input) {
         fqt_fail_1(fault, FQT_MESSAGE_SAME_INPUTS, layer->input);
     }
-    fqt_no_window_check(model, index, fault);
 }

@@ -13,6 +13,9 @@ void fqt_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fau
 // The output's height or width is what the window makes.
 void fqt_extent_check(uint32_t output, uint32_t expected, fqt_fault_t *fault);
 
+// The output has the shape of the (first) input, and there is no window.
+void fqt_same_shape_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
+
 // A layer without a window: kernel and stride 1, no padding.
 void fqt_no_window_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
