@@ -17,7 +17,8 @@ from fqt.messages import require
 Shape = tuple[int, int, int]
 
 ACTIVATIONS = ("none", "relu", "relu6")  # by their numbers in a file
-FUNCTIONS = ("tanh", "sigmoid", "leaky_relu", "elu", "hard_swish", "silu")  # of tables
+# Of tables, alike.
+FUNCTIONS = ("tanh", "sigmoid", "leaky_relu", "elu", "hard_swish", "silu", "hard_sigmoid")
 
 
 class Record(Protocol):

@@ -150,7 +150,7 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     }
     record->activation = (uint8_t)(is_last || keeps_scale(record->kind) || record->kind == FQT_KIND_AVERAGE_POOL2D
                                        ? FQT_ACTIVATION_NONE
-                                       : record->activation % (record->kind == FQT_KIND_TABLE ? 6 : 3));
+                                       : record->activation % (record->kind == FQT_KIND_TABLE ? 7 : 3));
     record->reserved = 0;
     const fqt_dimensions_t from = *shape_of(parts, record->input);
     fqt_window_t *window = &record->window;

@@ -14,6 +14,7 @@ from fqt.layers import (
     DepthwiseConv2D,
     Flatten,
     GlobalAveragePool,
+    HardSigmoid,
     HardSwish,
     LeakyReLU,
     MaxPool2D,
@@ -87,6 +88,8 @@ NETWORKS = {
         SiLU(),
         Dense(4),
         Sigmoid(),
+        Dense(4),
+        HardSigmoid(),
         Dense(3),
     ],
     "squeeze and excite": lambda: [

@@ -60,9 +60,6 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
         fqt.Tanh(),
         fqt.LeakyReLU(0.25),
         fqt.ELU(0.5),
-        fqt.HardSwish(),
-        fqt.SiLU(),
-        fqt.Sigmoid(),
         fqt.Flatten(),
         fqt.Dense(3),
     ]

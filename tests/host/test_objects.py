@@ -12,12 +12,12 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 91_500,  # with all layer kinds
+    "x64": 92_700,  # with all layer kinds
     "armv6m": 28_672,
-    "armv7m": 28_380,
+    "armv7m": 28_600,
     "armv7emsp": 32_256,
-    "armv7emdp": 31_470,
-    "rv32imc": 37_140,
+    "armv7emdp": 31_700,
+    "rv32imc": 37_550,
     "xtensawin": 30_600,
 }
 FULL_BUDGET = 5120  # of what the full module has more than the common one

@@ -59,7 +59,10 @@ WRONG = {
     "nothing is in the shape (1, 0)": lambda graph: retensored(graph, "z", shape=(1, 0)),
     "far more than a device holds": lambda graph: retensored(graph, "z", shape=(1, 1 << 26)),
     "operator 2, RESHAPE: (1, 2) does not become": lambda graph: changed(
-        graph, 1, kind="activation", attributes={"function": "softmax", "axis": 2}
+        graph,
+        1,
+        kind="activation",
+        attributes={"function": "softmax", "axis": 2, "parameter": 0.0},
     ),
     "the output 'q' is no tensor": lambda graph: replace(graph, output="q"),
     "the input 'x' has the shape (2, 3)": lambda graph: retensored(graph, "x", shape=(2, 3)),

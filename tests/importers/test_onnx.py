@@ -71,6 +71,17 @@ BODIES = {
         3 * 17 * 18,
     ),
     "of stride one": (IMAGE, lambda b, x: transposed(b, x, 3, pads=[1] * 4), 3 * 8 * 6),
+    "tanh": (IMAGE, lambda b, x: b.node("Tanh", b.conv(x, 4, 2)), 192),
+    "sigmoid inside": (IMAGE, lambda b, x: b.node("Sigmoid", b.conv(x, 4, 2)), 192),
+    "leaky relu": (IMAGE, lambda b, x: b.node("LeakyRelu", b.conv(x, 4, 2), alpha=0.3), 192),
+    "elu": (IMAGE, lambda b, x: b.node("Elu", b.conv(x, 4, 2), alpha=0.7), 192),
+    "hard swish": (IMAGE, lambda b, x: b.node("HardSwish", b.conv(x, 4, 2)), 192),
+    "hard sigmoid": (
+        IMAGE,
+        lambda b, x: b.node("HardSigmoid", b.conv(x, 4, 2), alpha=1 / 6),
+        192,
+    ),
+    "silu": (IMAGE, lambda b, x: silu(b, b.conv(x, 4, 2)), 192),
     "residual": (IMAGE, lambda b, x: residual(b, b.node("Relu", b.conv(x, 4, 2))), 192),
     "gate": (IMAGE, lambda b, x: gate(b, b.node("Relu", b.conv(x, 4, 2))), 192),
     "pad": (IMAGE, lambda b, x: b.conv(pad(b, x), 3, 2, pads=[0] * 4), 144),
@@ -107,6 +118,11 @@ def resized(b, x, factors, coordinates=b"asymmetric", nearest_mode=b"floor"):
 
 def transposed(b, x, out, channels=2, **attributes):
     return b.node("ConvTranspose", x, b.random(channels, out, 3, 3), b.random(out), **attributes)
+
+
+def silu(b, x):
+    """As PyTorch exports it."""
+    return b.node("Mul", x, b.node("Sigmoid", x))
 
 
 def residual(b, x):
@@ -230,3 +246,14 @@ def test_a_file_becomes_a_model_by_its_suffix(tmp_path):
 def test_the_function_at_the_end_becomes_the_loss(function, loss):
     b = OnnxBuilder(["n", 12])
     assert lower(onnx.read(b.bytes(b.node(function, matmul(b, "x"))))).loss == loss
+
+
+def test_x_times_its_sigmoid_is_one_function():
+    """Not where others read the sigmoid, or it is of another tensor."""
+    data, _, _ = network_of("silu")
+    assert [node.activation for node in lower(onnx.read(data)).nodes] == ["none", "silu", "none"]
+    b = OnnxBuilder((1, *IMAGE))
+    gate = b.node("Sigmoid", b.conv("x", 2, 2))
+    y = b.node("Mul", b.conv("x", 2, 2), gate)
+    kinds = [node.kind for node in lower(onnx.read(b.bytes(b.dense(y, 3, 96)))).nodes]
+    assert kinds == ["conv2d", "table", "conv2d", "multiply", "dense"]

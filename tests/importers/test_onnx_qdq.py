@@ -19,7 +19,7 @@ KINDS = {
     "bytes": {"per_channel": False, "activation_type": QuantType.QUInt8},
 }
 EXACT = ("convolution", "depthwise", "groups", "relu6", "max pool", "pad", "channels last")
-EXACT += ("shapes", "resized", "transposed convolution")
+EXACT += ("shapes", "resized", "transposed convolution", "tanh", "sigmoid inside", "leaky relu")
 ROUNDED = ("residual", "average pool", "global", "mean")  # halves, as with LiteRT
 
 

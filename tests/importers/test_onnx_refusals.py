@@ -126,7 +126,7 @@ def old_softmax():
 
 def unnamed():
     b = OnnxBuilder((1, 4))
-    model = b.model(b.node("Tanh", b.node("MatMul", "x", np.ones((4, 3)))))
+    model = b.model(b.node("Floor", b.node("MatMul", "x", np.ones((4, 3)))))
     model.graph.node[1].name = ""
     return model.SerializeToString()
 
@@ -153,16 +153,17 @@ def of_scikit_learn():
 
 
 WRONG = {
-    "node 2, HardSwish 'hardswish1': no layer does this: build the network": lambda: alone(
-        "HardSwish"
+    "node 2, Softsign 'softsign1': no layer does this: build the network": lambda: alone(
+        "Softsign"
     ),
-    "node 2, Tanh: no layer does this": unnamed,
-    "'tanh1': no layer does this (nor HardSwish)": lambda: between(
-        lambda b, x: b.node("HardSwish", b.node("Tanh", x))
+    "node 2, Floor: no layer does this": unnamed,
+    "'floor1': no layer does this (nor Softsign)": lambda: between(
+        lambda b, x: b.node("Softsign", b.node("Floor", x))
     ),
     "node 1, Scaler 'scaler0': no layer does this: give fqt.convert the": of_scikit_learn,
-    "'sigmoid1': sigmoid inside a network": lambda: between(
-        lambda b, x: b.conv(b.node("Sigmoid", x), 2, 2)
+    "'hardsigmoid1': it is x * 0.2 + 0.5, limited: x / 6 + 0.5 can": lambda: alone("HardSigmoid"),
+    "'softmax1': softmax inside a network": lambda: between(
+        lambda b, x: b.conv(b.node("Softmax", x, axis=1), 2, 2)
     ),
     "'clip1': it clips to -1 ... 1: layers have ReLU and ReLU6": lambda: alone(
         "Clip", np.array(-1.0), np.array(1.0)

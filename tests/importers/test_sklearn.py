@@ -22,6 +22,11 @@ def close(got, want):
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5 * np.abs(want).max())
 
 
+def softmax(outputs):
+    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def classes(net, x):
     """What the core makes of samples in the user's units."""
     model = quantize(net, x[:300].astype(np.float32), input_type="int8")
@@ -44,9 +49,7 @@ def classes(net, x):
 def test_a_classifier_behind_a_scaler(scaler):
     estimator = pipeline.make_pipeline(scaler, fitted_network()).fit(DIGITS, DIGIT_LABELS)
     net = sequential_of(estimator)
-    outputs = net.forward(DIGITS)
-    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    close(powers / powers.sum(axis=1, keepdims=True), estimator.predict_proba(DIGITS))
+    close(softmax(net.forward(DIGITS)), estimator.predict_proba(DIGITS))
     assert labels_of(estimator) == tuple("0123456789")
     assert (classes(net, DIGITS) == estimator.predict(DIGITS)).mean() >= 0.99
 
@@ -61,6 +64,17 @@ def test_two_scalers_are_one_map():
     shares = 1 / (1 + np.exp(-net.forward(TUMOURS)[:, 0].astype(np.float64)))
     close(shares, estimator.predict_proba(TUMOURS)[:, 1])
     assert (classes(net, TUMOURS) == estimator.predict(TUMOURS)).mean() >= 0.99
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_hidden_layers_with_other_functions(activation):
+    estimator = fitted_network(activation=activation)
+    estimator.set_params(hidden_layer_sizes=(12, 8)).fit(DIGITS, DIGIT_LABELS)
+    net = sequential_of(estimator)
+    assert [layer.kind for layer in net.layers] == ["dense", "table"] * 2 + ["dense"]
+    close(softmax(net.forward(DIGITS)), estimator.predict_proba(DIGITS))
+    assert (classes(net, DIGITS) == estimator.predict(DIGITS)).mean() >= 0.98
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -138,7 +152,8 @@ def test_what_cannot_be_taken_is_said():
     assert "not fitted: call fit(x, y) first" in refused(tanh)
     assert "not fitted" in refused(compose.TransformedTargetRegressor(linear_model.Ridge()))
     tanh.fit(x, y)
-    assert "activation='tanh': train it with activation='relu'" in refused(tanh)
+    tanh.activation = "softsign"
+    assert "activation='softsign': train it with activation='relu'" in refused(tanh)
     poisson = linear_model.PoissonRegressor(max_iter=1).fit(x, y)
     assert "PoissonRegressor is no network" in refused(poisson)
     assert "SVC is no network" in refused(svm.SVC(kernel="linear").fit(x, y))

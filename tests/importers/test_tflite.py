@@ -33,9 +33,24 @@ BODIES = {
     "of even taps": lambda b, x: b.transposed(x, 3, 4, 2, activation="relu"),
     "nothing cut off": lambda b, x: b.transposed(b.conv(x, 3, stride=2), 4, 5, 3, padding=1),
     "of stride one": lambda b, x: b.transposed(x, 4, 3, 1),
+    "tanh": lambda b, x: function(b, "TANH", b.conv(x, 4), (1 / 128, 0)),
+    "sigmoid inside": lambda b, x: function(b, "LOGISTIC", b.conv(x, 4), (1 / 256, -128)),
+    "leaky relu": lambda b, x: function(b, "LEAKY_RELU", b.conv(x, 4), (0.04, -20), alpha=0.3),
+    "elu": lambda b, x: function(b, "ELU", b.conv(x, 4), (0.04, -90)),
+    "hard swish": lambda b, x: function(b, "HARD_SWISH", b.conv(x, 4), (0.03, -110)),
+    "silu": lambda b, x: silu(b, b.conv(x, 4)),
     "dense": lambda b, x: b.dense(b.reshape(x, [1, 128]), 6, "relu"),
     "dynamic batch": lambda b, x: dynamic_reshape(b, b.conv(x, 2)),
 }
+
+
+def function(b, name, x, quantization, **options):
+    return b.operator(name, [x], b.like(x, b.shape(x), quantization), **options)
+
+
+def silu(b, x):
+    gates = function(b, "LOGISTIC", x, (1 / 256, -128))
+    return b.operator("MUL", [x, gates], b.like(x, b.shape(x)))
 
 
 def residual(b, x):
@@ -75,7 +90,7 @@ def dynamic_reshape(b, x):
 
 
 # What LiteRT's kernels round otherwise, at halves: to even numbers.
-ROUNDED = ("gate", "mean", "mean of one axis")
+ROUNDED = ("gate", "silu", "mean", "mean of one axis")
 
 
 def network_of(body, is_int8, headless=False):

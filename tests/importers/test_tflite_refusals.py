@@ -69,6 +69,11 @@ def weights_of(values, zero_point=0):
     return b.bytes(x, b.operator("FULLY_CONNECTED", [x, weights], b.like(x, [1, 2])))
 
 
+def softmax_inside():
+    b, x = image(shape=(1, 4))
+    return b.bytes(x, b.dense(b.softmax(x), 2))
+
+
 def softmax_at_each_place():
     b, x = image()
     return b.bytes(x, b.softmax(b.conv(x, 2)))
@@ -106,12 +111,10 @@ def without_scale():
 
 
 WRONG = {
-    "operator 2, TANH: no layer does this: build the network without it": lambda: of_operator(
-        "TANH"
+    "operator 2, FLOOR: no layer does this: build the network without it": lambda: of_operator(
+        "FLOOR"
     ),
-    "operator 2, LOGISTIC: sigmoid inside a network: layers have ReLU": lambda: of_operator(
-        "LOGISTIC"
-    ),
+    "operator 1, SOFTMAX: softmax inside a network: layers have ReLU": softmax_inside,
     "operator 3, CONCATENATION: no layer does this": concatenated,
     "it is UINT8, not INT8 or FLOAT32: uint8 networks are of TensorFlow 1": lambda: typed("uint8"),
     "it is INT16, not INT8 or FLOAT32: 16-bit activations": lambda: typed("int16"),

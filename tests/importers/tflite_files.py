@@ -20,6 +20,8 @@ OPTIONS = {
     "MAX_POOL_2D": schema.Pool2DOptionsT,
     "AVERAGE_POOL_2D": schema.Pool2DOptionsT,
     "SOFTMAX": schema.SoftmaxOptionsT,
+    "LEAKY_RELU": schema.LeakyReluOptionsT,
+    "HARD_SWISH": schema.HardSwishOptionsT,
     "MEAN": schema.ReducerOptionsT,
     "RESHAPE": schema.ReshapeOptionsT,
     "SHAPE": schema.ShapeOptionsT,

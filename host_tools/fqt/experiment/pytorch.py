@@ -114,7 +114,7 @@ def _average_pool2d(layer, parameters, x):
 
 def _table(layer, parameters, x):
     functional = load_pytorch().nn.functional
-    name = {"hard_swish": "hardswish"}.get(layer.activation, layer.activation)
+    name = layer.activation.replace("hard_", "hard")
     has_parameter = layer.activation in ("leaky_relu", "elu")
     return getattr(functional, name)(x, *[layer.function_parameter] * has_parameter)
 

@@ -133,7 +133,7 @@ def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
         network = lower(reader(data), loss)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    network.source, network.data = path.suffix.lower(), data
+    network.data = data
     network.name = path.stem.encode()[:NAME_BYTES].decode(errors="ignore") or network.name
     return network
 

@@ -43,9 +43,9 @@ KINDS: dict[str, tuple[int, int, tuple[str, ...]]] = {
     # expand, flatten
     "reshape": (1, 1, ()),
     "transpose": (1, 1, ("axes",)),  # axis i of the output is axis axes[i] of the input
-    # function: relu, relu6, sigmoid, softmax or log_softmax; axis: of the last two, 0 or more;
-    # else None
-    "activation": (1, 1, ("function", "axis")),
+    # function: relu, relu6, softmax, log_softmax or one of tables (fqt.kinds.FUNCTIONS); axis: of
+    # softmax and log_softmax, 0 or more, else None; parameter: slope or alpha, else 0.0
+    "activation": (1, 1, ("function", "axis", "parameter")),
     # to the output's quantization, from numbers or from another quantization
     "quantize": (1, 1, ()),
     "dequantize": (1, 1, ()),

@@ -11,7 +11,7 @@ import numpy as np
 from fqt.importers.graph import Graph, Operation, Quantization, Tensor, refuse
 from fqt.importers.network import Node
 from fqt.importers.passes.edits import is_same
-from fqt.importers.passes.placement import ADVICE, Placement
+from fqt.importers.passes.placement import ADVICE, Placed, Placement
 from fqt.importers.passes.weights import (
     by_channel,
     within_limits,
@@ -245,6 +245,28 @@ class Lowering:
         self._node("dense", operation, (1, 1, outputs), weights=by_place, **fields)
         self.placement.add(operation.output, (1, 1, outputs), self._shape(operation))
 
+    def _activation(self, operation: Operation) -> None:
+        """A function that a device has as a table: element by element, wherever they stand."""
+        given = self.placement[operation.inputs[0]]
+        shape = self.placement.stored[given.tensor]
+        self._node(
+            "table",
+            operation,
+            shape,
+            activation=operation.attributes["function"],
+            function_parameter=operation.attributes["parameter"],
+        )
+        self._placed_alike(operation, shape, given.order)
+
+    def _placed_alike(
+        self, operation: Operation, shape: tuple[int, int, int], order: np.ndarray
+    ) -> None:
+        """The output of the last node, whose elements stand as in that order."""
+        self.placement.stored.append(shape)
+        self.placement.placed[operation.output] = Placed(
+            len(self.nodes), order.reshape(self._shape(operation)[1:])
+        )
+
     def _add(self, operation: Operation) -> None:
         self._two_inputs(operation, "add")
 
@@ -274,11 +296,7 @@ class Lowering:
             stored[0],
             activation=operation.attributes["activation"],
         )
-        like = self.placement[first].order
-        self.placement.stored.append(stored[0])
-        self.placement.placed[operation.output] = type(self.placement[first])(
-            len(self.nodes), like.reshape(self._shape(operation)[1:])
-        )
+        self._placed_alike(operation, stored[0], self.placement[first].order)
 
     def _reshape(self, operation: Operation) -> None:
         given = self.placement[operation.inputs[0]]

@@ -9,7 +9,7 @@ from fqt.file.layout import MAX_LAYERS
 from fqt.importers.graph import Graph
 from fqt.importers.layers import Lowering
 from fqt.importers.network import Network, Node
-from fqt.importers.passes.activations import fuse_activations
+from fqt.importers.passes.activations import fuse_activations, fuse_products
 from fqt.importers.passes.ends import LOSSES, drop_unread, strip_input, strip_output
 from fqt.importers.passes.padding import fold_padding
 from fqt.importers.passes.quantize_between import fold_quantize
@@ -28,6 +28,7 @@ def lower(graph: Graph, loss: str | None = None) -> Network:
     function = strip_output(graph, loss)
     drop_unread(graph)
     fold_quantize(graph)
+    fuse_products(graph)
     fuse_activations(graph)
     fold_padding(graph)
     _check_count(graph)
@@ -52,6 +53,7 @@ def lower(graph: Graph, loss: str | None = None) -> Network:
         loss or LOSSES.get(said, "mean_squared_error"),
         said,
         graph.tensors[graph.input].quantization,
+        source=graph.source,
     )
 
 

@@ -232,7 +232,18 @@ def _function(reader: _Reader, node: FileNode, function: str) -> None:
                 f"it is over several axes of {shape}",
                 "export with opset 20",
             )
-    reader.add("activation", (given,), output, function=function, axis=axis)
+    usual = {"leaky_relu": 0.01, "elu": 1.0}.get(function)  # as the operators have it
+    parameter = 0.0 if usual is None else node.attributes.get("alpha", usual)
+    reader.add("activation", (given,), output, function=function, axis=axis, parameter=parameter)
+
+
+def _hard_sigmoid(reader: _Reader, node: FileNode) -> None:
+    slope, shift = (node.attributes.get(name, usual) for name, usual in HARD_SIGMOID)
+    if abs(slope - 1 / 6) > 1e-6 or shift != 0.5:
+        refuse(
+            reader.place, f"it is x * {slope:g} + {shift:g}, limited", "x / 6 + 0.5 can be taken"
+        )
+    _function(reader, node, "hard_sigmoid")
 
 
 def _clip(reader: _Reader, node: FileNode) -> None:
@@ -281,6 +292,7 @@ def _dequantize(reader: _Reader, node: FileNode) -> None:
     reader.scales[node.outputs[0]] = scales
 
 
+HARD_SIGMOID = (("alpha", 0.2), ("beta", 0.5))  # as the operator has them
 OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Conv": _convolution,
     "ConvTranspose": _transposed_convolution,
@@ -312,6 +324,11 @@ OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Clip": _clip,
     "Relu": lambda reader, node: _function(reader, node, "relu"),
     "Sigmoid": lambda reader, node: _function(reader, node, "sigmoid"),
+    "Tanh": lambda reader, node: _function(reader, node, "tanh"),
+    "LeakyRelu": lambda reader, node: _function(reader, node, "leaky_relu"),
+    "Elu": lambda reader, node: _function(reader, node, "elu"),
+    "HardSwish": lambda reader, node: _function(reader, node, "hard_swish"),
+    "HardSigmoid": _hard_sigmoid,
     "Softmax": lambda reader, node: _function(reader, node, "softmax"),
     "LogSoftmax": lambda reader, node: _function(reader, node, "log_softmax"),
 }

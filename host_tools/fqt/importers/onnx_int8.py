@@ -17,6 +17,7 @@ from fqt.importers.passes.edits import change, is_alone, requantize
 
 KEEP = ("reshape", "transpose", "max_pool", "upsample")
 RANGED = ("convolution", "dense", "add")
+RANGE_ENDS = ("relu", "relu6")  # functions that the range of what they read can be
 LOWEST = -128
 
 
@@ -44,11 +45,15 @@ def _reach_back(graph: Graph, operation: Operation) -> None:
     while name != graph.input and graph.tensors[name].quantization is None:
         requantize(graph, name, quantization)
         maker = graph.maker(name)
-        if maker is None or maker.kind not in (*KEEP, "activation"):
+        if maker is None or not (maker.kind in KEEP or _is_part_of_a_layer(maker)):
             break
         name = maker.inputs[0]
         if not is_alone(graph, name):
             break
+
+
+def _is_part_of_a_layer(operation: Operation) -> bool:
+    return operation.kind == "activation" and operation.attributes["function"] in RANGE_ENDS
 
 
 def _is_relu(graph: Graph, operation: Operation) -> bool:

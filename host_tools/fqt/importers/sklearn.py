@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 
 from fqt.arguments import NAME_BYTES
-from fqt.layers import Dense
+from fqt.layers import Dense, Sigmoid, Tanh
+from fqt.layers.layer import Layer
+from fqt.layers.table import Table
 from fqt.train.sequential import Sequential
 
 ACTIVATIONS = {"identity": "none", "relu": "relu"}
+FUNCTIONS = {"tanh": Tanh, "logistic": Sigmoid}
 NETWORKS = ("MLPClassifier", "MLPRegressor")
 CLASSIFIERS = (
     "LogisticRegression",
@@ -45,11 +48,12 @@ SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
 
 @dataclass(frozen=True)
 class Linear:
-    """z = x @ weights.T + biases: weights [out][in], biases [out]."""
+    """z = x @ weights.T + biases: weights [out][in], biases [out]; function: a layer behind."""
 
     weights: np.ndarray
     biases: np.ndarray
     activation: str = "none"
+    function: type[Table] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,10 @@ def sequential_of(estimator: Any) -> Sequential:
         input_map = _behind(input_map, _map_of(scaler, name))
     dense = [Dense(len(linear.weights), linear.activation) for linear in layers]
     name = type(last).__name__[:NAME_BYTES]
-    net = Sequential(list(dense), (1, 1, features), name=name, loss=loss)
+    all_layers: list[Layer] = []
+    for linear, one in zip(layers, dense, strict=True):
+        all_layers += [one] if linear.function is None else [one, linear.function()]
+    net = Sequential(all_layers, (1, 1, features), name=name, loss=loss)
     for layer, linear in zip(dense, layers, strict=True):  # the network's own: they are new
         layer.weights = np.ascontiguousarray(linear.weights, np.float32)
         layer.biases = np.ascontiguousarray(linear.biases, np.float32)
@@ -174,13 +181,14 @@ def _of_network(last) -> tuple[list[Linear], str]:
             f"{type(last).__name__}: its output's activation is {last.out_activation_!r}: "
             f"{', '.join(losses)} can be taken"
         )
-    if len(weights) > 1 and last.activation not in ACTIVATIONS:
+    if len(weights) > 1 and last.activation not in (*ACTIVATIONS, *FUNCTIONS):
         raise ValueError(
             f"{type(last).__name__}: hidden layers with activation={last.activation!r}: train it "
             "with activation='relu'"
         )
+    hidden = ACTIVATIONS.get(last.activation, "none"), FUNCTIONS.get(last.activation)
     layers = [
-        Linear(one.T, bias, "none" if i == len(weights) else ACTIVATIONS[last.activation])
+        Linear(one.T, bias, *(() if i == len(weights) else hidden))
         for i, (one, bias) in enumerate(zip(weights, biases, strict=True), 1)
     ]
     return layers, losses[last.out_activation_]

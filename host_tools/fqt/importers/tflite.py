@@ -262,7 +262,9 @@ def _function(reader: _Reader, operator: FileOperator, function: str) -> None:
         if operator.options.get("Beta", 1.0) != 1.0:
             refuse(reader.place, f"its beta is {operator.options['Beta']}, not 1", REPLACE)
     given = (reader.name(operator.inputs[0]),)
-    reader.add("activation", operator, given, function=function, axis=axis)
+    # An ELU's alpha is 1: it has no options.
+    parameter = {"leaky_relu": operator.options.get("Alpha"), "elu": 1.0}.get(function) or 0.0
+    reader.add("activation", operator, given, function=function, axis=axis, parameter=parameter)
 
 
 ONE_INPUT: tuple[str, ...] = (
@@ -275,6 +277,7 @@ ONE_INPUT: tuple[str, ...] = (
     "SOFTMAX",
 )
 ONE_INPUT += ("LOG_SOFTMAX", "LOGISTIC", "RELU", "RELU6", "MAX_POOL_2D", "AVERAGE_POOL_2D")
+ONE_INPUT += ("TANH", "LEAKY_RELU", "ELU", "HARD_SWISH")
 OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "CONV_2D": lambda reader, one: _convolution(reader, one, (0, 1, 2, 3)),
     "DEPTHWISE_CONV_2D": lambda reader, one: _convolution(reader, one, (3, 1, 2, 0)),
@@ -300,4 +303,8 @@ OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "LOGISTIC": lambda reader, one: _function(reader, one, "sigmoid"),
     "RELU": lambda reader, one: _function(reader, one, "relu"),
     "RELU6": lambda reader, one: _function(reader, one, "relu6"),
+    "TANH": lambda reader, one: _function(reader, one, "tanh"),
+    "LEAKY_RELU": lambda reader, one: _function(reader, one, "leaky_relu"),
+    "ELU": lambda reader, one: _function(reader, one, "elu"),
+    "HARD_SWISH": lambda reader, one: _function(reader, one, "hard_swish"),
 }

@@ -34,6 +34,7 @@ OPTIONS = {
         "Padding StrideH StrideW FilterHeight FilterWidth FusedActivationFunction",
     ),
     "SOFTMAX": ("SoftmaxOptions", "Beta"),
+    "LEAKY_RELU": ("LeakyReluOptions", "Alpha"),
     "RESIZE_NEAREST_NEIGHBOR": (
         "ResizeNearestNeighborOptions",
         "AlignCorners HalfPixelCenters",

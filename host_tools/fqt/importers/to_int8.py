@@ -11,6 +11,7 @@ import numpy as np
 from fqt.file.model_file import LayerRecord, ModelFile
 from fqt.importers.graph import Quantization
 from fqt.importers.network import Network, Node
+from fqt.importers.tables import table_like_source
 
 
 def to_int8(
@@ -37,7 +38,7 @@ def to_int8(
         note=note,
     )
     for node in network.nodes:
-        model.layers.append(_record(node, model, node.name in trainable))
+        model.layers.append(_record(node, model, node.name in trainable, network.source))
     return model.identified()
 
 
@@ -45,7 +46,7 @@ def _range(quantization: Quantization) -> tuple[float, int]:
     return float(np.float32(quantization.scales[0])), int(quantization.zero_points[0])
 
 
-def _record(node: Node, model: ModelFile, is_trainable: bool) -> LayerRecord:
+def _record(node: Node, model: ModelFile, is_trainable: bool, source: str) -> LayerRecord:
     record = LayerRecord(
         node.kind,
         node.name,
@@ -68,4 +69,13 @@ def _record(node: Node, model: ModelFile, is_trainable: bool) -> LayerRecord:
     else:
         assert node.quantization is not None
         record.output_scale, record.output_zero_point = _range(node.quantization)
+    if node.kind == "table":
+        record.bias_scale = node.function_parameter
+        record.table = table_like_source(
+            node.activation,
+            node.function_parameter,
+            (input_scale, input_zero_point),
+            (record.output_scale, record.output_zero_point),
+            source,
+        )
     return record

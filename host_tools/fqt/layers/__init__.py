@@ -18,7 +18,7 @@ from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
-from fqt.layers.table import ELU, HardSwish, LeakyReLU, Sigmoid, SiLU, Tanh
+from fqt.layers.table import ELU, HardSigmoid, HardSwish, LeakyReLU, Sigmoid, SiLU, Tanh
 from fqt.layers.upsample2d import Upsample2D
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "DepthwiseConv2D",
     "Flatten",
     "GlobalAveragePool",
+    "HardSigmoid",
     "HardSwish",
     "LeakyReLU",
     "MaxPool2D",

@@ -62,4 +62,9 @@ FUNCTIONS = {
         lambda x, _: sigmoid(x) + x * _sigmoid_slope(x),
         (-8, math.inf),
     ),
+    "hard_sigmoid": Function(
+        lambda x, _: np.clip(x + 3, 0, 6) / 6,
+        lambda x, _: np.where(np.abs(x) < 3, 1 / 6, 0),
+        (-3, 3),
+    ),
 }

@@ -38,6 +38,12 @@ class Sigmoid(Table):
     activation = name_stem = "sigmoid"
 
 
+class HardSigmoid(Table):
+    """relu6(x + 3) / 6"""
+
+    activation = name_stem = "hard_sigmoid"
+
+
 class HardSwish(Table):
     """x * relu6(x + 3) / 6"""
 
@@ -79,5 +85,5 @@ def table_layer(function: str, parameter: float, **place: str | None) -> Table:
             return LeakyReLU(parameter, **place)
         case "elu":
             return ELU(parameter, **place)
-    simple = (Tanh, Sigmoid, HardSwish, SiLU)
+    simple = (Tanh, Sigmoid, HardSigmoid, HardSwish, SiLU)
     return next(layer for layer in simple if layer.activation == function)(**place)

@@ -23,19 +23,15 @@ def make_table(
     function: str, parameter: float, given: tuple[float, int], made: tuple[float, int]
 ) -> Table:
     """given, made: scale and zero point of the input and of the output. Outputs are to nearest,
-    halves away from 0, as LiteRT's tables have them; derivatives too, the greatest at 127."""
+    halves to even, as LiteRT's tables have them; derivatives too, the greatest at 127."""
     x = ((np.arange(-128, 128) - given[1]) * np.float32(given[0])).astype(np.float32)
     values = FUNCTIONS[function].value(x, parameter).astype(np.float32)
-    outputs = _rounded(values * np.float32(1 / np.float32(made[0]))) + made[1]
+    outputs = np.rint(values * np.float32(1 / np.float32(made[0]))) + made[1]
     slopes = FUNCTIONS[function].derivative(x.astype(np.float64), parameter)
     peak = float(np.abs(slopes).max())
     scale = float(np.float32(min(max(peak / 127, SMALLEST_SCALE), LARGEST_SCALE)))
-    derivatives = np.clip(_rounded(slopes / scale), -127, 127)
+    derivatives = np.clip(np.rint(slopes / scale), -127, 127)
     return Table(np.clip(outputs, -128, 127).astype(np.int8), derivatives.astype(np.int8), scale)
-
-
-def _rounded(values: np.ndarray) -> np.ndarray:
-    return np.copysign(np.floor(np.abs(values) + 0.5), values)
 
 
 def output_ends(function: str, parameter: float, least: float, greatest: float):
