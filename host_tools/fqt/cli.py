@@ -12,6 +12,7 @@ from pathlib import Path
 from fqt import experiment, places
 from fqt.desk import demo, doctor, stubs
 from fqt.device import bench, sweep
+from fqt.device.deploy import deploy
 from fqt.device.install import install, needs_full
 from fqt.file.layout import LOSSES
 from fqt.file.model_file import ModelFile
@@ -159,6 +160,13 @@ def run_data(arguments: argparse.Namespace) -> None:
 def run_install(arguments: argparse.Namespace) -> None:
     models = [ModelFile.read(path) for path in arguments.models]
     print(install(Path(arguments.dist), arguments.port, needs_full(models)))
+
+
+def run_deploy(arguments: argparse.Namespace) -> None:
+    for line in deploy(
+        Path(arguments.model), Path(arguments.dist), arguments.port, arguments.force
+    ):
+        print(line, flush=True)
 
 
 def run_demo(arguments: argparse.Namespace) -> None:
@@ -311,13 +319,19 @@ def parser() -> argparse.ArgumentParser:
         help="model files that will run there: the full module where one needs it, else the "
         "common one; they are not copied",
     )
-    command.add_argument("--port", help="the board's serial port; without: the first one found")
-    command.add_argument(
-        "--dist",
-        default=str(places.modules()),
-        help="the folder of modules; those of this package, or what `make dist` wrote",
-    )
+    add_board(command)
     command.set_defaults(run=run_install)
+    command = commands.add_parser(
+        "deploy", help="put a model and the module that it needs onto a board, and try it there"
+    )
+    command.add_argument("model", help="a model file")
+    add_board(command)
+    command.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite another model of that name on the board, or one that it trained",
+    )
+    command.set_defaults(run=run_deploy)
     command = commands.add_parser(
         "demo", help="a network learns rotated digits in 8-bit integers, here (seconds)"
     )
@@ -338,6 +352,16 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--port", help="the board's serial port; without: this machine alone")
     command.set_defaults(run=run_doctor)
     return root
+
+
+def add_board(command: argparse.ArgumentParser) -> None:
+    """Which board, and the modules for it."""
+    command.add_argument("--port", help="the board's serial port; without: the first one found")
+    command.add_argument(
+        "--dist",
+        default=str(places.modules()),
+        help="the folder of modules; those of this package, or what `make dist` wrote",
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -32,6 +32,9 @@ def disk(place, blocks=200, readonly=False):
     ram = RAM(blocks)
     vfs.VfsLfs2.mkfs(ram)
     vfs.mount(vfs.VfsLfs2(ram), place, readonly=readonly)
+def put(path, data):
+    with open(path, 'wb') as file:
+        file.write(data)
 """
 
 
@@ -55,10 +58,10 @@ def test_flash_is_taken_where_the_port_mounts_it(on_board):
     answer = on_board("""
         disk('/flash')
         sys.path[:] = ['', '.frozen', '/flash', '/flash/lib']
-        find_place(20000)
+        find_place('fqt.mpy', 20000, '')
         print(os.listdir('/flash'), os.listdir('/flash/lib'))
         """)
-    assert folder_of(answer, 20000) == "/flash/lib"
+    assert folder_of(answer, 20000) == ("/flash/lib", False)
     assert "['lib'] []" in answer  # the folder is made, nothing is left in it
 
 
@@ -66,16 +69,16 @@ def test_rom_and_folders_that_cannot_be_made_are_passed_over(on_board):
     answer = on_board("""
         disk('/flash')
         sys.path[:] = ['.frozen', '/rom', '/rom/lib', '/sd/lib', '/flash']
-        find_place(20000)
+        find_place('fqt.mpy', 20000, '')
         """)
-    assert folder_of(answer, 20000) == "/flash"
+    assert folder_of(answer, 20000) == ("/flash", False)
 
 
 def test_a_read_only_file_system_gets_a_clear_text(on_board):
     answer = on_board("""
         disk('/flash', readonly=True)
         sys.path[:] = ['.frozen', '/flash', '/flash/lib']
-        find_place(20000)
+        find_place('fqt.mpy', 20000, '')
         """)
     with pytest.raises(
         OSError, match=r"/flash/lib is read-only: mount it writable.*; /flash is read"
@@ -87,7 +90,7 @@ def test_a_full_file_system_gets_a_clear_text(on_board):
     answer = on_board("""
         disk('/flash', 40)
         sys.path[:] = ['.frozen', '/flash/lib']
-        find_place(20000)
+        find_place('fqt.mpy', 20000, '')
         print(os.listdir('/flash/lib'))
         """)
     with pytest.raises(
@@ -98,7 +101,7 @@ def test_a_full_file_system_gets_a_clear_text(on_board):
 
 
 def test_no_place_at_all_says_how_to_make_one(on_board):
-    answer = on_board("sys.path[:] = ['.frozen']\nfind_place(1)")
+    answer = on_board("sys.path[:] = ['.frozen']\nfind_place('fqt.mpy', 1, '')")
     with pytest.raises(OSError, match=r"sys.path.append\('/lib'\)"):
         folder_of(answer, 1)
 
@@ -106,15 +109,12 @@ def test_no_place_at_all_says_how_to_make_one(on_board):
 def test_the_copy_takes_the_name_when_it_is_whole(on_board):
     answer = on_board("""
         disk('/flash')
-        def put(name, data):
-            with open('/flash/' + name, 'wb') as file:
-                file.write(data)
-        put('fqt.mpy', b'old')
-        put('fqt.mpy.new', b'newer')
-        finish('/flash', 9)
+        put('/flash/fqt.mpy', b'old')
+        put('/flash/fqt.mpy.new', b'newer')
+        finish('/flash/fqt.mpy', 9, digest('/flash/fqt.mpy.new'))
         print(os.listdir('/flash'))
-        put('fqt.mpy.new', b'newer')
-        finish('/flash', 5)
+        put('/flash/fqt.mpy.new', b'newer')
+        finish('/flash/fqt.mpy', 5, digest('/flash/fqt.mpy.new'))
         print(os.listdir('/flash'), open('/flash/fqt.mpy').read())
         class NoReplace:  # as on file systems that refuse to rename over a file
             def __getattr__(self, name):
@@ -127,8 +127,8 @@ def test_the_copy_takes_the_name_when_it_is_whole(on_board):
                 raise OSError(17)
         real = os
         os = NoReplace()
-        put('fqt.mpy.new', b'newest')
-        finish('/flash', 6)
+        put('/flash/fqt.mpy.new', b'newest')
+        finish('/flash/fqt.mpy', 6, digest('/flash/fqt.mpy.new'))
         print(os.listdir('/flash'), open('/flash/fqt.mpy').read())
         """)
     assert answer.splitlines() == [
@@ -139,6 +139,40 @@ def test_the_copy_takes_the_name_when_it_is_whole(on_board):
         "fqt placed",
         "['fqt.mpy'] newest",
     ]
+
+
+def test_what_is_there_is_replaced_where_import_finds_it(on_board):
+    answer = on_board("""
+        disk('/flash')
+        sys.path[:] = ['', '.frozen', '/flash', '/flash/lib']
+        os.chdir('/flash')
+        find_place('fqt.mpy', 20, '')
+        put('/flash/lib/fqt.mpy', b'old')
+        find_place('fqt.mpy', 20, '')
+        put('/flash/fqt.mpy', b'older')
+        find_place('fqt.mpy', 20, '')
+        find_place('fqt.mpy', 20, digest('/flash/lib/fqt.mpy'))
+        find_place('fqt.mpy', 20, digest('/flash/fqt.mpy'))
+        find_place('fqt.mpy', 200000, '')
+        """)
+    assert answer.splitlines()[:5] == [
+        "fqt place ('/flash/lib', False)",
+        "fqt place ('/flash/lib', False)",
+        "fqt place ('/flash', False)",
+        "fqt place ('/flash', False)",
+        "fqt place ('/flash', True)",
+    ]
+    assert "fqt nowhere [('/flash', 'free', " in answer.splitlines()[5]
+
+
+def test_a_copy_with_other_bytes_is_not_taken(on_board):
+    answer = on_board("""
+        disk('/flash')
+        put('/flash/fqt.mpy.new', b'torn!')
+        finish('/flash/fqt.mpy', 5, '00' * 32)
+        print(os.listdir('/flash'))
+        """)
+    assert answer.splitlines() == ["fqt short 5", "[]"]
 
 
 def test_another_module_of_that_name_is_told():
@@ -182,12 +216,12 @@ def test_a_copy_that_fails_leaves_nothing(monkeypatch, tmp_path):
             raise OSError("mpremote cp: the cable was pulled")
         if arguments[0] == installer.QUESTION:
             return f"fqt {2 << 10 | 3 << 8 | 6} 1 26"
-        return "fqt place '/flash/lib'\r\n"
+        return "fqt place ('/flash/lib', False)\r\n"
 
     monkeypatch.setattr(installer, "mpremote", fake)
     with pytest.raises(OSError, match="the cable was pulled"):
         install(tmp_path)
-    assert ran[-1] == "remove('/flash/lib' + COPY)"
+    assert ran[-1] == "remove('/flash/lib/fqt.mpy' + COPY)"
 
 
 def test_an_architecture_without_a_build_is_no_advice_to_build_it(tmp_path):

@@ -1,4 +1,5 @@
-"""`fqt install`: put the module that fits onto a board, or say why none does.
+"""`fqt install`: put the module that fits onto a board, or say why none does. `fqt deploy`
+(deploy.py) does the same, and brings a model.
 
 mip does not choose the architecture, and a board that gets the wrong file only says "incompatible
 .mpy"; so the board is asked first what it can load (sys.implementation._mpy). It is asked too
@@ -12,6 +13,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import errno
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from fqt import places
 from fqt.device.mpremote import mpremote
 from fqt.file.model_file import ModelFile
 from fqt.kinds import beyond_common
+from fqt.version import __version__
 
 NEEDED_MPY = (6, 3)
 OLDEST_SAFE = (1, 24)  # before, the collector does not track a native module's memory
@@ -91,26 +94,68 @@ def install(dist: Path, port: str | None = None, full: bool = False) -> str:
     """Copy dist/<architecture>_6.3/fqt.mpy to the board and import it there; return what was done.
     full: that with all layer kinds, of dist/<architecture>_6.3_full/.
 
-    The module goes to the first folder of the board's sys.path with room for it, those named lib
-    first, as mip does. It takes its name when it is whole; whatever fails, no part of it stays.
+    A module that is on the board is replaced where it lies, since `import` would find it first;
+    otherwise the new one goes to the first folder of the board's sys.path with room for it, those
+    named lib first, as mip does. fqt_data.mpy goes to the same folder. A file that has the right
+    bytes is not copied. Each takes its name when it is whole; whatever fails, no part of it stays.
     port: mpremote's name of the board; None: the first that it finds. Raises OSError or
     ValueError.
     """
     module = module_for(loader_of(mpremote(port, "exec", QUESTION)), dist, full)
-    size = module.stat().st_size
-    folder = folder_of(_on_board(port, f"find_place({size})"), size)
+    was = version_of(on_board(port, "tell_version()"))
+    path, is_new = put_module(port, module)
+    check_import(on_board(port, "try_import()"), path)
+    data = module.with_name("fqt_data.mpy")
+    said = ""
+    if data.exists():
+        try:
+            put_module(port, data)
+        except OSError as error:
+            said = f"; fqt.Recorder and fqt.Data are not there, {data.name}: {error}"
+    told = f"fqt {__version__} is on the board as {path}"
+    if not is_new:
+        told += " already"
+    elif was is not None:
+        told += f", was {was or 'one that it could not import'}"
+    return f"{told}: `import fqt` works{said}"
+
+
+def put_module(port: str | None, module: Path) -> tuple[str, bool]:
+    """Put a module where `import` finds it; give its path on the board, and whether it had to be
+    copied. Raises OSError."""
+    size, digest = module.stat().st_size, digest_of(module)
+    answer = on_board(port, f"find_place({module.name!r}, {size}, {digest!r})")
+    folder, is_there = folder_of(answer, size, module.name)
+    path = f"{folder}/{module.name}"
+    if not is_there:
+        put(port, module, path)
+    return path, not is_there
+
+
+def put(port: str | None, source: Path, path: str) -> None:
+    """Copy a file to a path on the board: whole, or not at all. Raises OSError."""
+    size, digest = source.stat().st_size, digest_of(source)
     try:
-        mpremote(port, "cp", str(module), f":{folder}/fqt.mpy.new", seconds=COPY_SECONDS)
-        placed = _on_board(port, f"finish({folder!r}, {size})")
+        mpremote(port, "cp", str(source), f":{path}.new", seconds=COPY_SECONDS)
+        placed = on_board(port, f"finish({path!r}, {size}, {digest!r})")
         if "fqt placed" not in placed:
             raise OSError(f"the copy on the board is not whole: {placed.strip()}; try again")
     except OSError:
         with contextlib.suppress(OSError):
-            _on_board(port, f"remove({folder!r} + COPY)")
+            on_board(port, f"remove({path!r} + COPY)")
         raise
-    path = f"{folder}/fqt.mpy"
-    check_import(_on_board(port, "try_import()"), path)
-    return f"{module} is on the board as {path}: `import fqt` works"
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def version_of(answer: str) -> str | None:
+    """Understand what tell_version() printed: None where no module was, "" where it could not be
+    imported."""
+    found = re.search(r"fqt was (None|'[^']*')", answer)
+    return ast.literal_eval(found[1]) if found else ""
 
 
 def needs_full(models: Iterable[ModelFile]) -> bool:
@@ -136,9 +181,10 @@ def module_for(loader: Loader, dist: Path, full: bool = False) -> Path:
     return module
 
 
-def folder_of(answer: str, size: int) -> str:
-    """Understand what find_place() printed on a board; "" is its root. Raises OSError that says of
-    every folder why the module cannot go there."""
+def folder_of(answer: str, size: int, name: str = "fqt.mpy") -> tuple[str, bool]:
+    """Understand what find_place() printed on a board: the folder for a module, and whether it
+    has the right bytes there; "" is the board's root. Raises OSError that says of every folder
+    why the module cannot go there."""
     found = re.search(r"fqt (place|nowhere) (.*)", answer)
     if not found:
         raise OSError(f"the board cannot tell its folders: {answer.strip()[-200:]}")
@@ -146,7 +192,8 @@ def folder_of(answer: str, size: int) -> str:
     if kind == "place":
         return value
     reasons = [
-        f"{folder or '/'} {_why_not(folder, what, number, size)}" for folder, what, number in value
+        f"{folder or '/'} {_why_not(folder, name, what, number, size)}"
+        for folder, what, number in value
     ]
     raise OSError(
         "no folder of the board's sys.path can take the module: "
@@ -154,12 +201,12 @@ def folder_of(answer: str, size: int) -> str:
     )
 
 
-def _why_not(folder: str, what: str, number: int, size: int) -> str:
+def _why_not(folder: str, name: str, what: str, number: int, size: int) -> str:
     if what == "free" or number == errno.ENOSPC:
         free = f"{number} bytes free" if what == "free" else "no room"
         return (
             f"has {free}, the module takes {size}: remove what is not needed, "
-            f"also an older `mpremote rm :{folder}/fqt.mpy`"
+            f"also an older `mpremote rm :{folder}/{name}`"
         )
     if number == errno.EROFS:
         return "is read-only: mount it writable (boot.py or the firmware decides)"
@@ -181,5 +228,6 @@ def check_import(answer: str, path: str) -> None:
         )
 
 
-def _on_board(port: str | None, call: str) -> str:
+def on_board(port: str | None, call: str) -> str:
+    """Call a function of install_device.py on the board; give what it printed. Raises OSError."""
     return mpremote(port, "exec", DEVICE_SCRIPT.read_text() + call)

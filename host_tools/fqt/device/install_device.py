@@ -1,11 +1,10 @@
-# Runs on the board for `fqt install`, before and after the copy: looks for the folder that the
-# module goes to, and puts the copied file in its place. Every answer is one line that begins with
-# "fqt".
+# Runs on the board for `fqt install` and `fqt deploy`, before and after the copies: looks for the
+# folder that a file goes to, tells what is there, and puts a copied file in its place. Every
+# answer is one line that begins with "fqt".
 import os
 import sys
 
-NAME = "/fqt.mpy"
-COPY = "/fqt.mpy.new"  # what is copied has this name until it is whole
+COPY = ".new"  # what is copied has this behind its name until it is whole
 
 
 def remove(path):
@@ -15,12 +14,48 @@ def remove(path):
         pass
 
 
-def folders():
-    # Where `import` looks and files can lie: as for mip, folders named lib first.
-    paths = [path for path in sys.path if path[:1] == "/" and not path.startswith("/rom")]
+def size_of(path):
+    # None where there is no such file.
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return None
+
+
+def digest(path):
+    # SHA-256 in hexadecimal; "" where there is no such file, or no SHA-256 on this board.
+    try:
+        import binascii
+        import hashlib
+
+        hashed = hashlib.sha256()
+        piece = bytearray(1024)
+        with open(path, "rb") as file:
+            while True:
+                count = file.readinto(piece)
+                if not count:
+                    break
+                hashed.update(memoryview(piece)[:count])
+        return binascii.hexlify(hashed.digest()).decode()
+    except (ImportError, AttributeError, OSError):
+        return ""
+
+
+def searched():
+    # Where `import` looks and files can lie, in its order.
+    paths = [path if path else os.getcwd() for path in sys.path]
+    return [path.rstrip("/") for path in paths if path[:1] == "/" and not path.startswith("/rom")]
+
+
+def folders(name):
+    # The folder where `import` finds a file of this name, alone: one in another place would not
+    # be found; else as for mip, those named lib first.
+    for path in searched():
+        if size_of(path + "/" + name) is not None:
+            return [path]
+    paths = searched()
     libraries = [path for path in paths if path.endswith("/lib")]
-    others = [path for path in paths if path not in libraries]
-    return libraries + others + ([os.getcwd()] if "" in sys.path else [])
+    return libraries + [path for path in paths if path not in libraries]
 
 
 def free_bytes(folder):
@@ -31,44 +66,62 @@ def free_bytes(folder):
         return None  # this file system cannot tell
 
 
-def find_place(size):
-    # The first folder with room for size bytes; else why each is none: its errno, or the bytes
-    # that are free.
+def find_place(name, size, wanted):
+    # The first folder with room for a file of size bytes, and whether the one that is there has
+    # the wanted digest; else why each is none: its errno, or the bytes that are free.
     tried = []
-    for folder in folders():
-        folder = folder.rstrip("/")
+    for folder in folders(name):
+        there = digest(folder + "/" + name)
+        if wanted and there == wanted:
+            print("fqt place", repr((folder, True)))
+            return
         try:
             try:
                 os.stat(folder or "/")
             except OSError:
                 os.mkdir(folder)
-            remove(folder + COPY)
-            open(folder + COPY, "wb").close()
-            remove(folder + COPY)
+            copy = folder + "/" + name + COPY
+            remove(copy)
+            open(copy, "wb").close()
+            remove(copy)
         except OSError as error:
             tried.append((folder, "errno", error.errno))
             continue
         free = free_bytes(folder or "/")
         if free is None or free >= size:
-            print("fqt place", repr(folder))
+            print("fqt place", repr((folder, False)))
             return
         tried.append((folder, "free", free))
     print("fqt nowhere", repr(tried))
 
 
-def finish(folder, size):
-    # The copy takes the module's name, if it is whole.
-    copied = os.stat(folder + COPY)[6]
-    if copied != size:
-        remove(folder + COPY)
+def finish(path, size, wanted):
+    # The copy of a file takes its name, if it is whole.
+    copy = path + COPY
+    copied = size_of(copy)
+    if copied != size or digest(copy) not in ("", wanted):
+        remove(copy)
         print("fqt short", copied)
         return
     try:
-        os.rename(folder + COPY, folder + NAME)
+        os.rename(copy, path)
     except OSError:  # a file system whose rename does not replace
-        os.remove(folder + NAME)
-        os.rename(folder + COPY, folder + NAME)
+        os.remove(path)
+        os.rename(copy, path)
     print("fqt placed")
+
+
+def tell_version():
+    # Of the module that is there: None where there is none, "" where it cannot be imported.
+    if all(size_of(path + "/fqt.mpy") is None for path in searched()):
+        print("fqt was", None)
+        return
+    try:
+        import fqt
+
+        print("fqt was", repr(fqt.__version__))
+    except Exception:
+        print("fqt was", repr(""))
 
 
 def try_import():
@@ -79,3 +132,35 @@ def try_import():
     if "/" not in path:
         path = os.getcwd().rstrip("/") + "/" + path
     print("fqt imports", repr(path))
+
+
+def look_at(name):
+    # A model's file in the current folder: its path, digest and first bytes, and what is free.
+    folder = os.getcwd().rstrip("/")
+    path = folder + "/" + name
+    head = b""
+    if size_of(path) is not None:
+        with open(path, "rb") as file:
+            head = file.read(64)
+    print("fqt model", repr((path, digest(path), head, free_bytes(folder or "/"))))
+
+
+def try_model(path, element_type, elements, factor):
+    # What the model gives for a sample that is made of its elements' numbers.
+    import array
+    import binascii
+    import gc
+
+    import fqt
+
+    gc.collect()
+    free = gc.mem_free()
+    try:
+        net = fqt.Model(path)
+    except MemoryError:
+        print("fqt memory", free)
+        return
+    sample = bytearray([i * factor & 255 for i in range(elements)])
+    out = array.array("f", [0.0] * net.outputs)
+    net.scores(array.array(element_type, sample), out)
+    print("fqt scores", binascii.hexlify(bytes(out)).decode(), net.memory, free)

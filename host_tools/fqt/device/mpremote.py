@@ -16,6 +16,7 @@ BUSY = (
     "it is busy or hangs: close what else uses its port (Thonny, a terminal), press its reset "
     "button or take its power away, and try again"
 )
+SIGNS_OF_A_LOST_LINE = ("SerialException", "Errno 5]", "Errno 6]", "disconnected")
 # What to do about what mpremote says.
 ADVICE = {
     "could not enter raw repl": BUSY,
@@ -60,8 +61,7 @@ def mpremote(port: str | None, *arguments: str, seconds: float = ANSWER_SECONDS)
     or does not end within `seconds`."""
     code, said = run(port, *arguments, seconds=seconds)
     if code:
-        said = said.strip()
-        raise OSError(f"mpremote {arguments[0]}: {said}{_advice(said)}")
+        raise OSError(f"mpremote {arguments[0]}: {_sentence(said)}")
     return said
 
 
@@ -88,7 +88,7 @@ def follow(port: str | None, *arguments: str, seconds: float) -> Iterator[str]:
             last = line.strip() or last
             yield line
         if process.wait(timeout=ANSWER_SECONDS):
-            raise OSError(f"mpremote {arguments[0]}: {last}{_advice(last)}")
+            raise OSError(f"mpremote {arguments[0]}: {_sentence(last)}")
     except queue.Empty:
         raise OSError(f"the board said nothing for {seconds:g} s: {BUSY}") from None
     finally:
@@ -105,5 +105,10 @@ def _read_lines(stream: TextIO, lines: queue.Queue[str | None]) -> None:
     lines.put(None)
 
 
-def _advice(said: str) -> str:
-    return next((f"; {advice}" for text, advice in ADVICE.items() if text in said), "")
+def _sentence(said: str) -> str:
+    """What mpremote said, in a line: of a traceback its end, and what helps."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    text = lines[-1] if "Traceback" in said else " ".join(lines)
+    if any(sign in said for sign in SIGNS_OF_A_LOST_LINE):
+        return f"the connection to the board is lost ({text}): see its cable, and try again"
+    return text + next((f"; {advice}" for sign, advice in ADVICE.items() if sign in said), "")

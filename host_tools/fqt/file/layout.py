@@ -7,6 +7,7 @@ import struct
 MAJOR, MINOR = 2, 3  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
 HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBBH")
+IDENTITY, STEP_COUNT = 14, 15  # places in it
 RECORD = struct.Struct("<BBBbHHHHHBBBBBBBBHfffiIIII16s")
 CHECKSUM_BYTES = 4
 MAX_LAYERS = 128
