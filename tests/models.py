@@ -380,6 +380,21 @@ def autoencoder_model(seed: int = 41) -> ModelFile:
     return random_model(layers, (8, 8, 1), seed, loss="mean_squared_error")
 
 
+def table_model() -> ModelFile:
+    """Tables behind a convolution, a max pooling and a flatten; one tensor is read by two."""
+    layers = [
+        Layer("conv2d", 6, (3, 3), activation="none"),
+        Layer("table", activation="leaky_relu"),
+        Layer("conv2d", 5, (2, 2), activation="none"),
+        Layer("max_pool2d", 0, (2, 2), (1, 1)),
+        Layer("table", activation="tanh"),
+        Layer("table", activation="silu", inputs=(4,)),
+        Layer("multiply", inputs=(5, 6), activation="none"),
+        Layer("dense", 3),
+    ]
+    return random_model(layers, (8, 8, 2), seed=31)
+
+
 def many_channels_model() -> ModelFile:
     """Layers of so many channels that partial updates form errors in a few of them alone: behind a
     kernel with a stride that reaches beyond the borders, behind a depthwise layer, and behind a

@@ -11,22 +11,7 @@ from fqt import core
 from fqt.kinds import FUNCTIONS
 from fqt.layers.table import table_layer
 from fqt.reference import Network
-from models import Layer, random_model, random_samples, random_targets
-
-
-def mixed_model(low_bits=0):
-    """Tables behind a convolution, a max pooling and a flatten; one tensor is read by two."""
-    layers = [
-        Layer("conv2d", 6, (3, 3), activation="none"),
-        Layer("table", activation="leaky_relu"),
-        Layer("conv2d", 5, (2, 2), activation="none"),
-        Layer("max_pool2d", 0, (2, 2), (1, 1)),
-        Layer("table", activation="tanh"),
-        Layer("table", activation="silu", inputs=(4,)),
-        Layer("multiply", inputs=(5, 6), activation="none"),
-        Layer("dense", 3),
-    ]
-    return random_model(layers, (8, 8, 2), seed=31, low_bits=low_bits)
+from models import random_samples, random_targets, table_model
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +49,7 @@ def test_a_table_is_its_function(function):
 @pytest.mark.parametrize("master", [8, 12])
 def test_it_trains_with_the_reference_bytes(unix_port, master):
     """In the core, from a file and in place, and under MicroPython; a checkpoint has no tables."""
-    model = mixed_model()
+    model = table_model()
     x, y = random_samples(model, 5, 2), random_targets(model, 5, 2)
     reference = Network(model, master)
     nets = [core.Model(model, master), core.Model(model, master, in_place=True)]
@@ -82,7 +67,7 @@ def test_it_trains_with_the_reference_bytes(unix_port, master):
 
 def test_ranges_of_tables_stay_and_others_follow():
     """Also where the numbers are far beyond them, which is no divergence then."""
-    model = mixed_model()
+    model = table_model()
     device = core.Model(model, master=16)
     x, y = random_samples(model, 20, 2), random_targets(model, 20, 2)
     for i in range(1500):
@@ -114,7 +99,7 @@ def test_what_trains_has_room_and_what_does_not_what_it_needs(function, flat, si
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", [fqt.Tanh, fqt.LeakyReLU, fqt.SiLU])
 def test_from_random_weights_a_device_learns_as_float32_does(digits, layer):
-    """Digits, 3 seeds, samples in the same order; docs/arithmetic.md has more of them."""
+    """Digits, 3 seeds, samples in the same order; docs/accuracy.md has ten, of tanh."""
     x, y = digits
     right = []
     for seed in range(3):
