@@ -17,7 +17,7 @@ from pathlib import Path
 from fqt import places
 from fqt.desk.micropython import find_micropython
 from fqt.device.install import QUESTION, loader_of, module_for
-from fqt.device.mpremote import mpremote
+from fqt.device.session import Session
 from fqt.run.library import library, library_path
 from fqt.version import __version__
 
@@ -152,11 +152,12 @@ def version_of(name: str) -> str | None:
 def board(port: str) -> Iterator[Finding]:
     """What the board on a port can load, and what it has."""
     try:
-        loader = loader_of(mpremote(port, "exec", QUESTION))
-        release = ".".join(map(str, loader.micropython))
-        yield Finding("board", f"{port}: MicroPython {release}, loads {loader.architecture}")
-        module_for(loader, places.modules())
-        answer = mpremote(port, "exec", BOARD_QUESTION)
+        with Session(port) as session:
+            loader = loader_of(session.run(QUESTION))
+            release = ".".join(map(str, loader.micropython))
+            yield Finding("board", f"{port}: MicroPython {release}, loads {loader.architecture}")
+            module_for(loader, places.modules())
+            answer = session.run(BOARD_QUESTION)
     except (OSError, ValueError) as error:
         yield Finding("board", port, str(error))
         return

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from fqt.device.emulator import KINDS, Board, Kind, module
 from fqt.device.mpremote import follow, mpremote
+from fqt.device.session import Session
 from fqt.trainer.exchange import Exchange
 from fqt.trainer.on_device import Device
 
@@ -20,7 +21,6 @@ FLASH_QUESTION = (
     "import os; p = os.getcwd(); s = os.statvfs(p); print('fqt', p, s[0] * s[3])"  # free bytes
 )
 ROOM_LEFT = 32768  # of the flash, for what the board's own programs write
-COPY_SECONDS = 1800
 SILENT_SECONDS = 120  # a step of the greatest network on a slow board, and more
 
 
@@ -42,19 +42,23 @@ class SerialBoard(Device):
     def _samples_in_flash(self, exchange: Exchange) -> Iterator[None]:
         """Put the samples into the board's flash for a while, where there is room: from there they
         are read many times as fast."""
-        needed = exchange.samples.stat().st_size
-        found = re.search(r"fqt (\S+) (\d+)", mpremote(self._port, "exec", FLASH_QUESTION))
-        if not found or int(found[2]) < needed + ROOM_LEFT:
+        data = exchange.samples.read_bytes()
+        with Session(self._port) as session:
+            found = re.search(r"fqt (\S+) (\d+)", session.run(FLASH_QUESTION))
+            if not found or int(found[2]) < len(data) + ROOM_LEFT:
+                path = None
+            else:
+                path = f"{found[1].rstrip('/')}/{exchange.samples.name}"
+                session.put(path, data)
+        if path is None:
             yield
             return
-        name = exchange.samples.name
         try:
-            mpremote(self._port, "cp", str(exchange.samples), f":{name}", seconds=COPY_SECONDS)
-            exchange.read_samples_at(f"{found[1].rstrip('/')}/{name}")
+            exchange.read_samples_at(path)
             yield
         finally:
-            with contextlib.suppress(OSError):  # a board that is gone
-                mpremote(self._port, "rm", f":{name}")
+            with contextlib.suppress(OSError), Session(self._port) as session:  # one that is gone
+                session.run(f"import os; os.remove({path!r})")
 
     @property
     def _port(self) -> str | None:
