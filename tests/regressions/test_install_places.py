@@ -12,8 +12,9 @@ import textwrap
 import pytest
 
 from fqt.device import install as installer
-from fqt.device.install import Loader, check_import, folder_of, install, module_for
-from fqt.device.mpremote import mpremote
+from fqt.device.install import Loader, check_import, folder_of, module_for
+from fqt.device.mpremote import follow
+from fqt.device.session import FINISH
 
 RAM_DISK = """
 import os, sys, vfs
@@ -42,9 +43,10 @@ def put(path, data):
 def on_board(unix_port, tmp_path):
     """Run a script of a test behind install_device.py; return what it printed."""
 
-    def run(script):
+    def run(*parts):
         path = tmp_path / "script.py"
-        path.write_text(installer.DEVICE_SCRIPT.read_text() + RAM_DISK + textwrap.dedent(script))
+        parts = [installer.DEVICE_SCRIPT.read_text(), RAM_DISK, *map(textwrap.dedent, parts)]
+        path.write_text("\n".join(parts))
         result = subprocess.run(
             [unix_port.micropython, str(path)], capture_output=True, text=True, timeout=60
         )
@@ -107,15 +109,19 @@ def test_no_place_at_all_says_how_to_make_one(on_board):
 
 
 def test_the_copy_takes_the_name_when_it_is_whole(on_board):
-    answer = on_board("""
+    answer = on_board(
+        """
         disk('/flash')
-        put('/flash/fqt.mpy', b'old')
-        put('/flash/fqt.mpy.new', b'newer')
-        finish('/flash/fqt.mpy', 9, digest('/flash/fqt.mpy.new'))
-        print(os.listdir('/flash'))
-        put('/flash/fqt.mpy.new', b'newer')
-        finish('/flash/fqt.mpy', 5, digest('/flash/fqt.mpy.new'))
-        print(os.listdir('/flash'), open('/flash/fqt.mpy').read())
+        def copy(data, sent):
+            global file
+            put('/flash/fqt.mpy.new', sent)
+            wanted = digest('/flash/fqt.mpy.new')
+            put('/flash/fqt.mpy.new', data)
+            try:
+                fqt_finish('/flash/fqt.mpy', wanted)
+            except OSError as error:
+                print(error)
+            print(sorted(os.listdir('/flash')), open('/flash/fqt.mpy').read())
         class NoReplace:  # as on file systems that refuse to rename over a file
             def __getattr__(self, name):
                 return getattr(real, name)
@@ -125,18 +131,22 @@ def test_the_copy_takes_the_name_when_it_is_whole(on_board):
                 except OSError:
                     return real.rename(old, new)
                 raise OSError(17)
+        put('/flash/fqt.mpy', b'old')
+        file = open('/flash/fqt.mpy')
+        """,
+        FINISH,
+        """
+        copy(b'torn', b'newer')
+        copy(b'newer', b'newer')
         real = os
         os = NoReplace()
-        put('/flash/fqt.mpy.new', b'newest')
-        finish('/flash/fqt.mpy', 6, digest('/flash/fqt.mpy.new'))
-        print(os.listdir('/flash'), open('/flash/fqt.mpy').read())
-        """)
+        copy(b'newest', b'newest')
+        """,
+    )
     assert answer.splitlines() == [
-        "fqt short 5",
-        "['fqt.mpy']",
-        "fqt placed",
+        "the copy is not whole",
+        "['fqt.mpy', 'fqt.mpy.new'] old",
         "['fqt.mpy'] newer",
-        "fqt placed",
         "['fqt.mpy'] newest",
     ]
 
@@ -165,16 +175,6 @@ def test_what_is_there_is_replaced_where_import_finds_it(on_board):
     assert "fqt nowhere [('/flash', 'free', " in answer.splitlines()[5]
 
 
-def test_a_copy_with_other_bytes_is_not_taken(on_board):
-    answer = on_board("""
-        disk('/flash')
-        put('/flash/fqt.mpy.new', b'torn!')
-        finish('/flash/fqt.mpy', 5, '00' * 32)
-        print(os.listdir('/flash'))
-        """)
-    assert answer.splitlines() == ["fqt short 5", "[]"]
-
-
 def test_another_module_of_that_name_is_told():
     check_import("fqt imports '/flash/lib/fqt.mpy'\n", "/flash/lib/fqt.mpy")
     with pytest.raises(OSError, match=r"finds /flash/fqt.py first.*mpremote rm :/flash/fqt.py"):
@@ -185,8 +185,8 @@ def test_a_board_that_does_not_answer_is_told_after_a_while(monkeypatch, tmp_pat
     """There was no time-out: a board that hangs hung the command."""
     (tmp_path / "mpremote.py").write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(OSError, match=r"did not answer within 1 s.*press its reset button"):
-        mpremote(None, "exec", "1", seconds=1)
+    with pytest.raises(OSError, match=r"said nothing for 1 s.*press its reset button"):
+        list(follow(None, "exec", "1", seconds=1))
 
 
 @pytest.mark.parametrize(
@@ -202,26 +202,7 @@ def test_what_mpremote_says_comes_with_what_to_do(monkeypatch, tmp_path, said, a
     (tmp_path / "mpremote.py").write_text(f"import sys\nprint({said!r})\nsys.exit(1)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(OSError, match=advice):
-        mpremote(None, "exec", "1")
-
-
-def test_a_copy_that_fails_leaves_nothing(monkeypatch, tmp_path):
-    (tmp_path / "x64_6.3").mkdir()
-    (tmp_path / "x64_6.3" / "fqt.mpy").write_bytes(b"M")
-    ran = []
-
-    def fake(port, command, *arguments, seconds=0):
-        ran.append(arguments[-1].splitlines()[-1])
-        if command == "cp":
-            raise OSError("mpremote cp: the cable was pulled")
-        if arguments[0] == installer.QUESTION:
-            return f"fqt {2 << 10 | 3 << 8 | 6} 1 26"
-        return "fqt place ('/flash/lib', False)\r\n"
-
-    monkeypatch.setattr(installer, "mpremote", fake)
-    with pytest.raises(OSError, match="the cable was pulled"):
-        install(tmp_path)
-    assert ran[-1] == "remove('/flash/lib/fqt.mpy' + COPY)"
+        list(follow(None, "exec", "1", seconds=20))
 
 
 def test_an_architecture_without_a_build_is_no_advice_to_build_it(tmp_path):

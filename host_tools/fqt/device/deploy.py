@@ -1,7 +1,7 @@
 """`fqt deploy`: a model on a board, with the module that it needs, and a prediction there that has
 the desk's bits.
 
-What is copied is what differs, each file whole or not at all (install.py). A model that the board
+What is copied is what differs, each file whole or not at all (session.py). A model that the board
 trained further is not overwritten.
 """
 
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fqt.device.install import digest_of, install, needs_full, on_board, put
+from fqt.device.install import DEVICE_SCRIPT, digest_of, install, needs_full
+from fqt.device.session import Session
 from fqt.file.layout import HEADER, IDENTITY, MAGIC, STEP_COUNT
 from fqt.file.model_file import ModelFile
 from fqt.run import core
@@ -32,9 +33,11 @@ def deploy(path: Path, dist: Path, port: str | None = None, force: bool = False)
     """
     model = ModelFile.read(path)
     said = [install(dist, port, needs_full([model]))]
-    place, has_come = _put_model(path, model, port, force)
-    said.append(f"{path.name} is on the board as {place}" + ("" if has_come else " already"))
-    said.append(_check_prediction(model, place, port))
+    with Session(port) as board:
+        board.run(DEVICE_SCRIPT.read_text())
+        place, has_come = _put_model(board, path, model, force)
+        said.append(f"{path.name} is on the board as {place}" + ("" if has_come else " already"))
+        said.append(_check_prediction(board, model, place))
     connect = f"mpremote connect {port}" if port else "mpremote"
     said.append(f"next: `{connect}`, and at its prompt:")
     said += [
@@ -45,9 +48,9 @@ def deploy(path: Path, dist: Path, port: str | None = None, force: bool = False)
     return said
 
 
-def _put_model(path: Path, model: ModelFile, port: str | None, force: bool) -> tuple[str, bool]:
+def _put_model(board: Session, path: Path, model: ModelFile, force: bool) -> tuple[str, bool]:
     """(its path on the board, whether it had to be copied)"""
-    answer = on_board(port, f"look_at({path.name!r})")
+    answer = board.run(f"look_at({path.name!r})")
     found = re.search(r"fqt model (.*)", answer)
     if not found:
         raise OSError(f"the board cannot tell its files: {answer.strip()[-200:]}")
@@ -62,7 +65,7 @@ def _put_model(path: Path, model: ModelFile, port: str | None, force: bool) -> t
             f"the model takes {size} bytes of flash, {free} are free: remove what is not needed "
             "(`mpremote fs tree`, `mpremote rm :FILE`)"
         )
-    put(port, path, place)
+    board.put(place, path.read_bytes())
     return place, True
 
 
@@ -83,12 +86,12 @@ def check_overwriting(head: bytes, model: ModelFile, place: str) -> None:
         )
 
 
-def _check_prediction(model: ModelFile, place: str, port: str | None) -> str:
+def _check_prediction(board: Session, model: ModelFile, place: str) -> str:
     """Predict on the board; a line about it. Raises OSError when it lacks RAM, or gives other
     bits than the desk."""
     elements = int(np.prod(model.input_shape))
     code = "B" if model.input_type == "uint8" else "b"
-    answer = on_board(port, f"try_model({place!r}, {code!r}, {elements}, {SAMPLE_FACTOR})")
+    answer = board.run(f"try_model({place!r}, {code!r}, {elements}, {SAMPLE_FACTOR})")
     memory = re.search(r"fqt memory (\d+)", answer)
     if memory:
         raise OSError(

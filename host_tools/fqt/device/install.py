@@ -11,7 +11,6 @@ the full one.
 from __future__ import annotations
 
 import ast
-import contextlib
 import errno
 import hashlib
 import re
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fqt import places
-from fqt.device.mpremote import mpremote
+from fqt.device.session import Session
 from fqt.file.model_file import ModelFile
 from fqt.kinds import beyond_common
 from fqt.version import __version__
@@ -49,7 +48,6 @@ QUESTION = (
     "print('fqt', getattr(i, '_mpy', -1), i.version[0], i.version[1])"
 )
 DEVICE_SCRIPT = Path(__file__).parent / "install_device.py"
-COPY_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -101,17 +99,15 @@ def install(dist: Path, port: str | None = None, full: bool = False) -> str:
     port: mpremote's name of the board; None: the first that it finds. Raises OSError or
     ValueError.
     """
-    module = module_for(loader_of(mpremote(port, "exec", QUESTION)), dist, full)
-    was = version_of(on_board(port, "tell_version()"))
-    path, is_new = put_module(port, module)
-    check_import(on_board(port, "try_import()"), path)
-    data = module.with_name("fqt_data.mpy")
-    said = ""
-    if data.exists():
-        try:
-            put_module(port, data)
-        except OSError as error:
-            said = f"; fqt.Recorder and fqt.Data are not there, {data.name}: {error}"
+    with Session(port) as board:
+        module = module_for(loader_of(board.run(QUESTION)), dist, full)
+        board.run(DEVICE_SCRIPT.read_text())
+        was = version_of(board.run("tell_version()"))
+        path, is_new = put_module(board, module)
+        said = _put_data_module(board, module.with_name("fqt_data.mpy"))
+    with Session(port) as board:  # which has imported nothing
+        board.run(DEVICE_SCRIPT.read_text())
+        check_import(board.run("try_import()"), path)
     told = f"fqt {__version__} is on the board as {path}"
     if not is_new:
         told += " already"
@@ -120,30 +116,26 @@ def install(dist: Path, port: str | None = None, full: bool = False) -> str:
     return f"{told}: `import fqt` works{said}"
 
 
-def put_module(port: str | None, module: Path) -> tuple[str, bool]:
+def put_module(board: Session, module: Path) -> tuple[str, bool]:
     """Put a module where `import` finds it; give its path on the board, and whether it had to be
     copied. Raises OSError."""
-    size, digest = module.stat().st_size, digest_of(module)
-    answer = on_board(port, f"find_place({module.name!r}, {size}, {digest!r})")
+    size = module.stat().st_size
+    answer = board.run(f"find_place({module.name!r}, {size}, {digest_of(module)!r})")
     folder, is_there = folder_of(answer, size, module.name)
     path = f"{folder}/{module.name}"
     if not is_there:
-        put(port, module, path)
+        board.put(path, module.read_bytes())
     return path, not is_there
 
 
-def put(port: str | None, source: Path, path: str) -> None:
-    """Copy a file to a path on the board: whole, or not at all. Raises OSError."""
-    size, digest = source.stat().st_size, digest_of(source)
+def _put_data_module(board: Session, module: Path) -> str:
+    """Put fqt_data.mpy there too; without it fqt works. Gives a text about what it lacks."""
     try:
-        mpremote(port, "cp", str(source), f":{path}.new", seconds=COPY_SECONDS)
-        placed = on_board(port, f"finish({path!r}, {size}, {digest!r})")
-        if "fqt placed" not in placed:
-            raise OSError(f"the copy on the board is not whole: {placed.strip()}; try again")
-    except OSError:
-        with contextlib.suppress(OSError):
-            on_board(port, f"remove({path!r} + COPY)")
-        raise
+        if module.exists():
+            put_module(board, module)
+    except OSError as error:
+        return f"; but fqt.Recorder and fqt.Data are not there, {module.name}: {error}"
+    return ""
 
 
 def digest_of(path: Path) -> str:
@@ -226,8 +218,3 @@ def check_import(answer: str, path: str) -> None:
             f"{path} is on the board, but `import fqt` finds {imported} first: remove that, "
             f"`mpremote rm :{imported}`"
         )
-
-
-def on_board(port: str | None, call: str) -> str:
-    """Call a function of install_device.py on the board; give what it printed. Raises OSError."""
-    return mpremote(port, "exec", DEVICE_SCRIPT.read_text() + call)

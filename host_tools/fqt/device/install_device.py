@@ -1,10 +1,10 @@
-# Runs on the board for `fqt install` and `fqt deploy`, before and after the copies: looks for the
-# folder that a file goes to, tells what is there, and puts a copied file in its place. Every
+# Runs on the board for `fqt install` and `fqt deploy`, before and after files are put there
+# (session.py): looks for the folder that a file goes to, tells what is there, and tries it. Every
 # answer is one line that begins with "fqt".
 import os
 import sys
 
-COPY = ".new"  # what is copied has this behind its name until it is whole
+COPY = ".new"  # what session.py puts there has this behind its name until it is whole
 
 
 def remove(path):
@@ -93,22 +93,6 @@ def find_place(name, size, wanted):
             return
         tried.append((folder, "free", free))
     print("fqt nowhere", repr(tried))
-
-
-def finish(path, size, wanted):
-    # The copy of a file takes its name, if it is whole.
-    copy = path + COPY
-    copied = size_of(copy)
-    if copied != size or digest(copy) not in ("", wanted):
-        remove(copy)
-        print("fqt short", copied)
-        return
-    try:
-        os.rename(copy, path)
-    except OSError:  # a file system whose rename does not replace
-        os.remove(path)
-        os.rename(copy, path)
-    print("fqt placed")
 
 
 def tell_version():

@@ -56,15 +56,6 @@ def run(
     return result.returncode, result.stdout
 
 
-def mpremote(port: str | None, *arguments: str, seconds: float = ANSWER_SECONDS) -> str:
-    """Run one command; return what it printed. Raises OSError that says what to do when it fails
-    or does not end within `seconds`."""
-    code, said = run(port, *arguments, seconds=seconds)
-    if code:
-        raise OSError(f"mpremote {arguments[0]}: {_sentence(said)}")
-    return said
-
-
 def follow(port: str | None, *arguments: str, seconds: float) -> Iterator[str]:
     """Run one command; give each line as it is printed. Raises OSError that says what to do when
     the command fails, or prints nothing for so many seconds."""

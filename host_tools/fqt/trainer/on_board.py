@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from fqt.device.emulator import KINDS, Board, Kind, module
-from fqt.device.mpremote import follow, mpremote
+from fqt.device.mpremote import follow
 from fqt.device.session import Session
 from fqt.trainer.exchange import Exchange
 from fqt.trainer.on_device import Device
@@ -73,7 +73,8 @@ class EmulatedBoard(Device):
 
     def lines(self, exchange: Exchange) -> Iterator[str]:
         with contextlib.closing(Board(self.kind, exchange.folder)) as board:
-            mpremote(board.port, "cp", str(module(self.kind.architecture)), ":fqt.mpy")
+            with Session(board.port) as session:
+                session.put("/fqt.mpy", module(self.kind.architecture).read_bytes())
             yield from SerialBoard(board.port).lines(exchange)
 
 
