@@ -25,7 +25,11 @@ from fqt.inputs import MASTERS
 from fqt.run import info
 from fqt.samples import sources
 from fqt.trainer.command import add_commands, share_of
+from fqt.trainer.timing import times_on
+from fqt.trainer.where import HELP, place_of
 from fqt.version import __version__
+
+STOPPED = 130  # the exit code after Ctrl-C, as shells have it
 
 
 def run_info(arguments: argparse.Namespace) -> None:
@@ -61,10 +65,15 @@ def run_convert(arguments: argparse.Namespace) -> None:
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
+    if arguments.file is None and arguments.on:
+        raise ValueError("--on measures one model: name its file")
     if arguments.file is None:
         print(bench.bench_all(Path(arguments.output)))
         return
     model = ModelFile.read(arguments.file)
+    if arguments.on:
+        print(times_on(place_of(arguments.on), model, arguments.master))
+        return
     print(bench.table(bench.measure(model, arguments.core, arguments.master)))
 
 
@@ -252,10 +261,15 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--output", help="the model file; SOURCE.fqt here when left out")
     command.set_defaults(run=run_convert)
     command = commands.add_parser(
-        "bench", help="count instructions and estimate cycles on an emulated core"
+        "bench",
+        help="count instructions and cycles on an emulated core, or measure times on a board",
     )
     command.add_argument("file", nargs="?", help="a model file; without: all reference networks")
-    command.add_argument("--core", choices=bench.CORES, default="m4")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--core", choices=bench.CORES, default="m4")
+    where.add_argument(
+        "--on", metavar="PLACE", help="measure milliseconds there, by its own clock: " + HELP
+    )
     command.add_argument("--master", type=int, choices=MASTERS, default=8)
     command.add_argument("--output", default="bench.json", help="where all rows go, as JSON")
     command.set_defaults(run=run_bench)
@@ -372,6 +386,9 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, ValueError, RuntimeError) as error:
         print(f"fqt {arguments.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"fqt {arguments.command}: stopped", file=sys.stderr)
+        return STOPPED
     return 0
 
 

@@ -21,6 +21,7 @@ from fqt.trainer.job import Job, State, job_data
 from fqt.trainer.on_desk import Desk
 from fqt.trainer.report import moved
 from fqt.trainer.run import train
+from fqt.trainer.timing import times_on
 from fqt.trainer.where import place_of
 from models import Layer, random_model
 
@@ -196,6 +197,22 @@ def test_evaluation_is_the_same_everywhere(small_model, tmp_path, capsys):
     assert np.sum(told["core"]["confusion"]) == SAMPLES
     assert main(["eval", *arguments]) == 0
     assert "seen as" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["core", "unix"])
+def test_times_are_measured(small_model, frozen_model, numbers_model, tmp_path, capsys, place):
+    for model in (small_model, frozen_model, numbers_model):
+        model.write(tmp_path / "m.fqt")
+        assert main(["bench", str(tmp_path / "m.fqt"), "--on", place]) == 0
+        said = capsys.readouterr().out
+        assert f"on {place}: a prediction takes " in said and said.count("\n") == 1
+        trains = any(layer.trainable for layer in model.layers)
+        assert ("a training step" in said) == trains
+        measured = times_on(place_of(place), model)
+        assert len(measured.predict) == 20 and min(measured.predict) >= 0
+        assert len(measured.step) == 20 * trains
+    assert main(["bench", "--on", place]) == 1
+    assert "name its file" in capsys.readouterr().err
 
 
 def test_numbers_are_evaluated(numbers_model, tmp_path, capsys):

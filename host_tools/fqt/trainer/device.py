@@ -117,6 +117,19 @@ class Learner:
                 took += time.ticks_diff(time.ticks_us(), began)
             tell("outputs", [found, took])
 
+    def measure(self):
+        # Tells the microseconds of a prediction and of a training step, of each sample.
+        net, read, rate = self.net, self.samples.read, float_of(self.job["rates"][0])
+        for i in range(self.job["samples"]):
+            x, target = read(i)
+            began = time.ticks_us()
+            net.predict(x)
+            between = time.ticks_us()
+            if self.job["trains"]:
+                net.train(x, target, rate)
+            ended = time.ticks_us()
+            tell("times", [time.ticks_diff(between, began), time.ticks_diff(ended, between)])
+
 
 def main(name, train):
     # train: loop.train, which the host puts before this file.
@@ -124,7 +137,9 @@ def main(name, train):
         job = json.load(file)
     learner = Learner(job)
     tell("ready", [fqt.__version__, learner.net.memory])
-    if job["gives"]:
+    if job["gives"] == "times":
+        learner.measure()
+    elif job["gives"]:
         learner.evaluate()
     else:
         train(learner, job)

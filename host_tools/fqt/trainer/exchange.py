@@ -55,7 +55,8 @@ class Exchange:
         (self.folder / "stop").touch()
 
     def write(self, job: Job, state: State, gives: str = "") -> None:
-        """What the device reads. gives: what it tells of each sample; "": it trains."""
+        """What the device reads. gives: what it tells of each sample (class, numbers,
+        loss, or times); "": it trains."""
         samples = samples_bytes(job)
         (self.folder / "model.fqt").write_bytes(job.model.to_bytes())
         self.samples.write_bytes(samples)
@@ -65,6 +66,7 @@ class Exchange:
         described = {
             **loop_job(job, state, [float_bits(rate) for rate in job.rates()]),
             "gives": gives,
+            "trains": any(layer.trainable for layer in job.model.layers),
             "model": "model.fqt",
             "data": self.samples.name,
             "checkpoint": "checkpoint.fqt" if state.checkpoint else None,

@@ -94,3 +94,17 @@ class Desk:
             targets = [None] * len(job.x) if job.y is None else job.y
             found = [net.loss_for(x, y) for x, y in zip(job.x, targets, strict=True)]
         return found, 1000 * (time.monotonic() - began) / len(job.x)
+
+    def times(self, job: Job) -> list[tuple[float, float]]:
+        net, rate = self._model(job), job.rates()[0]
+        trains = any(layer.trainable for layer in job.model.layers)
+        found = []
+        for i, x in enumerate(job.x):
+            target = None if job.y is None else job.y[i]
+            began = time.perf_counter()
+            net.predict(x)
+            between = time.perf_counter()
+            if trains:
+                net.train(x, target, rate)
+            found.append((1000 * (between - began), 1000 * (time.perf_counter() - between)))
+        return found

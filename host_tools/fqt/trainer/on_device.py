@@ -54,6 +54,11 @@ class Device(ABC):
                     spent += value[1]
         return found, spent / 1000 / len(job.x)
 
+    def times(self, job: Job) -> list[tuple[float, float]]:
+        with _exchange(job, State(), "times") as exchange:
+            told = [value for what, value in self._told(exchange) if what == "times"]
+        return [(predict / 1000, step / 1000) for predict, step in told]
+
     def _told(self, exchange: Exchange) -> Iterator[tuple[str, list]]:
         """What the script tells, until it is done. Raises OSError with its last line when it
         ends before, DivergenceError when training diverged."""

@@ -36,6 +36,10 @@ class Place(Protocol):
         """What the model gives for each sample (class, numbers or loss), and the milliseconds
         that one took."""
 
+    def times(self, job: Job) -> list[tuple[float, float]]:
+        """The milliseconds of a prediction and of a training step, of each sample; 0 for steps
+        where nothing trains."""
+
 
 class Watcher(Protocol):
     """Who follows a run (display.py)."""
