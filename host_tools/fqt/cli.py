@@ -41,8 +41,8 @@ def run_info(arguments: argparse.Namespace) -> None:
 
 
 def run_convert(arguments: argparse.Namespace) -> None:
-    network = read_source(arguments.source, arguments.loss, arguments.trust)
     samples = read_samples(arguments.calibrate) if arguments.calibrate else None
+    network = read_source(arguments.source, arguments.loss, arguments.trust, samples)
     labels = arguments.labels.split(",") if arguments.labels else ()
     conversion, warned = conversion_of(
         network,
@@ -222,7 +222,7 @@ def parser() -> argparse.ArgumentParser:
         "convert", help="make a model file of another tool's network (docs/importing.md)"
     )
     command.add_argument(
-        "source", help="a .tflite or .onnx file, or scikit-learn's .skops or .joblib"
+        "source", help="a .tflite, .onnx or .pt2 file, or scikit-learn's .skops or .joblib"
     )
     command.add_argument(
         "--calibrate",

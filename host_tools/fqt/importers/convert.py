@@ -13,7 +13,7 @@ import numpy as np
 from fqt.arguments import NAME_BYTES, text
 from fqt.file.model_file import ModelFile
 from fqt.files import write_bytes
-from fqt.importers import onnx, tflite
+from fqt.importers import onnx, tflite, torch
 from fqt.importers.comparison import Conversion, Outputs, compare_outputs, samples_of
 from fqt.importers.graph import Graph
 from fqt.importers.lower import lower
@@ -48,8 +48,9 @@ def convert(
 ) -> ModelFile:
     """A network of another tool as a model file.
 
-    source: the path of a .tflite or .onnx file, or of a .skops or .joblib file; or a fitted
-    estimator of scikit-learn (fqt.importers.sklearn.sequential_of). An int8 network is taken as it
+    source: the path of a .tflite, .onnx or .pt2 file, or of a .skops or .joblib file; a module or
+    an exported program of PyTorch; or a fitted estimator of scikit-learn
+    (fqt.importers.sklearn.sequential_of). An int8 network is taken as it
     is: its weights, scales, zero points and biases. calibrate: for a float32 network, samples like
     those to come, [samples] and the shape that the source takes; they give the int8 ranges; an
     int8 network is only compared on them. trainable: what trains on the device: "last:2" (the last
@@ -65,7 +66,7 @@ def convert(
     force for a network that has nothing in common with its source; OSError, and RuntimeError that
     says which package to install.
     """
-    network = read_source(source, loss, trust)
+    network = read_source(source, loss, trust, calibrate)
     conversion, warned = conversion_of(
         network, calibrate, trainable, labels, note, percentile, force
     )
@@ -96,8 +97,16 @@ def check_alike(outputs: Outputs, force: bool) -> None:
     )
 
 
-def read_source(source: Any, loss: str | None = None, trust: bool = False) -> Network | Estimator:
+def read_source(
+    source: Any,
+    loss: str | None = None,
+    trust: bool = False,
+    calibrate: np.ndarray | None = None,
+) -> Network | Estimator:
     """The network in a source, as in convert."""
+    if torch.is_torch(source):
+        data = torch.onnx_of(source, calibrate)
+        return network_of(data, ".onnx", type(source).__name__, loss)
     if is_estimator(source):
         estimator = read_estimator(source)
     elif isinstance(source, (str, os.PathLike)):
@@ -110,7 +119,8 @@ def read_source(source: Any, loss: str | None = None, trust: bool = False) -> Ne
             raise ValueError(f"{os.fspath(source)}: {error}") from None
     else:
         raise ValueError(
-            f"a source is a path or a fitted estimator of scikit-learn, not {source!r}"
+            "a source is a path, a module or exported program of PyTorch, or a fitted estimator "
+            f"of scikit-learn, not {source!r}"
         )
     if loss not in (None, estimator.net.loss):
         raise ValueError(f"an estimator says its loss itself, {estimator.net.loss}: leave it off")
@@ -120,21 +130,30 @@ def read_source(source: Any, loss: str | None = None, trust: bool = False) -> Ne
 def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
     """The network in a file, as in convert."""
     path = Path(source)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ValueError(
-            f"{path}: files that can be read end in {', '.join((*READERS, *SUFFIXES))}"
-        )
-    with open(path, "rb") as file:
-        data = file.read(MAX_SOURCE_BYTES + 1)
-    if len(data) > MAX_SOURCE_BYTES:
+    suffix = path.suffix.lower()
+    if suffix in torch.PICKLES:
+        raise ValueError(f"{path}: {torch.PICKLE_ADVICE}")
+    if suffix not in (*READERS, torch.SUFFIX):
+        readable = (*READERS, torch.SUFFIX, *SUFFIXES)
+        raise ValueError(f"{path}: files that can be read end in {', '.join(readable)}")
+    if path.stat().st_size > MAX_SOURCE_BYTES:
         raise ValueError(f"{path}: more than {MAX_SOURCE_BYTES} bytes, no device takes so much")
     try:
-        network = lower(reader(data), loss)
+        if suffix == torch.SUFFIX:
+            data, suffix = torch.onnx_of(torch.load_program(path), None), ".onnx"
+        else:
+            data = path.read_bytes()
+        return network_of(data, suffix, path.stem, loss)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    network.data = data
-    network.name = path.stem.encode()[:NAME_BYTES].decode(errors="ignore") or network.name
+        told = str(error)
+        raise ValueError(told if told.startswith(str(path)) else f"{path}: {told}") from None
+
+
+def network_of(data: bytes, suffix: str, name: str, loss: str | None) -> Network:
+    """The network in a file's bytes. suffix: one of READERS. Raises as convert."""
+    network = lower(READERS[suffix](data), loss)
+    network.source, network.data = suffix, data
+    network.name = name.encode()[:NAME_BYTES].decode(errors="ignore") or network.name
     return network
 
 

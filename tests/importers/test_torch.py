@@ -1,0 +1,99 @@
+"""Modules and exported programs of PyTorch, converted, against PyTorch on the same samples. Where
+PyTorch is not installed (`make pytorch` brings it) these are left out."""
+
+import numpy as np
+import pytest
+
+from fqt import convert
+from fqt.cli import main
+from fqt.importers.convert import read_source
+from fqt.importers.to_float import to_float
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+nn = torch.nn
+
+
+def image_network():
+    torch.manual_seed(1)
+    layers = [nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)]
+    layers += [nn.Conv2d(4, 6, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(24, 5)]
+    net = nn.Sequential(*layers)
+    net(torch.randn(16, 1, 8, 8))  # running means that are not 0
+    return net, (1, 8, 8)
+
+
+def dense_network():
+    torch.manual_seed(2)
+    return nn.Sequential(nn.Linear(7, 9), nn.Tanh(), nn.Linear(9, 3)), (7,)
+
+
+def samples_of(shape, count=40):
+    return np.random.default_rng(1).normal(size=(count, *shape)).astype(np.float32)
+
+
+def outputs_of(net, x):
+    modes = net.training
+    net.eval()
+    with torch.no_grad():
+        outputs = net(torch.from_numpy(x)).numpy()
+    net.train(modes)
+    return outputs
+
+
+@pytest.mark.parametrize("make", [image_network, dense_network])
+def test_a_module_has_pytorch_s_numbers(make):
+    net, shape = make()
+    x = samples_of(shape)
+    modes = [part.training for part in net.modules()]
+    network = read_source(net, calibrate=x)
+    assert [part.training for part in net.modules()] == modes
+    wanted = outputs_of(net, x)
+    given = to_float(network).forward(network.arrange(x)).reshape(wanted.shape)
+    assert np.abs(given - wanted).max() <= 1e-5 * np.abs(wanted).max()
+    model = convert(net, calibrate=x, trainable="last:1", loss="softmax_cross_entropy")
+    assert model.name == "Sequential" and model.layers[-1].trainable
+
+
+def test_an_exported_program_and_its_file(tmp_path, capsys):
+    net, shape = image_network()
+    x = samples_of(shape)
+    program = torch.export.export(net.eval(), (torch.from_numpy(x[:1]),))
+    path = tmp_path / "net.pt2"
+    torch.export.save(program, path)
+    np.savez(tmp_path / "x.npz", x=x)
+    of_program = convert(program, calibrate=x)
+    output = tmp_path / "net.fqt"
+    arguments = [str(path), "--calibrate", str(tmp_path / "x.npz"), "-o", str(output)]
+    assert main(["convert", *arguments]) == 0
+    assert "onnxruntime" in capsys.readouterr().out
+    of_file = type(of_program).read(output)
+    for one, other in zip(of_program.layers, of_file.layers, strict=True):
+        assert np.array_equal(one.weights, other.weights)
+
+
+def test_what_cannot_be_taken_is_one_line(tmp_path, capsys):
+    net, shape = image_network()
+    x = samples_of(shape)
+    with pytest.raises(ValueError, match="calibrate=x"):
+        convert(net)
+
+    class Branches(nn.Module):
+        def forward(self, x):
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(ValueError, match="PyTorch cannot write the network as ONNX"):
+        convert(Branches(), calibrate=x)
+    torch.save(net.state_dict(), tmp_path / "weights.pt")
+    assert main(["convert", str(tmp_path / "weights.pt")]) == 1
+    assert "torch.export.save" in capsys.readouterr().err
+    program = torch.export.export(net.eval(), (torch.from_numpy(x[:1]),))
+    path = tmp_path / "net.pt2"
+    torch.export.save(program, path)
+    data = path.read_bytes()
+    for damaged in (b"", data[:100], data[: len(data) // 2], data[:-30], b"hello" * 50):
+        path.write_bytes(damaged)
+        assert main(["convert", str(path)]) == 1
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and "torch.export.save" in said
+    assert not (tmp_path / "net.fqt").exists()
