@@ -256,7 +256,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--trust",
         action="store_true",
-        help="load a pickle (.joblib, .pkl), or unknown types: they may run code of their maker's",
+        help="load a pickle (.joblib, .pkl, .pt2) or unknown types: may run their maker's code",
     )
     command.add_argument("-o", "--output", help="the model file; SOURCE.fqt here when left out")
     command.set_defaults(run=run_convert)

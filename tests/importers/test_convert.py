@@ -80,7 +80,7 @@ def test_labels_and_note_go_with_an_int8_network(folder):
     model = fqt.convert(folder / "int8.tflite", labels=["a", "b", "c"], note="n")
     assert (model.labels, model.note) == (("a", "b", "c"), "n")
     assert model.identity != fqt.convert(folder / "int8.tflite").identity
-    with pytest.raises(ValueError, match="a source is a path or a fitted estimator"):
+    with pytest.raises(ValueError, match=r"a source is a path, a module .* or a fitted estimator"):
         fqt.convert({})
 
 
@@ -98,7 +98,7 @@ def test_labels_and_note_go_with_an_int8_network(folder):
         (["kmeans.joblib", "--trust"], "kmeans.joblib: KMeans is no network"),
         (
             ["x.npy"],
-            "files that can be read end in .tflite, .onnx, .skops, .joblib, .pkl, .pickle",
+            "files that can be read end in .tflite, .onnx, .pt2, .skops, .joblib, .pkl, .pickle",
         ),
     ],
 )

@@ -1,6 +1,10 @@
 """Modules and exported programs of PyTorch, converted, against PyTorch on the same samples. Where
 PyTorch is not installed (`make pytorch` brings it) these are left out."""
 
+import io
+import zipfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -64,12 +68,44 @@ def test_an_exported_program_and_its_file(tmp_path, capsys):
     np.savez(tmp_path / "x.npz", x=x)
     of_program = convert(program, calibrate=x)
     output = tmp_path / "net.fqt"
-    arguments = [str(path), "--calibrate", str(tmp_path / "x.npz"), "-o", str(output)]
+    arguments = [str(path), "--trust", "--calibrate", str(tmp_path / "x.npz"), "-o", str(output)]
     assert main(["convert", *arguments]) == 0
     assert "onnxruntime" in capsys.readouterr().out
     of_file = type(of_program).read(output)
     for one, other in zip(of_program.layers, of_file.layers, strict=True):
         assert np.array_equal(one.weights, other.weights)
+
+
+class RunsCode:
+    """What makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_program_s_file_runs_no_code_without_trust(tmp_path, capsys):
+    net, shape = image_network()
+    program = torch.export.export(net.eval(), (torch.from_numpy(samples_of(shape, 1)),))
+    good, bad, trace = tmp_path / "good.pt2", tmp_path / "bad.pt2", tmp_path / "it_ran"
+    torch.export.save(program, good)
+    pickled = io.BytesIO()
+    torch.save(RunsCode(trace), pickled)
+    replaced = 0
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
+        for name in source.namelist():
+            is_sample = "/sample_inputs/" in name
+            replaced += is_sample
+            target.writestr(name, pickled.getvalue() if is_sample else source.read(name))
+    assert replaced == 1
+    assert main(["convert", str(bad)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "--trust" in said and "torch.onnx.export" in said
+    assert not trace.exists()
+    main(["convert", str(bad), "--trust"])
+    assert trace.exists()  # so the file does what the refusal is for
 
 
 def test_what_cannot_be_taken_is_one_line(tmp_path, capsys):
@@ -93,7 +129,7 @@ def test_what_cannot_be_taken_is_one_line(tmp_path, capsys):
     data = path.read_bytes()
     for damaged in (b"", data[:100], data[: len(data) // 2], data[:-30], b"hello" * 50):
         path.write_bytes(damaged)
-        assert main(["convert", str(path)]) == 1
+        assert main(["convert", str(path), "--trust"]) == 1
         said = capsys.readouterr().err
         assert said.count("\n") == 1 and "torch.export.save" in said
     assert not (tmp_path / "net.fqt").exists()

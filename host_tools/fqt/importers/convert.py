@@ -57,9 +57,10 @@ def convert(
     two layers with weights; so when left out, or the one that there is), "all", "none", or names.
     loss: in place of the one that the source's last function says (softmax: softmax_cross_entropy;
     sigmoid: binary_cross_entropy; nothing: mean_squared_error). labels, note, percentile: as in
-    fqt.quantize; a classifier's classes are its labels when none are given. trust: load pickles
-    and unknown types too, which may run code of whoever made them. report: a file for a page of
-    HTML: outputs against those of the source's own runtime, what each layer loses, and what to do.
+    fqt.quantize; a classifier's classes are its labels when none are given. trust: load pickles,
+    .pt2 files and unknown types too, which may run code of whoever made them. report: a file
+    for a page of HTML: outputs against those of the source's own runtime, what each layer loses,
+    and what to do.
 
     The device takes images as [height][width][channels], whatever the source takes. Raises
     ValueError for what cannot be taken, naming the operator, its place and what to do, and unless
@@ -111,7 +112,7 @@ def read_source(
         estimator = read_estimator(source)
     elif isinstance(source, (str, os.PathLike)):
         if Path(source).suffix.lower() not in SUFFIXES:
-            return read_network(source, loss)
+            return read_network(source, loss, trust)
         loaded = load_estimator(source, trust)
         try:
             estimator = read_estimator(loaded)
@@ -127,7 +128,9 @@ def read_source(
     return estimator
 
 
-def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
+def read_network(
+    source: str | os.PathLike, loss: str | None = None, trust: bool = False
+) -> Network:
     """The network in a file, as in convert."""
     path = Path(source)
     suffix = path.suffix.lower()
@@ -140,7 +143,7 @@ def read_network(source: str | os.PathLike, loss: str | None = None) -> Network:
         raise ValueError(f"{path}: more than {MAX_SOURCE_BYTES} bytes, no device takes so much")
     try:
         if suffix == torch.SUFFIX:
-            data, suffix = torch.onnx_of(torch.load_program(path), None), ".onnx"
+            data, suffix = torch.onnx_of(torch.load_program(path, trust), None), ".onnx"
         else:
             data = path.read_bytes()
         return network_of(data, suffix, path.stem, loss)

@@ -39,14 +39,20 @@ def is_torch(source: Any) -> bool:
     return isinstance(source, (torch.nn.Module, torch.export.ExportedProgram))
 
 
-def load_program(path: str | os.PathLike):
-    """The exported program in a .pt2 file. Raises OSError, ValueError for a damaged file, and
-    RuntimeError where PyTorch is missing."""
+def load_program(path: str | os.PathLike, trust: bool = False):
+    """The exported program in a .pt2 file. trust: load it, although PyTorch unpickles what such a
+    file holds, which may run code of whoever made it. Raises OSError, ValueError for a damaged
+    file or one that needs trust, and RuntimeError where PyTorch is missing."""
+    data = Path(path).read_bytes()
+    if not trust:
+        raise ValueError(
+            f"{path}: PyTorch unpickles what a .pt2 file holds, which runs code of whoever made "
+            "it: trust=True (--trust) when that was you, or write it with torch.onnx.export"
+        )
     try:
         import torch
     except ImportError:
         raise RuntimeError(MISSING.format("torch")) from None
-    data = Path(path).read_bytes()
     try:
         with _silence():
             return torch.export.load(io.BytesIO(data))
