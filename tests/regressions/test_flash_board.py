@@ -30,7 +30,7 @@ def test_the_module_goes_to_the_folder_that_the_board_names(board, capsys):
     board.mpremote("cp", ":/flash/lib/fqt.mpy", "installed.mpy")
     assert (board.folder / "installed.mpy").read_bytes() == module("armv7m").read_bytes()
     assert board.mpremote("exec", "import os; print(os.listdir('/flash/lib'))").strip() == (
-        "['fqt.mpy']"
+        "['fqt.mpy', 'fqt_data.mpy']"
     )
 
 
@@ -42,9 +42,11 @@ with open('/flash/big', 'wb') as file:
     for _ in range(size * free // 4096 - 3):
         file.write(bytes(4096))
 """
-    board.mpremote("exec", fill)
+    (board.folder / "older.mpy").write_bytes(b"older")
+    board.mpremote("cp", "older.mpy", ":/flash/lib/fqt.mpy", "+", "exec", fill)
     before = board.mpremote("exec", "import os; print(os.listdir('/flash/lib'))")
     assert main(["install", "--port", board.port, "--dist", str(DIST)]) == 1
     assert "bytes free, the module takes" in capsys.readouterr().err
     assert board.mpremote("exec", "import os; print(os.listdir('/flash/lib'))") == before
+    assert board.mpremote("exec", "print(open('/flash/lib/fqt.mpy').read())").strip() == "older"
     board.mpremote("rm", ":/flash/big")
