@@ -102,7 +102,7 @@ def test_fqt_install_puts_the_module_that_fits(kind, tmp_path, capsys):
     board = Board(kind, tmp_path)
     try:
         assert main(["install", "--port", board.port, "--dist", str(DIST)]) == 0
-        assert f"{kind.architecture}_6.3" in capsys.readouterr().out
+        assert "is on the board as /lib/fqt.mpy" in capsys.readouterr().out
         installed = tmp_path / "installed.mpy"
         board.mpremote("cp", ":/lib/fqt.mpy", str(installed))
         assert installed.read_bytes() == module(kind.architecture).read_bytes()
