@@ -8,9 +8,15 @@ from typing import Any, Literal, Protocol
 # for the buffers of other modules (ulab's arrays, a framebuffer), so that this is not checked.
 Buffer = Any
 Shape = tuple[int, int, int]
-Loss = Literal["softmax_cross_entropy", "mean_squared_error", "binary_cross_entropy"]
-# What a sample should give: a label; or an array 'f' of `outputs` numbers, a number when there is
-# one output, None for the input itself.
+Loss = Literal[
+    "softmax_cross_entropy",
+    "mean_squared_error",
+    "binary_cross_entropy",
+    "pixelwise_cross_entropy",
+]
+# What a sample should give: a label; with pixelwise cross-entropy bytes, the label of each pixel
+# of the output, row by row, 255 for one that does not count; or an array 'f' of `outputs` numbers,
+# a number when there is one output, None for the input itself.
 Target = int | float | Buffer | None
 
 class Samples(Protocol):
@@ -20,7 +26,8 @@ class Samples(Protocol):
     def __getitem__(self, index: int, /) -> tuple[Buffer, Target]: ...
 
 # Two buffers, of all samples one after another and of what they should give: labels or numbers
-# (any buffer or sequence of them), rows (an array 'f', `outputs` numbers a sample), or None (the
+# (any buffer or sequence of them), rows (an array 'f', `outputs` numbers a sample; of pixels the
+# bytes of their labels), or None (the
 # inputs themselves). Or a sequence of (sample, target): a list, or an object with __len__ and
 # __getitem__ that reads a sample when its turn comes. What can be known without reading is
 # compared before anything changes: ValueError for numbers of samples, targets and elements that
@@ -160,9 +167,9 @@ class Model:
         is what save() left when power failed: it is taken up when it is whole, and otherwise as if
         it were not there (OSError ENOENT).
         """
-    def predict(self, x: Buffer, index: int = 0, /) -> int:
+    def predict(self, x: Buffer, index: int = 0, /) -> Any:
         """The class of a sample: the first greatest output; with one output 1 when it is above 0,
-        else 0."""
+        else 0 (int). With pixelwise cross-entropy the class of each pixel, row by row (bytes)."""
     def scores(
         self, x: Buffer, out: Buffer | None = None, index: int = 0, /
     ) -> Buffer | list[float]:
@@ -209,7 +216,8 @@ class Model:
     def reset(self, layer: str | int = ..., /) -> None:
         """Random weights and zero biases for a layer, or for all that train."""
     def evaluate(self, data: TrainingData) -> float:
-        """The share of samples that are predicted right; data and its errors as in fit. ValueError
+        """The share of samples that are predicted right, with pixelwise cross-entropy of pixels;
+        data and its errors as in fit. ValueError
         when the model has no classes: loss_for tells how well a sample fits."""
     def save(self, path: str, *, checkpoint: bool = False) -> None:
         """Write the model as it is now. A power cut at any byte leaves the old file or the new

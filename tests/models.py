@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
+from fqt.inputs import IGNORED
 from fqt.kinds import FUNCTIONS, KINDS
 from fqt.model_file import LayerRecord, ModelFile
 from fqt.options import Options
@@ -191,6 +192,10 @@ def random_targets(model: ModelFile, count: int, seed: int = 1) -> list:
     rng = np.random.default_rng(seed + 2000)
     if model.loss == "softmax_cross_entropy":
         return rng.integers(0, model.outputs, count).tolist()
+    if model.is_pixelwise:
+        labels = rng.integers(0, model.classes, (count, model.pixels))
+        counts = rng.uniform(size=labels.shape) < 0.8
+        return list(np.where(counts, labels, IGNORED).astype(np.uint8))
     if model.loss == "binary_cross_entropy":
         return list(rng.uniform(0, 1, (count, model.outputs)).round().astype(np.float32))
     targets = rng.normal(0, 1, (count, model.outputs))
@@ -310,15 +315,18 @@ def networks(draw) -> ModelFile:
                 "softmax_cross_entropy",
                 "mean_squared_error",
                 "binary_cross_entropy",
+                "pixelwise_cross_entropy",
             ]
         )
     )
     last = Layer(
         "dense",
-        draw(st.integers(2 if loss == "softmax_cross_entropy" else 1, 5)),
+        draw(st.integers(1 if loss in ("mean_squared_error", "binary_cross_entropy") else 2, 5)),
         trainable=not trains_somewhere or draw(st.booleans()),
     )
-    if draw(st.integers(0, 5)) == 0 and np.prod(shape) > 1:
+    if loss == "pixelwise_cross_entropy":
+        last = replace(last, kind="conv2d")
+    elif draw(st.integers(0, 5)) == 0 and np.prod(shape) > 1:
         last = replace(last, kind="conv2d", kernel=shape[:2], channels=max(last.channels, 2))
     seed = draw(st.integers(0, 2**16))
     model = random_model(
@@ -357,8 +365,11 @@ def networks_around(draw, kind: str) -> ModelFile:
         shape = output_shape(layer, shape)
     if draw(st.booleans()):
         layers.append(Layer("conv2d", draw(st.integers(1, 20)), activation=draw(activations)))
-    layers.append(Layer("dense", draw(st.integers(2, 5))))
-    loss = draw(st.sampled_from(["softmax_cross_entropy", "mean_squared_error"]))
+    loss = draw(
+        st.sampled_from(["softmax_cross_entropy", "mean_squared_error", "pixelwise_cross_entropy"])
+    )
+    last = "conv2d" if loss == "pixelwise_cross_entropy" else "dense"
+    layers.append(Layer(last, draw(st.integers(2, 5))))
     seed = draw(st.integers(0, 2**16))
     low_bits = draw(st.sampled_from([0, 4, 8]))
     return random_model(layers, input_shape, seed, low_bits=low_bits, loss=loss)

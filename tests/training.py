@@ -37,6 +37,7 @@ API_SCRIPTS = (
 )
 MSE = "mean_squared_error"
 BCE = "binary_cross_entropy"
+PCE = "pixelwise_cross_entropy"
 
 
 def note_run(board: str, architecture: str, steps: int) -> None:
@@ -63,7 +64,7 @@ def train_on(
     one."""
     samples = random_samples(model, min(steps, 50), seed)
     targets = random_targets(model, len(samples), seed)
-    is_labels = model.loss == "softmax_cross_entropy"
+    is_labels = model.is_pixelwise or model.loss == "softmax_cross_entropy"
     port.put("model.fqt", model.to_bytes())
     port.put("samples.bin", samples.tobytes())
     port.put("targets.bin", np.array(targets, np.uint8 if is_labels else np.float32).tobytes())
@@ -116,6 +117,12 @@ def put_api_models(port) -> None:
         ),
         "binary.fqt": random_model([dense, Layer("dense", 1)], (3, 4, 1), 7, "uint8", loss=BCE),
         "tags.fqt": random_model([dense, Layer("dense", 3)], (3, 4, 1), 8, "uint8", loss=BCE),
+        "pixels.fqt": random_model(
+            [Layer("conv2d", 4, (3, 3), (1, 1), (1, 1, 1, 1)), Layer("conv2d", 3)],
+            (3, 4, 1),
+            12,
+            loss=PCE,
+        ),
         "head.fqt": random_model(
             [frozen, Layer("max_pool2d", 0, (2, 2), (1, 1)), dense, Layer("dense", 3)],
             (8, 8, 1),

@@ -18,6 +18,7 @@ from fqt.importers.lower import identity
 from fqt.importers.network import Network
 from fqt.importers.runtimes import random_samples, runtime_of
 from fqt.importers.to_int8 import to_int8
+from fqt.train.closeness import of_places
 
 SAMPLES = 50
 STEPS = 200
@@ -43,7 +44,8 @@ def compare(network: Network, model: ModelFile, run: Callable) -> tuple[float, f
     theirs = run(given)
     taken = network.arrange(given)
     ours = core.Model(model).outputs(taken)
-    classes = same_class(ours, theirs)
+    places = (of_places(model.loss, one, model.classes) for one in (ours, theirs))
+    classes = same_class(*places)
     if not network.is_int8:
         difference = np.abs(ours - theirs) / np.abs(theirs).max()
         return float(difference.max()), np.nan, classes
@@ -66,7 +68,7 @@ def int8_outputs(network: Network, taken: np.ndarray, ours: np.ndarray) -> np.nd
 
 
 def same_class(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """The share of samples whose greatest output is the same; of equal ones any."""
+    """The share of samples, or pixels, whose greatest output is the same; of equal ones any."""
     if ours.shape[1] == 1:
         return np.nan
     rows = np.arange(len(ours))
@@ -79,6 +81,8 @@ def losses(model, x: np.ndarray) -> tuple[float, float]:
     rng = np.random.default_rng(2)
     if model.loss == "softmax_cross_entropy":
         targets = rng.integers(0, model.outputs, len(x))
+    elif model.is_pixelwise:
+        targets = rng.integers(0, model.classes, (len(x), model.pixels))
     else:
         targets = rng.uniform(0, 1, (len(x), model.outputs)).astype(np.float32)
     before = float(net.losses(x, targets).mean())

@@ -19,7 +19,7 @@ from fqt.arguments import is_whole_number, real_number, truth_value, whole_numbe
 from fqt.file.checks import is_scale
 from fqt.file.model_file import ModelFile
 from fqt.files import write_whole
-from fqt.inputs import check_layer, check_trainable
+from fqt.inputs import IGNORED, check_layer, check_trainable, integers, labels_of
 from fqt.kinds import Shape
 from fqt.options import Options
 
@@ -177,18 +177,22 @@ class DeviceModel(ABC):
             out[i] = value
         return out
 
-    def predict(self, x, index: int = 0) -> int:
+    def predict(self, x, index: int = 0) -> int | bytes:
         """The class of a sample: the first greatest output; with one output 1 when it is above 0,
-        else 0."""
+        else 0. With pixelwise cross-entropy the class of each pixel, row by row."""
         outputs = self.logits(self._sample(x, index))
+        if self.model.is_pixelwise:
+            return bytes(outputs.reshape(self.model.pixels, -1).argmax(axis=1).tolist())
         return int(outputs.argmax()) if len(outputs) > 1 else int(outputs[0] > 0)
 
     def evaluate(self, data, labels=None) -> float:
-        """The share of samples that are predicted right. data: (samples, labels), a sequence of
+        """The share of samples that are predicted right, with pixelwise cross-entropy of their
+        pixels. data: (samples, labels), a sequence of
         (sample, label), or samples beside `labels`. With binary cross-entropy a target above 0.5
         is class 1. Raises ValueError for no samples, what does not fit, and when the model has no
         classes: loss_for tells how well a sample fits."""
-        by_label = self.loss_name == "softmax_cross_entropy"
+        is_pixelwise = self.model.is_pixelwise
+        by_label = is_pixelwise or self.loss_name == "softmax_cross_entropy"
         if not by_label and (self.loss_name == "mean_squared_error" or self.model.outputs > 1):
             raise ValueError(
                 "evaluate counts classes, this model has none: loss_for(x, target) tells how well "
@@ -203,15 +207,19 @@ class DeviceModel(ABC):
             samples = self._many(data)
         if not len(samples):
             raise ValueError("no samples")
-        is_buffer = isinstance(labels, (bytes, bytearray, memoryview))
-        labels = np.frombuffer(labels, np.uint8) if is_buffer else np.asarray(labels)
+        if is_pixelwise and isinstance(labels, list):
+            labels = [integers(of_pixels) for of_pixels in labels]
+        labels = integers(labels)
         if not by_label:
             labels = (labels.reshape(len(labels), -1)[:, 0] > 0.5).astype(int)
-        return self._share_right(samples, labels)
+        labels = labels_of(self.model, labels, len(samples))
+        counts = labels != IGNORED if is_pixelwise else np.ones(labels.shape, bool)
+        right = (self._predict_many(samples) == labels) & counts
+        return float(right.sum() / max(counts.sum(), 1))
 
     @abstractmethod
-    def _share_right(self, x: np.ndarray, labels: np.ndarray) -> float:
-        """evaluate for arrays of samples and labels."""
+    def _predict_many(self, x: np.ndarray) -> np.ndarray:
+        """predict for samples: [samples], with pixelwise cross-entropy [samples][pixels]."""
 
     @abstractmethod
     def end_batch(self) -> None:

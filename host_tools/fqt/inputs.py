@@ -10,6 +10,7 @@ import numpy as np
 from fqt.arguments import is_whole_number, real_number
 from fqt.shapes import numbers, one_of_shape, targets_of_shape
 
+IGNORED = 255  # the label of a pixel that does not count
 MASTERS = (8, 12, 16)  # bits kept of each trainable weight
 DEFAULT_MASTER = 12  # on a device too (micropython_lib/fqt/model.py)
 GREATEST_BATCH = 65535  # as on a device: a step's share of the learning rate stays above 0
@@ -103,6 +104,46 @@ def check_label(classes: int, label: int) -> int:
     if not is_whole_number(label, 0, classes - 1):
         raise ValueError(f"label must be 0 to {classes - 1}, not {label!r}")
     return int(label)
+
+
+def integers(values) -> np.ndarray:
+    """Integers as users pass them, also as bytes."""
+    if isinstance(values, (bytes, bytearray, memoryview)):
+        return np.frombuffer(values, np.uint8)
+    return np.asarray(values)
+
+
+def labels_of(model, labels: np.ndarray, samples: int) -> np.ndarray:
+    """Labels of samples, with pixelwise cross-entropy those of their pixels, [samples][pixels].
+    Raises ValueError for others."""
+    if model.is_pixelwise:
+        return check_pixel_labels(model, labels, samples)
+    if labels.shape != (samples,) or (samples and labels.dtype.kind not in "iu"):
+        raise ValueError(
+            f"{samples} samples need as many integer labels, "
+            f"not {labels.dtype} of shape {labels.shape}"
+        )
+    for label in (labels.min(), labels.max()) if labels.size else ():
+        check_label(max(model.classes, 2), int(label))
+    return labels
+
+
+def check_pixel_labels(model, labels: np.ndarray, samples: int) -> np.ndarray:
+    """Labels of pixels, integers, as [samples][pixels]. labels: [samples] and the output's height
+    and width, or flattened. Raises ValueError for others."""
+    if labels.dtype.kind not in "iu" or labels.size != samples * model.pixels:
+        raise ValueError(
+            f"target must be the labels of {model.pixels} pixels, integers, row by row; not "
+            f"{labels.dtype} of shape {labels.shape[1:]}"
+        )
+    labels = labels.reshape(samples, model.pixels)
+    wrong = (labels != IGNORED) & ((labels < 0) | (labels >= model.classes))
+    if wrong.any():
+        raise ValueError(
+            f"the label of pixel {np.nonzero(wrong)[1][0]} must be 0 to {model.classes - 1}, or "
+            f"{IGNORED}: it does not count"
+        )
+    return labels
 
 
 def sample_of(model, x) -> np.ndarray:

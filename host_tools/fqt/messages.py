@@ -44,11 +44,13 @@ TEXTS = {
         "a scale 2^-64 to 2^64"
     ),
     "TEXTS": (
-        "its texts are not # in UTF-8, each ended by a zero: a name for each output, and a note"
+        "its texts are not # in UTF-8, each ended by a zero: a name for each output or class of "
+        "pixels, and a note"
     ),
     "MUCH_WORK": "up to here a sample takes more than # multiply-adds: make the network smaller",
     "LAST_LAYER": "the last layer must have weights and no activation",
     "OUTPUT_COUNT": "# outputs, # to # are possible",
+    "PIXEL_CLASSES": "# channels: pixelwise_cross_entropy is of 2 to # classes, a channel each",
     "MUCH_MEMORY": "it needs more than # bytes of memory: make it smaller",
     "OTHER_MODEL": "the checkpoint is of another model",
     "OTHER_LAYER": "the checkpoint describes another layer here",

@@ -31,13 +31,20 @@ def _length(sequence):
 
 
 def _form(net):
-    # The elements of a sample; the number of labels, 0 when the model learns other targets.
+    # The elements of a sample; the number of labels, 0 when the model learns other targets; the
+    # pixels that have one each, 0 when a sample has one.
     height, width, channels = net.input_shape
-    by_label = net.loss_name == "softmax_cross_entropy"
-    return height * width * channels, net.outputs if by_label else 0
+    labels, pixels = net._classes
+    by_label = pixels or net.loss_name == "softmax_cross_entropy"
+    return height * width * channels, labels if by_label else 0, pixels
 
 
-def _check_label(labels, i, label):
+def _check_labels(labels, pixels, i, label):
+    # Of sample i. Those of pixels are looked at in its step.
+    if pixels:
+        if _elements(label) != pixels:
+            _fail(FQT_MESSAGE_PIXELS_OF, i, pixels, labels - 1)
+        return
     is_integer = isinstance(label, (int, bool))
     if not is_integer or not 0 <= label < labels:
         if not is_integer and not isinstance(label, float):
@@ -50,7 +57,7 @@ class _Buffers:
     # row of an array 'f', or nothing (None for all of them: the input itself).
     def __init__(self, net, x, targets):
         elements = _elements(x)
-        of_sample, labels = _form(net)
+        of_sample, labels, pixels = _form(net)
         self.x = x
         self.targets = targets
         self.row = 0
@@ -62,11 +69,11 @@ class _Buffers:
                 _fail(FQT_MESSAGE_LABELS_NEEDED, labels - 1)
             return
         count = _length(targets)
-        if labels:
+        if labels and not pixels:
             for i in range(count):
-                _check_label(labels, i, targets[i])
-        elif count and isinstance(targets[0], float) and _elements(targets) is not None:
-            self.row = net.outputs
+                _check_labels(labels, 0, i, targets[i])
+        elif count and _elements(targets) and (pixels or isinstance(targets[0], float)):
+            self.row = pixels or net.outputs
             self.targets = memoryview(targets)
             if count % self.row:
                 _fail(FQT_MESSAGE_PARTIAL_TARGET, count, self.row)
@@ -91,7 +98,7 @@ class _Pairs:
     # files, whose items are looked at when their turn comes.
     def __init__(self, net, items):
         self.items = items
-        of_sample, labels = _form(net)
+        of_sample, labels, pixels = _form(net)
         if isinstance(items, (list, tuple)):
             for i in range(len(items)):
                 x, target, _ = self.sample(i)
@@ -99,7 +106,7 @@ class _Pairs:
                 if not elements or elements % of_sample:
                     _fail(FQT_MESSAGE_SAMPLE_OF, i, of_sample)
                 if labels:
-                    _check_label(labels, i, target)
+                    _check_labels(labels, pixels, i, target)
 
     def __len__(self):
         return len(self.items)

@@ -33,8 +33,10 @@ class Model(Engine):
     standardize = _option(2)
     weight_decay = _option(3)
     sample_updates = _option(4)
-    labels = property(lambda net: tuple(net._texts.split("\0")[: bool(net._texts) * net.outputs]))
-    note = property(lambda net: "".join(net._texts.split("\0")[net.outputs :]))
+    labels = property(
+        lambda net: tuple(net._texts.split("\0")[: bool(net._texts) * net._classes[0]])
+    )
+    note = property(lambda net: "".join(net._texts.split("\0")[net._classes[0] :]))
     _waits = False  # for a fit that was called and not iterated
 
     def __init__(self, source, *, master=12, batch=1):
@@ -53,6 +55,14 @@ class Model(Engine):
                 _fail(FQT_MESSAGE_ATTRIBUTE, name)
         object.__setattr__(self, name, value)
 
+    @property
+    def _classes(self):
+        # How many, and the pixels that have one each; 0: a sample has one.
+        if self.loss_name != "pixelwise_cross_entropy":
+            return self.outputs, 0
+        height, width, channels = self.layers[-1][2]
+        return channels, height * width
+
     def _look_for_waiting_fit(self):
         if self._waits:
             self._waits = False
@@ -60,19 +70,27 @@ class Model(Engine):
 
     def evaluate(self, data):
         self._look_for_waiting_fit()
-        by_label = self.loss_name == "softmax_cross_entropy"
+        pixels = self._classes[1]
+        by_label = pixels or self.loss_name == "softmax_cross_entropy"
         if not by_label and (self.loss_name == "mean_squared_error" or self.outputs > 1):
             _fail(FQT_MESSAGE_NO_CLASSES)
         samples = _samples(self, data)
         right = 0
+        counted = 0 if pixels else len(samples)
         for i in range(len(samples)):
             x, target, index = samples.sample(i)
+            if pixels:
+                self.loss_for(x, target, index)  # raises for what are no labels
+                for seen, label in zip(self.predict(x, index), target):
+                    counted += label != 255  # which do not count
+                    right += seen == label
+                continue
             if not by_label:
                 if target is None:
                     _fail(FQT_MESSAGE_LABELS_NEEDED, 1)
                 target = (target if isinstance(target, (int, float)) else target[0]) > 0.5
             right += self.predict(x, index) == target
-        return right / len(samples)
+        return right / (counted or 1)
 
     def save(self, path, *, checkpoint=False):
         self._look_for_waiting_fit()

@@ -126,10 +126,31 @@ static void set_targets(fqt_model_t *model, mp_obj_t target, mp_int_t index, boo
     }
 }
 
+// The label of each pixel, a byte each, to the model.
+static void set_pixel_labels(const fqt_model_t *model, mp_obj_t target, mp_int_t index) {
+    const uint32_t pixels = model->pixels;
+    const uint32_t classes = model->classes;
+    mp_buffer_info_t buffer;
+    if (!mp_get_buffer(target, &buffer, MP_BUFFER_READ) || !is_bytes(target, &buffer)) {
+        fail_1(FQT_MESSAGE_PIXEL_LABELS, pixels);
+    }
+    const uint8_t *from = row_of(&buffer, buffer.len == pixels ? 0 : index, pixels, 1);
+    for (uint32_t p = 0; p < pixels; ++p) {
+        if (from[p] >= classes && from[p] != FQT_IGNORED) {
+            fail_3(FQT_MESSAGE_PIXEL_LABEL, p, classes - 1, 0);
+        }
+    }
+    fqt_copy(fqt_pixel_labels(model), from, pixels);
+}
+
 // Take what the sample in the input tensor should give. Returns its label, when that is what the loss compares with.
 static uint32_t set_target(fqt_model_t *model, mp_obj_t target, mp_int_t index, bool from_features) {
     if (fqt_has_targets(model)) {
         set_targets(model, target, index, from_features);
+        return 0;
+    }
+    if (fqt_is_pixelwise(model)) {
+        set_pixel_labels(model, target, index);
         return 0;
     }
     const uint32_t greatest = fqt_output_elements(model) - 1;

@@ -36,9 +36,10 @@ static mp_obj_t layer_descriptions(const fqt_model_t *model) {
 }
 
 static mp_obj_t loss_name(const fqt_model_t *model) {
-    return MP_OBJ_NEW_QSTR(model->loss == FQT_LOSS_MEAN_SQUARED_ERROR     ? MP_QSTR_mean_squared_error
-                           : model->loss == FQT_LOSS_BINARY_CROSS_ENTROPY ? MP_QSTR_binary_cross_entropy
-                                                                          : MP_QSTR_softmax_cross_entropy);
+    return MP_OBJ_NEW_QSTR(model->loss == FQT_LOSS_MEAN_SQUARED_ERROR        ? MP_QSTR_mean_squared_error
+                           : model->loss == FQT_LOSS_BINARY_CROSS_ENTROPY    ? MP_QSTR_binary_cross_entropy
+                           : model->loss == FQT_LOSS_PIXELWISE_CROSS_ENTROPY ? MP_QSTR_pixelwise_cross_entropy
+                                                                             : MP_QSTR_softmax_cross_entropy);
 }
 
 // As _set_options takes them.

@@ -3,11 +3,15 @@
 
 #define DEFAULT_LEARNING_RATE (0x3C23D70Au) // 0.01
 
-// predict(x, index=0) -> int
+// predict(x, index=0) -> int; with pixelwise cross-entropy the class of each pixel, bytes
 static mp_obj_t predict(engine_t *self, size_t n_args, const mp_obj_t *args, size_t keywords) {
     (void)keywords;
-    set_input(&self->model, args[1], get_index(n_args, args, 2));
-    return MP_OBJ_NEW_SMALL_INT(fqt_predict(&self->model));
+    fqt_model_t *model = &self->model;
+    set_input(model, args[1], get_index(n_args, args, 2));
+    if (fqt_is_pixelwise(model)) {
+        return mp_obj_new_bytes(fqt_predict_pixels(model), model->pixels);
+    }
+    return MP_OBJ_NEW_SMALL_INT(fqt_predict(model));
 }
 
 // scores(x, out=None, index=0) -> out, or a list of float: the outputs

@@ -4,7 +4,7 @@
 //   fqt_model_peek     how many layers a file has, so that tables can be allocated
 //   fqt_model_open     reads and checks all that describes the model, and plans the arena, so that it can be allocated
 //   fqt_model_load     fills the arena
-//   fqt_input          to be filled with a sample, fqt_targets with what it should give; then
+//   fqt_input          to be filled with a sample, fqt_targets or fqt_pixel_labels with what it should give; then
 //   fqt_predict, fqt_logits, fqt_features, fqt_loss, fqt_train_step
 //   fqt_model_write    saves, as a model file or a checkpoint
 //   fqt_model_restore  takes a checkpoint's state
@@ -72,6 +72,9 @@ bool fqt_quantize(
 // Run forward; returns the index of the first greatest output. With one output: 1 when it is above 0, else 0.
 uint32_t fqt_predict(fqt_model_t *model);
 
+// The same at each pixel of a model with pixelwise cross-entropy: [pixels], in the scratch until the next call.
+const uint8_t *fqt_predict_pixels(fqt_model_t *model);
+
 // Run layers `first` to the last forward; returns the outputs in Q16 (in the scratch: until the next call). first: 0,
 // or model->cut when that tensor's activation was filled with what the front part gives.
 const int32_t *fqt_logits(fqt_model_t *model, uint32_t first);
@@ -95,8 +98,8 @@ bool fqt_target_float(const fqt_model_t *model, uint32_t output, uint32_t float_
 // Take the input as the target (an autoencoder). The output has as many elements.
 void fqt_target_input(fqt_model_t *model);
 
-// The loss of the sample in the input buffer, Q16; nothing changes. label < fqt_output_elements(), read when the model
-// has no targets.
+// The loss of the sample in the input buffer, Q16; nothing changes. label < fqt_output_elements(), read with softmax
+// cross-entropy.
 int32_t fqt_loss(fqt_model_t *model, uint32_t label);
 
 // One training step on the input buffer (first: as in fqt_logits); learning rate as float32 bits, finite and >= 0.

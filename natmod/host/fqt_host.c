@@ -237,6 +237,13 @@ static void set_input(fqt_host_model_t *host, uint32_t tensor, const int8_t *x, 
 
 // Sample i's targets to the model. Gives its label.
 static uint32_t set_wanted(fqt_host_model_t *host, const fqt_host_wanted_t *wanted, uint32_t i) {
+    const uint32_t pixels = host->model.pixels;
+    if (fqt_is_pixelwise(&host->model)) {
+        for (uint32_t p = 0; p < pixels; ++p) {
+            fqt_pixel_labels(&host->model)[p] = (uint8_t)wanted->labels[(size_t)i * pixels + p];
+        }
+        return 0;
+    }
     if (!fqt_has_targets(&host->model)) {
         return wanted->labels[i];
     }
@@ -249,7 +256,15 @@ void fqt_host_predict(fqt_host_model_t *host, const int8_t *x, uint32_t samples,
     for (uint32_t i = 0; i < samples; ++i) {
         lock(host);
         set_input(host, 0, x, i);
-        classes[i] = (uint16_t)fqt_predict(&host->model);
+        if (fqt_is_pixelwise(&host->model)) {
+            const uint32_t pixels = host->model.pixels;
+            const uint8_t *predicted = fqt_predict_pixels(&host->model);
+            for (uint32_t p = 0; p < pixels; ++p) {
+                classes[(size_t)i * pixels + p] = predicted[p];
+            }
+        } else {
+            classes[i] = (uint16_t)fqt_predict(&host->model);
+        }
         unlock(host);
     }
 }

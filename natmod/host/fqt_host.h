@@ -80,7 +80,7 @@ FQT_HOST_EXPORT void fqt_host_features(fqt_host_model_t *host, const int8_t *x, 
 // What samples should give: labels [samples], or for losses other than softmax cross-entropy targets int32
 // [samples][output_elements], Q16.
 typedef struct {
-    const uint16_t *labels;
+    const uint16_t *labels; // [samples], with pixelwise cross-entropy [samples][pixels]
     const int32_t *targets;
 } fqt_host_wanted_t;
 

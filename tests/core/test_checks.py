@@ -213,7 +213,7 @@ CASES = [
     ("HEADER_FIELD", (), 0, in_header(record_bytes=73)),
     ("HEADER_FIELD", (), 0, in_header(flags=2)),
     ("HEADER_FIELD", (), 0, in_header(input_type=2)),
-    ("HEADER_FIELD", (), 0, in_header(loss=3)),
+    ("HEADER_FIELD", (), 0, in_header(loss=4)),
     ("HEADER_FIELD", (), 0, in_header(maps=4)),
     ("OUTPUT_MAP_LOSS", (), 0, in_header(maps=2)),
     ("OUTPUT_MAP_LOSS", (), 0, in_header(maps=3, loss=2)),
@@ -405,6 +405,8 @@ CASES = [
     ("LAST_LAYER", (), 4, network(conv(), pool(), flat(), dense(activation=1))),
     ("OUTPUT_COUNT", (1, 2, 4096), 4, network(conv(), pool(), flat(), dense(1))),
     ("OUTPUT_COUNT", (4097, 1, 4096), 4, network(conv(), pool(), flat(), dense(4097), loss=1)),
+    ("PIXEL_CLASSES", (1, 255), 1, forge([conv((4, 4, 1))], (4, 4, 2), loss=3)),
+    ("PIXEL_CLASSES", (256, 255), 4, network(conv(), pool(), flat(), dense(256), loss=3)),
     ("NO_READER", (), 1, network(conv(), conv(input=0), dense(inputs=48))),
     (
         "OTHER_READER",

@@ -66,6 +66,8 @@ CASES = {
     "SCORES_OUT": lambda: small().scores(X, floats(0)),
     "LABEL": lambda: small().train(X, 3),
     "LABEL_TYPE": lambda: small().train(X, "a"),
+    "PIXEL_LABELS": lambda: fqt.Model("pixels.fqt").train(bytes(12), 1),
+    "PIXEL_LABEL": lambda: fqt.Model("pixels.fqt").train(bytes(12), bytes([3] * 12)),
     "TARGET_ELEMENT": lambda: fqt.Model("value.fqt").train(bytes(12), NAN),
     "BINARY_TARGET": lambda: fqt.Model("binary.fqt").train(bytes(12), 2),
     "NO_INPUT_AS_TARGET": features_as_their_own_target,

@@ -1,6 +1,7 @@
 # Targets of every loss. Beside it: small.fqt (labels 0 to 2), autoencoder.fqt (int8 input 3x4x1,
 # 12 outputs), value.fqt (uint8 input 3x4x1, one output), both with mean_squared_error; binary.fqt
-# and tags.fqt (one output, and three) with binary_cross_entropy.
+# and tags.fqt (one output, and three) with binary_cross_entropy; pixels.fqt (uint8 input 3x4x1, 3
+# classes at each of as many places) with pixelwise_cross_entropy.
 import array
 
 from checking import raises, run, state
@@ -73,6 +74,40 @@ def check_binary():
     raises(ValueError, "element 1 ", lambda: tags.train(X, floats(0, float("nan"), 7)))
 
 
+def check_pixels():
+    net = fqt.Model("pixels.fqt")
+    assert net.loss_name == "pixelwise_cross_entropy" and net.outputs == 36
+    labels = bytes([0] * 4 + [1] * 4 + [2] + [255] * 3)
+    same = fqt.Model("pixels.fqt")
+    net.train(X, labels, 0.05)
+    same.train(bytes(12) + X, bytes(12) + labels, 0.05, 1)
+    assert net.loss == same.loss > 0 and state(net) == state(same)
+    for _ in range(200):
+        net.train(X, labels, 0.2)
+    assert net.loss_for(X, labels) < same.loss_for(X, labels) / 2
+    labels = net.predict(X)[:9] + b"\xff" * 3
+    assert len(net.predict(X)) == 12
+    assert net.evaluate([(X, labels)]) == 1 and net.evaluate((X + X, labels + labels)) == 1
+    wrong = bytes([1 - labels[0] // 2] + [255] * 11)
+    assert net.evaluate([(X, wrong), (X, labels)]) == 0.9
+    # Where no pixel counts there is nothing to learn.
+    before = net.scores(X)
+    net.train(X, bytes([255] * 12), 0.05)
+    assert net.loss == 0 and net.scores(X) == before and net.evaluate((X, b"\xff" * 12)) == 0
+    again = fqt.Model("pixels.fqt")
+    other = fqt.Model("pixels.fqt")
+    for progress in fqt.fit(again, (X + X, labels + labels), epochs=2):
+        assert progress.steps == 2
+    list(fqt.fit(other, [(X, labels), (X, labels)], epochs=2))
+    assert state(again) == state(other)
+    raises(ValueError, "a sample has 12 elements", lambda: net.train(X, labels[1:]))
+    raises(TypeError, "labels of 12 pixels", lambda: net.train(X, floats(*range(12))))
+    raises(ValueError, "pixel 11 must be 0 to 2", lambda: net.train(X, labels[:11] + b"\x03"))
+    raises(ValueError, "12 labels, one a pixel", lambda: fqt.fit(net, [(X, labels), (X, 1)]))
+    raises(ValueError, "targets of 13 numbers", lambda: fqt.fit(net, (X, labels + b"0")))
+    raises(ValueError, "pixel 0", lambda: net.evaluate([(X, b"\x09" * 12)]))
+
+
 def check_data():
     net = fqt.Model("value.fqt")
     again = fqt.Model("value.fqt")
@@ -117,4 +152,4 @@ def check_moments():
     assert abs(net.scores(x)[0] - 350004) < 0.5
 
 
-run(check_one_output, check_autoencoder, check_binary, check_data, check_moments)
+run(check_one_output, check_autoencoder, check_binary, check_pixels, check_data, check_moments)

@@ -1,6 +1,6 @@
 # A whole training run: the files job.txt (see below), model, samples.bin and targets.bin (labels
-# as bytes, or float32 targets) are beside it. Writes trained.fqt and checkpoint.fqt; the host
-# compares them with the reference, byte for byte.
+# as bytes, also of pixels, or float32 targets) are beside it. Writes trained.fqt and
+# checkpoint.fqt; the host compares them with the reference, byte for byte.
 import array
 import gc
 
@@ -21,9 +21,10 @@ with open("targets.bin", "rb") as file:
 lr = float(lr)
 steps = int(steps)
 by_label = net.loss_name == "softmax_cross_entropy"
-if not by_label:
+pixels = net._classes[1]
+if not by_label and not pixels:
     targets = array.array("f", targets)
-count = len(targets) if by_label else len(targets) // net.outputs
+count = len(targets) // (1 if by_label else pixels or net.outputs)
 from_features = stress == "features" and net._cut > 0
 if from_features:
     elements = net.feature_elements

@@ -119,6 +119,13 @@ static void fill_input(fuzz_model_t *fuzz, uint32_t step) {
 static uint32_t fill_target(fuzz_model_t *fuzz, uint32_t step) {
     fqt_model_t *model = &fuzz->model;
     const uint32_t outputs = fqt_output_elements(model);
+    if (fqt_is_pixelwise(model)) {
+        for (uint32_t p = 0; p < model->pixels; ++p) {
+            const uint32_t number = (fuzz->job->label + step + p) % (model->classes + 1);
+            fqt_pixel_labels(model)[p] = (uint8_t)(number == model->classes ? FQT_IGNORED : number);
+        }
+        return 0;
+    }
     if (!fqt_has_targets(model)) {
         return (fuzz->job->label + step) % outputs;
     }
@@ -159,7 +166,8 @@ static void train(fuzz_model_t *fuzz, uint32_t step, bool from_features, fuzz_re
 static void run(fuzz_model_t *fuzz, fuzz_result_t *result) {
     fqt_model_t *model = &fuzz->model;
     fill_input(fuzz, 0);
-    const uint32_t predicted = fqt_predict(model);
+    const uint32_t predicted =
+        fqt_is_pixelwise(model) ? fqt_predict_pixels(model)[model->pixels - 1] : fqt_predict(model);
     const int32_t loss = fqt_loss(model, fill_target(fuzz, 0));
     int8_t quantized[3] = {0};
     uint32_t found;

@@ -259,7 +259,7 @@ static void fit_header(fqt_header_t *header) {
     header->flags = 0;
     header->input_type &= 1;
     header->random_state |= 1;
-    header->loss %= 3;
+    header->loss %= 4;
     header->maps &= header->loss == FQT_LOSS_MEAN_SQUARED_ERROR ? FQT_MAP_INPUT | FQT_MAP_OUTPUT : FQT_MAP_INPUT;
 }
 
@@ -406,7 +406,7 @@ static void change_structure(parts_t *parts) {
         case 6:
             parts->header.input = (fqt_dimensions_t) {
                 (uint16_t)(1 + random_below(16)), (uint16_t)(1 + random_below(16)), (uint16_t)(1 + random_below(9))};
-            parts->header.loss = (uint8_t)random_below(3);
+            parts->header.loss = (uint8_t)random_below(4);
             parts->header.maps = (uint8_t)random_below(4);
             break;
         default:

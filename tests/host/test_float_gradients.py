@@ -170,6 +170,15 @@ def test_losses(loss, outputs):
     check_gradients(net, rng.normal(size=(3, 5)), rng.uniform(size=(3, outputs)))
 
 
+def test_pixelwise_cross_entropy():
+    layers = [Conv2D(4, 3, padding="same", activation="relu"), Conv2D(3, 1)]
+    net = in_float64(Sequential(layers, (3, 4, 2), loss="pixelwise_cross_entropy"))
+    rng = np.random.default_rng(1)
+    labels = rng.choice([0, 1, 2, 255], (3, 3, 4))
+    x, y = net.labelled_samples(rng.normal(size=(3, 3, 4, 2)), labels)
+    check_gradients(net, x, y)
+
+
 def test_activations_pass_errors_on_where_they_do_not_clip():
     for activation, passed in (("none", [1, 1, 1]), ("relu", [0, 1, 1]), ("relu6", [0, 1, 0])):
         layer = DepthwiseConv2D(1, activation=activation)

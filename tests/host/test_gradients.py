@@ -131,6 +131,10 @@ CASES = {
     ),
     "mean_squared_error": ([Layer("dense", 12), Layer("dense", 4)], (1, 1, 20)),
     "binary_cross_entropy": ([Layer("dense", 12), Layer("dense", 4)], (1, 1, 20)),
+    "pixelwise_cross_entropy": (
+        [Layer("conv2d", 6, (3, 3), (1, 1), (1, 1, 1, 1)), Layer("conv2d", 3)],
+        (3, 3, 2),
+    ),
 }
 SEEDS = {
     "overlapping pools": 7,
@@ -140,6 +144,7 @@ SEEDS = {
     "squeeze and excite": 1,
     "product": 2,
 }
+LABELS = np.array([0, 1, 2, 2, 1, 0, 1, 1, 0])
 TARGETS = np.array([0.0, 1.0, 0.25, 0.5])
 
 
@@ -173,7 +178,9 @@ def float_loss(model, parameters, x, target):
         return ((z - target) ** 2).mean()
     if model.loss == "binary_cross_entropy":
         return (np.log1p(np.exp(z)) - z * target).mean()
-    return np.log(np.exp(z - z.max()).sum()) + z.max() - z[target]
+    rows = z.reshape(-1, model.classes)
+    labels = np.atleast_1d(target)
+    return (np.log(np.exp(rows).sum(axis=1)) - rows[np.arange(len(rows)), labels]).mean()
 
 
 def float_output(record, values, x, other=None):
@@ -233,7 +240,7 @@ def cosine(a, b):
 def test_gradients_agree_with_finite_differences(case):
     layers, input_shape = CASES[case]
     loss = case if case in LOSSES else "softmax_cross_entropy"
-    target = TARGETS if case in LOSSES else 1
+    target = LABELS if case == "pixelwise_cross_entropy" else TARGETS if case in LOSSES else 1
     model = random_model(layers, input_shape, seed=SEEDS.get(case, 5), loss=loss)
     for record in model.layers:  # room, so that no channel grows in this step
         if record.has_weights:

@@ -9,6 +9,7 @@ from fqt.train.losses import (
     LOSSES,
     binary_cross_entropy,
     mean_squared_error,
+    pixelwise_cross_entropy,
     softmax_cross_entropy,
 )
 
@@ -29,6 +30,18 @@ def test_values_that_are_known():
     assert derivatives[0] == pytest.approx([0.25, 0.25, -0.75, 0.25])
 
 
+def test_pixels_count_alike_and_those_that_are_ignored_do_not():
+    outputs = np.random.default_rng(1).normal(size=(2, 8))
+    labels = np.array([[0, 1, 255, 1], [255, 255, 255, 255]])
+    losses, derivatives = pixelwise_cross_entropy(outputs, labels)
+    rows = outputs[:1].reshape(4, 1, 2)
+    alone = [softmax_cross_entropy(rows[p], labels[:1, p]) for p in (0, 1, 3)]
+    assert losses == pytest.approx([np.mean([loss for loss, _ in alone]), 0])
+    of_alone = np.concatenate([derivative[0] for _, derivative in alone]) / 3
+    assert derivatives[0, [0, 1, 2, 3, 6, 7]] == pytest.approx(of_alone)
+    assert not derivatives[0, 4:6].any() and not derivatives[1].any()
+
+
 def test_great_outputs_overflow_nothing():
     outputs = np.array([[1000.0, -1000.0]], np.float32)
     with np.errstate(all="raise", under="ignore"):
@@ -38,19 +51,22 @@ def test_great_outputs_overflow_nothing():
 
 def test_the_reference_says_the_same():
     rng = np.random.default_rng(1)
-    outputs = rng.normal(0, 3, (20, 5))
-    labels, targets = rng.integers(0, 5, 20), rng.uniform(0, 1, (20, 5))
+    outputs = rng.normal(0, 3, (20, 6))
+    labels, targets = rng.integers(0, 6, 20), rng.uniform(0, 1, (20, 6))
+    of_pixels = rng.choice([0, 1, 255], (20, 3))
+    of_pixels[0] = 255
     for name, wanted in (
         ("softmax_cross_entropy", labels),
         ("mean_squared_error", targets),
         ("binary_cross_entropy", targets),
+        ("pixelwise_cross_entropy", of_pixels),
     ):
         losses, derivatives = LOSSES[name](outputs, wanted)
         for i, output in enumerate(outputs):
-            target = int(labels[i]) if wanted is labels else np.round(targets[i] * 65536)
+            target = wanted[i]
+            if wanted is targets:
+                target = np.round(target * 65536).astype(np.int64)
             fixed = np.round(output * 65536).astype(np.int64)
-            if wanted is not labels:
-                target = target.astype(np.int64)
             loss, integers, unit = getattr(reference, name)(fixed, target)
             assert loss / 65536 == pytest.approx(losses[i], abs=1e-3)
             assert integers * unit.pack() == pytest.approx(derivatives[i], abs=1e-4)

@@ -12,13 +12,13 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 92_700,  # with all layer kinds
+    "x64": 94_600,  # with all layer kinds
     "armv6m": 28_672,
-    "armv7m": 28_600,
+    "armv7m": 29_100,
     "armv7emsp": 32_256,
-    "armv7emdp": 31_700,
-    "rv32imc": 37_550,
-    "xtensawin": 31_000,
+    "armv7emdp": 32_200,
+    "rv32imc": 38_250,
+    "xtensawin": 31_300,
 }
 FULL_BUDGET = 5120  # of what the full module has more than the common one
 STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most

@@ -15,7 +15,10 @@ from fqt.layers import (
     GlobalAveragePool,
     MaxPool2D,
 )
+from fqt.reference import Network
 from fqt.reference.fixed import decayed, order_of, shuffle
+from fqt.run import core
+from fqt.train.quantize import quantize
 from fqt.train.schedules import learning_rate
 from fqt.train.sequential import Sequential, trainable_names
 
@@ -265,6 +268,37 @@ def test_two_classes_with_one_output():
         net.losses(x, y * np.nan)
     with pytest.raises(ValueError, match=r"targets are \[300\]\[1\]"):
         net.losses(x, y[:9])
+
+
+def test_a_class_at_each_place():
+    """A bright place is of class 1: learnt as well when half of the labels do not count."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0, 1, (60, 5, 4, 1)).astype(np.float32)
+    y = (x[..., 0] > 0.5).astype(int)
+    for ignored in (0.0, 0.5):
+        labels = np.where(rng.uniform(size=y.shape) < ignored, 255, y)
+        layers = [Conv2D(4, 1, activation="relu"), Conv2D(2, 1)]
+        net = Sequential(layers, (5, 4, 1), loss="pixelwise_cross_entropy")
+        for _ in net.fit(x, labels, 20, lr=0.3):
+            pass
+        assert net.evaluate(x, y) > 0.95
+    flat = y.reshape(60, 20)
+    assert net.evaluate(x, np.where(net.predict(x) == flat, 255, flat)) == 0
+    model = quantize(net, x, labels=("dark", "bright"))
+    assert model.labels == ("dark", "bright")
+    quick, plain = core.Model(model), Network(model)
+    assert abs(quick.evaluate((x, flat)) - net.evaluate(x, y)) < 0.03
+    assert plain.evaluate((x[:5], y[:5])) == quick.evaluate((x[:5], y[:5]))
+    seen = bytes(quick.predict_many(x[:1])[0].tolist())
+    assert plain.predict(x[0]) == quick.predict(x[0]) == seen
+    with pytest.raises(ValueError, match=r"integer labels \[60\]\[5\]\[4\], one a pixel"):
+        net.evaluate(x, y[:, 0, 0])
+    with pytest.raises(ValueError, match="labels of pixels must be 0 to 1, or 255"):
+        net.losses(x, y + 1)
+    with pytest.raises(ValueError, match="the label of pixel 3 must be 0 to 1, or 255"):
+        quick.train(x[0], np.array([0, 1, 0, 2] * 5))
+    with pytest.raises(ValueError, match="the labels of 20 pixels, integers, row by row"):
+        plain.train(x[0], 1)
 
 
 def normalized(seed=1):

@@ -206,6 +206,28 @@ def test_networks_give_onnxruntime_s_numbers_and_train_when_quantized(body):
     assert (outputs.argmax(axis=1) == wanted.argmax(axis=1))[clear].mean() >= 0.99
 
 
+def test_a_softmax_at_each_place_gives_onnxruntime_s_classes_and_trains():
+    """Of channels first, also where they are brought behind the places."""
+    for axes in (None, (0, 2, 3, 1)):
+        b = OnnxBuilder(["batch", 2, 8, 6])
+        logits = b.conv("x", 3, 2)
+        turned = logits if axes is None else b.node("Transpose", logits, perm=list(axes))
+        data = b.bytes(b.node("Softmax", turned, axis=1 if axes is None else 3))
+        network = lower(onnx.read(data))
+        assert network.loss == "pixelwise_cross_entropy"
+        samples = np.random.default_rng(1).normal(size=(40, 2, 8, 6)).astype(np.float32)
+        wanted = np.moveaxis(run(data, samples, logits).reshape(40, 3, 8, 6), 1, -1)
+        net = to_float(network)
+        x = network.arrange(samples)
+        assert (net.predict(x) == wanted.argmax(axis=-1).reshape(40, -1)).all()
+        model = quantized(network, samples, "last:1")
+        labels = wanted.argmin(axis=-1).reshape(40, -1).astype(np.uint8)
+        quick = core.Model(model)
+        before = quick.losses(x, labels).mean()
+        quick.train_many(x, labels, np.arange(200) % 40, 0.1)
+        assert quick.losses(x, labels).mean() < 0.8 * before
+
+
 @pytest.mark.parametrize("opset", [13, 17, 21])
 @pytest.mark.parametrize("batch", [1, "batch", None])
 def test_batches_and_opsets_give_the_same_network(batch, opset):

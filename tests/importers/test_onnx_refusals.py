@@ -210,6 +210,9 @@ WRONG = {
     "is computed: use a constant": computed_weights,
     "its input is transposed": transposed,
     "a mean over channels or samples": lambda: alone("ReduceMean", keepdims=1),
+    "'softmax1': it is over axis 2 of (1, 2, 6, 6), which are not the channels": lambda: alone(
+        "Softmax", axis=2
+    ),
     "it is over several axes of (1, 2, 6, 6): export with opset 20": old_softmax,
     "'batchnormalization1': it was exported to train: export after model.eval()": lambda: alone(
         "BatchNormalization", *[np.ones(2)] * 4, training_mode=1, outputs=3

@@ -127,7 +127,6 @@ WRONG = {
     "the network has 2 outputs, a model has one": two_outputs,
     "weights have a zero point, or are -128": lambda: weights_of(-128),
     "weights have a zero point, or are -128: quantize": lambda: weights_of(5, zero_point=3),
-    "operator 2, SOFTMAX: it is over axis 3 of (1, 6, 6, 2)": softmax_at_each_place,
     "operator 2, ADD: it reads a constant": of_constant,
     "RESIZE_NEAREST_NEIGHBOR: (6, 6) does not become (9, 12) by whole": lambda: resized(9, 12),
     "RESIZE_NEAREST_NEIGHBOR: (6, 6) does not become (3, 6) by whole": lambda: resized(3, 6),
@@ -150,10 +149,11 @@ def test_what_cannot_be_taken_is_told(message):
     assert "\n" not in str(told.value)
 
 
-def test_a_softmax_at_each_place_is_taken_with_a_loss_of_the_user_s():
-    network = lower(tflite.read(softmax_at_each_place()), "mean_squared_error")
-    assert network.loss == "mean_squared_error"
-    assert network.nodes[-1].kind == "conv2d"
+def test_a_softmax_at_each_place_is_a_pixelwise_loss_but_for_one_of_the_user_s():
+    for loss in (None, "mean_squared_error"):
+        network = lower(tflite.read(softmax_at_each_place()), loss)
+        assert network.loss == (loss or "pixelwise_cross_entropy")
+        assert network.nodes[-1].kind == "conv2d"
 
 
 def whole_file():

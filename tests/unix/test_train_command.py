@@ -66,6 +66,36 @@ def test_all_places_train_to_the_same_bytes(small_model, batch, options):
     assert {(state.epoch, state.position) for state in trained.values()} == {(1, SAMPLES)}
 
 
+def test_a_class_at_each_place(tmp_path, capsys):
+    """The same bytes and scores in all places; the command counts pixels that have a label."""
+    layers = [Layer("conv2d", 4, (3, 3), (1, 1), (1, 1, 1, 1)), Layer("conv2d", 2)]
+    model = random_model(layers, (4, 3, 1), loss="pixelwise_cross_entropy")
+    rng = np.random.default_rng(1)
+    x = rng.integers(0, 256, (SAMPLES, 4, 3, 1)).astype(np.uint8)
+    y = (x[..., 0] > 128).astype(np.uint8)
+    y[:, 0] = 255
+    model.write(tmp_path / "pixels.fqt")
+    np.savez(tmp_path / "pixels.npz", x=x, y=y)
+    job = Job(model, *job_data(model, Samples(x, y)), epochs=3, lr=0.1)
+    trained = {place: last_checkpoint(place, job) for place in ("core", "reference", "unix")}
+    assert len({state.checkpoint for state in trained.values()}) == 1
+    scores = []
+    for place in ("core", "unix"):
+        command = ["eval", str(tmp_path / "pixels.fqt"), str(tmp_path / "pixels.npz"), "--json"]
+        assert main([*command, "--on", place]) == 0
+        scores.append(json.loads(capsys.readouterr().out))
+    assert scores[0]["value"] == scores[1]["value"]
+    assert np.sum(scores[0]["confusion"]) == SAMPLES * 9
+    command = ["train", str(tmp_path / "pixels.fqt"), str(tmp_path / "pixels.npz"), "--lr", "0.1"]
+    assert main([*command, "--epochs", "5", "-o", str(tmp_path / "trained.fqt")]) == 0
+    after = core.Model((tmp_path / "trained.fqt").read_bytes()).evaluate((x, y))
+    assert after > scores[0]["value"] + 0.2
+    capsys.readouterr()
+    np.savez(tmp_path / "pixels.npz", x=x, y=y[:, 0])
+    assert main(command) == 1
+    assert "the labels of 12 pixels" in capsys.readouterr().err
+
+
 def test_a_run_is_what_fit_does_on_a_device(small_model, unix_port, tmp_path):
     samples = labelled(small_model)
     (tmp_path / "model.fqt").write_bytes(small_model.to_bytes())

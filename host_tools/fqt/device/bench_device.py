@@ -40,15 +40,17 @@ def main():
     net.update_rate = float(least_rate), float(greatest_rate)
     net.sample_updates = draws == "True"
     trains = any(layer[4] for layer in net.layers)
+    classes, pixels = net._classes
+    target = bytes(pixels)
     by_label = net.loss_name == "softmax_cross_entropy"
     if trains:
         # The error scales settle, as in a run that is under way.
         for i in range(int(warm_up)):  # None: the input itself
-            net.train(xs[i % samples], i % net.outputs if by_label else None)
+            net.train(xs[i % samples], i % classes if by_label else target or None)
     for _ in range(EMPTY_COUNTS):  # what counting itself costs
         counted(int, 0)
     for x in xs:
-        parts = count_phases(net, x, trains, 0 if by_label else None)
+        parts = count_phases(net, x, trains, 0 if by_label else target or None)
     print("parts", "".join(str(int(part)) for part in parts) or "none")
     print("heap", heap)
 

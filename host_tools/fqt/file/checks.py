@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from fqt.file.layout import MAX_OUTPUTS
 from fqt.file.records import ModelRecords
+from fqt.inputs import IGNORED
 from fqt.kinds import KINDS, Shape
 from fqt.messages import ModelFileError, fault, require
 
@@ -75,7 +76,7 @@ def at_layer(index: int, kind: str | None) -> Iterator[None]:
 def check_last_layer(model: ModelRecords) -> None:
     """Raises ModelFileError unless the loss can read the last layer's outputs."""
     last = model.layers[-1]
-    least = 2 if model.loss == "softmax_cross_entropy" else 1
+    least = 1 if model.loss in ("mean_squared_error", "binary_cross_entropy") else 2
     with at_layer(len(model.layers) - 1, last.kind):
         require(last.has_weights and last.activation == "none", "LAST_LAYER")
         require(
@@ -85,6 +86,8 @@ def check_last_layer(model: ModelRecords) -> None:
             least,
             MAX_OUTPUTS,
         )
+        fits = not model.is_pixelwise or 2 <= model.classes <= IGNORED
+        require(fits, "PIXEL_CLASSES", model.classes, IGNORED)
 
 
 def check_graph(model: ModelRecords) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-MAJOR, MINOR = 2, 3  # of the file format (natmod/core/model/fqt_file.h says what each means)
+MAJOR, MINOR = 2, 4  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
 HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBBH")
 IDENTITY, STEP_COUNT = 14, 15  # places in it
@@ -22,7 +22,12 @@ TABLE_ENTRIES = 256
 
 INPUT_TYPES = {"int8": 0, "uint8": 1}
 INPUT_TYPE_NAMES = {number: name for name, number in INPUT_TYPES.items()}
-LOSSES = {"softmax_cross_entropy": 0, "mean_squared_error": 1, "binary_cross_entropy": 2}
+LOSSES = {
+    "softmax_cross_entropy": 0,
+    "mean_squared_error": 1,
+    "binary_cross_entropy": 2,
+    "pixelwise_cross_entropy": 3,
+}
 LOSS_NAMES = {number: name for name, number in LOSSES.items()}
 FLAG_CHECKPOINT = 1
 FLAG_TRAINABLE = 1

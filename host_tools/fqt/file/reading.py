@@ -311,7 +311,7 @@ def _read_maps(model: ModelRecords, data: bytes, start: int, rows: tuple[int, in
 
 def _read_texts(model: ModelRecords, data: bytes) -> None:
     """Sets labels and note."""
-    count = model.outputs + 1
+    count = model.classes + 1
     try:
         texts = data.decode().split("\0")
     except UnicodeDecodeError:

@@ -156,3 +156,18 @@ class ModelRecords:
     def outputs(self) -> int:
         """Elements of the last layer's output."""
         return math.prod(self.layers[-1].output_shape)
+
+    @property
+    def is_pixelwise(self) -> bool:
+        """Whether each place of the output has a class of its own, a channel: a pixel."""
+        return self.loss == "pixelwise_cross_entropy"
+
+    @property
+    def classes(self) -> int:
+        """What outputs, or with pixelwise cross-entropy those of a pixel, choose from."""
+        return self.layers[-1].output_shape[2] if self.is_pixelwise else self.outputs
+
+    @property
+    def pixels(self) -> int:
+        """Places with a class of their own; 1, but for pixelwise cross-entropy."""
+        return self.outputs // self.classes

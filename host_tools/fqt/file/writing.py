@@ -129,9 +129,9 @@ def _rows(rows: np.ndarray) -> bytes:
 def _texts(model: ModelRecords) -> bytes:
     """What the file has of them: nothing when all are empty. Raises ModelFileError for what the
     file does not hold."""
-    labels = model.labels or ("",) * model.outputs
-    if len(labels) != model.outputs:
-        raise ModelFileError(f"{len(labels)} labels for {model.outputs} outputs: one each")
+    labels = model.labels or ("",) * model.classes
+    if len(labels) != model.classes:
+        raise ModelFileError(f"{len(labels)} labels for {model.classes} classes: one each")
     texts = [*labels, model.note]
     if not any(texts):
         return b""

@@ -20,7 +20,13 @@ from fqt.importers.runtimes import limited, random_samples, runtime_of
 from fqt.importers.sklearn import Estimator
 from fqt.reference import Network as Reference
 from fqt.run import core
-from fqt.train.closeness import error_share, has_nothing_in_common, spread
+from fqt.train.closeness import (
+    OF_CLASSES,
+    error_share,
+    has_nothing_in_common,
+    of_places,
+    spread,
+)
 from fqt.train.input_values import quantize_input
 from fqt.train.sequential import Sequential
 
@@ -143,10 +149,8 @@ def _outputs(of: str, model: ModelFile, ours: np.ndarray, theirs: np.ndarray) ->
         raise ValueError(f"{of} gives outputs {theirs.shape}, the device {ours.shape}")
     same = None
     count = len(ours)
-    if model.loss == "softmax_cross_entropy":  # at each position
-        ours, theirs = (
-            one.reshape(-1, model.layers[-1].output_shape[2]) for one in (ours, theirs)
-        )
+    ours, theirs = (of_places(model.loss, one, model.classes) for one in (ours, theirs))
+    if model.loss in OF_CLASSES:
         chosen = theirs[np.arange(len(ours)), ours.argmax(axis=1)]
         same = float((chosen == theirs.max(axis=1)).mean())  # of equal ones any
     elif model.loss == "binary_cross_entropy":

@@ -10,7 +10,7 @@ from fqt.importers.graph import Graph
 from fqt.importers.layers import Lowering
 from fqt.importers.network import Network, Node
 from fqt.importers.passes.activations import fuse_activations, fuse_products
-from fqt.importers.passes.ends import LOSSES, drop_unread, strip_input, strip_output
+from fqt.importers.passes.ends import drop_unread, loss_of, strip_input, strip_output
 from fqt.importers.passes.padding import fold_padding
 from fqt.importers.passes.quantize_between import fold_quantize
 
@@ -25,7 +25,7 @@ def lower(graph: Graph, loss: str | None = None) -> Network:
         raise ValueError(f"loss is one of {', '.join(LOSS_NUMBERS)}, not {loss!r}")
     source_shape = graph.tensors[graph.input].shape
     strip_input(graph)
-    function = strip_output(graph, loss)
+    function = strip_output(graph)
     drop_unread(graph)
     fold_quantize(graph)
     fuse_products(graph)
@@ -37,7 +37,7 @@ def lower(graph: Graph, loss: str | None = None) -> Network:
         layers.add(operation)
     placement = layers.placement
     placement.settle()
-    _check_output(layers)
+    output_order = _output_order(layers)
     nodes = layers.nodes
     if nodes[-1].weights is None or nodes[-1].activation != "none":
         nodes.append(identity(nodes))
@@ -49,8 +49,9 @@ def lower(graph: Graph, loss: str | None = None) -> Network:
         source_shape[1:],
         placement.stored[0],
         placement.input_order,
+        output_order,
         graph.input_type,
-        loss or LOSSES.get(said, "mean_squared_error"),
+        loss or loss_of(graph, function, output_order, nodes[-1].shape[2]),
         said,
         graph.tensors[graph.input].quantization,
         source=graph.source,
@@ -65,7 +66,9 @@ def _check_count(graph: Graph) -> None:
         )
 
 
-def _check_output(layers: Lowering) -> None:
+def _output_order(layers: Lowering) -> np.ndarray:
+    """Where the source's outputs stand in the last layer's. Raises ValueError unless they are in
+    the order of an image with its channels last, or where the source has images so first."""
     graph, placement = layers.graph, layers.placement
     placed = placement[graph.output]
     if placed.tensor != len(layers.nodes) or not any(
@@ -73,13 +76,15 @@ def _check_output(layers: Lowering) -> None:
     ):
         raise ValueError("the network has no layers with weights that lead to its output")
     order = placed.order
+    orders = [order]
     if order.ndim == 3 and graph.channels_first:
-        order = order.transpose(1, 2, 0)
-    if not np.array_equal(order.ravel(), np.arange(order.size)):
+        orders.append(order.transpose(1, 2, 0))
+    if not any(np.array_equal(one.ravel(), np.arange(order.size)) for one in orders):
         raise ValueError(
             f"{layers.nodes[-1].place}: the network's outputs are in another order than this "
             "layer's: leave out what moves them behind it"
         )
+    return order.ravel()
 
 
 def identity(nodes: list[Node]) -> Node:

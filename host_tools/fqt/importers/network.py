@@ -38,15 +38,17 @@ class Node:
 @dataclass
 class Network:
     """source_shape: of a sample, with the source's axes; input_order: int64 [elements], the
-    element of it that stands at each place of input_shape. quantization: of the input; None: the
-    network is float32. function: what lay behind the last layer and went into the loss, or "".
-    source, data: the suffix of the file that it was read from, and its bytes, which the source's
-    own runtime runs."""
+    element of it that stands at each place of input_shape; output_order: the place in the last
+    layer's output, [height][width][channels], of each output of the source. quantization: of
+    the input; None: the network is float32. function: what lay behind the last layer and went into
+    the loss, or "". source, data: the suffix of the file that it was read from, and its bytes,
+    which the source's own runtime runs."""
 
     nodes: list[Node]
     source_shape: Shape
     input_shape: tuple[int, int, int]
     input_order: np.ndarray
+    output_order: np.ndarray
     input_type: str
     loss: str
     function: str = ""

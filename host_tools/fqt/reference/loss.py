@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.inputs import IGNORED
 from fqt.reference.fixed import INT32_MAX, Scale, fixed_multiply
 
 LOG2_E_Q16 = 94548
@@ -47,15 +48,38 @@ def logarithm(total: int) -> int:
     return (log2 * LN_2_Q16) >> 16
 
 
-def softmax_cross_entropy(logits: np.ndarray, label: int) -> tuple[int, np.ndarray, Scale]:
-    """softmax - target. logits: Q16 [outputs]."""
+def _softmax(logits: np.ndarray, label: int) -> tuple[int, np.ndarray]:
+    """The loss, not limited; softmax - target."""
     distance = logits.max() - logits
     powers = exponential(distance)
     total = int(powers.sum())
     derivatives = fixed_multiply(powers, Scale.from_int(ONE_Q30) / Scale.from_int(total))
     derivatives[label] -= ONE_Q30
-    loss = min(logarithm(total) + int(distance[label]), INT32_MAX)
-    return loss, derivatives, Scale.from_int(1).shifted(-30)
+    return logarithm(total) + int(distance[label]), derivatives
+
+
+def softmax_cross_entropy(logits: np.ndarray, label: int) -> tuple[int, np.ndarray, Scale]:
+    """softmax - target. logits: Q16 [outputs]."""
+    loss, derivatives = _softmax(logits, label)
+    return min(loss, INT32_MAX), derivatives, Scale.from_int(1).shifted(-30)
+
+
+def pixelwise_cross_entropy(
+    logits: np.ndarray, labels: np.ndarray
+) -> tuple[int, np.ndarray, Scale]:
+    """The mean over the pixels of the softmax cross-entropy of each. logits: Q16 [outputs], the
+    classes of a pixel one behind the other; labels: [pixels], those that are IGNORED do not
+    count."""
+    rows = logits.reshape(len(labels), -1)
+    derivatives = np.zeros(rows.shape, np.int64)
+    total = 0
+    counted = np.flatnonzero(labels != IGNORED)
+    for p in counted.tolist():
+        loss, derivatives[p] = _softmax(rows[p], int(labels[p]))
+        total += loss
+    inverse_count = Scale.from_int(1) / Scale.from_int(max(len(counted), 1))
+    loss = int(fixed_multiply(1, Scale.from_int(total) * inverse_count))
+    return loss, derivatives.ravel(), inverse_count.shifted(-30)
 
 
 def mean_squared_error(outputs: np.ndarray, targets: np.ndarray) -> tuple[int, np.ndarray, Scale]:

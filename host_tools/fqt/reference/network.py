@@ -20,6 +20,8 @@ from fqt.inputs import (
     check_label,
     check_learning_rate,
     check_master,
+    integers,
+    labels_of,
     own_targets,
     sample_of,
     target_of,
@@ -36,6 +38,7 @@ from fqt.reference.loss import (
     binary_cross_entropy,
     error_of,
     mean_squared_error,
+    pixelwise_cross_entropy,
     softmax_cross_entropy,
 )
 from fqt.reference.select import follow_greatest_loss, update_rate
@@ -130,11 +133,9 @@ class Network(DeviceModel):
         outputs = self.logits(self._sample(x, index))
         return self._loss(outputs, self._target(target, index))[0] / 65536
 
-    def _share_right(self, x: np.ndarray, labels: np.ndarray) -> float:
-        for label in labels.tolist():
-            check_label(max(self.model.outputs, 2), label)
-        right = [self.predict(a) == b for a, b in zip(x, labels.tolist(), strict=True)]
-        return sum(right) / len(right)
+    def _predict_many(self, x: np.ndarray) -> np.ndarray:
+        predicted = [self.predict(a) for a in x]
+        return np.array([list(one) if isinstance(one, bytes) else one for one in predicted])
 
     # -- one training step
 
@@ -182,6 +183,9 @@ class Network(DeviceModel):
         if self.model.loss == "softmax_cross_entropy":
             label = check_label(self.model.outputs, target)
             return softmax_cross_entropy(outputs, label)
+        if self.model.is_pixelwise:
+            labels = labels_of(self.model, integers(target)[None], 1)
+            return pixelwise_cross_entropy(outputs, labels[0])
         if target is None:
             check_input_is_target(self.model)
             x = self.tensors[0]

@@ -6,24 +6,12 @@ import numpy as np
 
 from fqt.arguments import file_bytes
 from fqt.file.model_file import ModelFile
-from fqt.inputs import check_label, check_learning_rate
+from fqt.inputs import check_learning_rate
 
 
 def bytes_of(data: ModelFile | bytes) -> bytes:
     """The bytes of a model file. Raises ValueError for what is none."""
     return data.to_bytes() if isinstance(data, ModelFile) else file_bytes("data", data)
-
-
-def labels_of(labels: np.ndarray, samples: int, classes: int) -> np.ndarray:
-    """Labels as they came. Raises ValueError unless they are [samples] classes."""
-    if labels.shape != (samples,) or (samples and labels.dtype.kind not in "iu"):
-        raise ValueError(
-            f"{samples} samples need as many integer labels, "
-            f"not {labels.dtype} of shape {labels.shape}"
-        )
-    for label in (labels.min(), labels.max()) if labels.size else ():
-        check_label(classes, int(label))
-    return labels
 
 
 def order_of_samples(order, samples: int) -> np.ndarray:

@@ -24,13 +24,14 @@ from fqt.inputs import (
     check_learning_rate,
     check_master,
     check_targets,
+    labels_of,
     own_targets,
     sample_of,
     targets_beyond,
 )
 from fqt.options import Options, check_options
 from fqt.reference.fixed import Scale, fixed_multiply, float_bits, float_of_bits
-from fqt.run.arrays import bytes_of, labels_of, order_of_samples, rates_of_steps
+from fqt.run.arrays import bytes_of, order_of_samples, rates_of_steps
 from fqt.run.library import Wanted, library
 from fqt.shapes import check_finite, is_of_shape, many_of_shape, numbers, targets_of_shape
 
@@ -196,12 +197,12 @@ class Model(DeviceModel):
         return np.ascontiguousarray(x)
 
     def _wanted(self, x: np.ndarray | None, targets, samples: int) -> tuple[Wanted, np.ndarray]:
-        """Labels [samples] or targets [samples][outputs] as the library takes them, with the array
-        that must outlive the call."""
+        """Labels [samples], of pixels [samples][pixels], or targets [samples][outputs] as the
+        library takes them, with the array that must outlive the call."""
         model = self.model
-        if model.loss == "softmax_cross_entropy":
+        if model.is_pixelwise or model.loss == "softmax_cross_entropy":
             # A copy: what is checked is what is used, whatever another thread does.
-            labels = labels_of(np.array(targets), samples, model.outputs)
+            labels = labels_of(model, np.array(targets), samples)
             array = np.ascontiguousarray(labels, np.uint16)
             return Wanted(array.ctypes.data, None), array
         if targets is None:
@@ -255,15 +256,14 @@ class Model(DeviceModel):
         return outputs
 
     def predict_many(self, x) -> np.ndarray:
-        """predict for samples [samples][...]: uint16 [samples]. x may be quantized already."""
+        """predict for samples [samples][...]: uint16 [samples], with pixelwise cross-entropy
+        [samples][pixels]. x may be quantized already."""
         x = self._samples(x)
-        classes = np.empty(len(x), np.uint16)
+        classes = np.empty((len(x), self.model.pixels), np.uint16)
         self._call("predict", x.ctypes.data, len(x), classes.ctypes.data)
-        return classes
+        return classes if self.model.is_pixelwise else classes[:, 0]
 
-    def _share_right(self, x: np.ndarray, labels: np.ndarray) -> float:
-        labels_of(labels, len(x), max(self.model.outputs, 2))
-        return float((self.predict_many(x) == labels).mean())
+    _predict_many = predict_many
 
     def losses(self, x, targets=None) -> np.ndarray:
         """The loss of each sample; nothing changes. targets: as in train, of all samples."""

@@ -11,6 +11,7 @@ OUTPUT_UNIT = 2.0**-16  # of what a device tells
 # one sample in seven.
 DOUBTFUL = 0.3
 UNUSABLE = 0.5
+OF_CLASSES = ("softmax_cross_entropy", "pixelwise_cross_entropy")
 AGREEMENT = 0.5  # of classes, beyond chance: where it is less they are unusable
 
 
@@ -19,12 +20,18 @@ def spread(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
 
 
+def of_places(loss: str, outputs: np.ndarray, classes: int) -> np.ndarray:
+    """Outputs [samples][outputs] with a row for each decision: with pixelwise cross-entropy one
+    for each pixel."""
+    return outputs.reshape(-1, classes) if loss == "pixelwise_cross_entropy" else outputs
+
+
 def error_share(loss: str, got: np.ndarray, want: np.ndarray) -> float:
-    """The error of outputs [samples][outputs] in units of what tells samples apart: their
-    deviation from the mean sample. Where the float32 network tells none apart, in units of the
-    outputs themselves."""
+    """The error of outputs [samples][outputs] (of_places) in units of what tells samples
+    apart: their deviation from the mean sample. Where the float32 network tells none apart, in
+    units of the outputs themselves."""
     decides = True
-    if loss == "softmax_cross_entropy":  # which takes no notice of what all outputs share
+    if loss in OF_CLASSES:  # which takes no notice of what all outputs share
         got = got - got.mean(axis=1, keepdims=True)
         want = want - want.mean(axis=1, keepdims=True)
         decides = len(np.unique(want.argmax(axis=1))) > 1
@@ -54,7 +61,7 @@ def has_nothing_in_common(loss: str, got: np.ndarray, want: np.ndarray) -> bool:
     half of what tells samples apart, and where they decide for classes these do not agree."""
     if error_share(loss, got, want) <= UNUSABLE:
         return False
-    return loss != "softmax_cross_entropy" or agreement(got, want) < AGREEMENT
+    return loss not in OF_CLASSES or agreement(got, want) < AGREEMENT
 
 
 def differs(samples: np.ndarray) -> bool:

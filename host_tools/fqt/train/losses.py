@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fqt.inputs import IGNORED
+
 
 def softmax_cross_entropy(
     outputs: np.ndarray, labels: np.ndarray
@@ -22,6 +24,20 @@ def softmax_cross_entropy(
     derivatives = powers / sums
     derivatives[rows, labels] -= 1
     return losses, derivatives
+
+
+def pixelwise_cross_entropy(
+    outputs: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean over a sample's pixels of the softmax cross-entropy of each; the classes of a pixel
+    are one behind the other. labels: integers [batch][pixels]; those that are IGNORED do not
+    count."""
+    counts = labels != IGNORED
+    rows = outputs.reshape(labels.size, -1)
+    losses, derivatives = softmax_cross_entropy(rows, np.where(counts, labels, 0).ravel())
+    shares = (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(outputs.dtype)
+    losses = (losses.reshape(labels.shape) * shares).sum(axis=1)
+    return losses, (derivatives * shares.reshape(-1, 1)).reshape(outputs.shape)
 
 
 def mean_squared_error(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -45,5 +61,10 @@ def binary_cross_entropy(
 
 LOSSES = {
     loss.__name__: loss
-    for loss in (softmax_cross_entropy, mean_squared_error, binary_cross_entropy)
+    for loss in (
+        softmax_cross_entropy,
+        mean_squared_error,
+        binary_cross_entropy,
+        pixelwise_cross_entropy,
+    )
 }

@@ -20,6 +20,7 @@ from fqt.train.closeness import (
     differs,
     error_share,
     has_nothing_in_common,
+    of_places,
     spread,
 )
 from fqt.train.input_values import quantize_input
@@ -103,14 +104,15 @@ def check_quantized(
     for text in _check_alive(net, tensors, outputs):
         _warn(text)
     picked, got = _integer_outputs(model, raw)
-    error = error_share(net.loss, got, outputs[picked])
+    got, want = (of_places(net.loss, one, net.classes) for one in (got, outputs[picked]))
+    error = error_share(net.loss, got, want)
     if error <= DOUBTFUL:
         return
     text = (
         f"the quantized network's outputs are off by {error:.2g} times what tells calibration "
         f"samples apart: {_cause(net, model, raw, tensors, outputs)}"
     )
-    if has_nothing_in_common(net.loss, got, outputs[picked]) and not force:
+    if has_nothing_in_common(net.loss, got, want) and not force:
         raise ValueError(text)
     _warn(text)
 

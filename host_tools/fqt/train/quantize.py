@@ -115,7 +115,7 @@ def quantize(
         loss=net.loss,
         input_map=net.input_map,
         output_map=net.output_map,
-        labels=checked_labels(labels, net.outputs),
+        labels=checked_labels(labels, net.classes),
         note=text("note", note),
     )
     names = trainable_names(net, train)
@@ -143,11 +143,11 @@ def quantize(
     return model
 
 
-def checked_labels(labels: Sequence[str], outputs: int) -> tuple[str, ...]:
-    """The labels of so many outputs, or none. Raises ValueError for others."""
-    if isinstance(labels, str) or len(labels) not in (0, outputs):
+def checked_labels(labels: Sequence[str], classes: int) -> tuple[str, ...]:
+    """The labels of so many classes, or none. Raises ValueError for others."""
+    if isinstance(labels, str) or len(labels) not in (0, classes):
         given = repr(labels) if isinstance(labels, str) else f"{len(labels)} of them"
-        raise ValueError(f"labels are a text for each of {outputs} outputs, not {given}")
+        raise ValueError(f"labels are a text for each of {classes} outputs, not {given}")
     return tuple(text(f"label {i}", label) for i, label in enumerate(labels))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fqt.arguments import name_text, one_of, real_number, whole_number, whole_numbers
-from fqt.inputs import check_learning_rate
+from fqt.inputs import IGNORED, check_learning_rate
 from fqt.layers.batch_normalization import BatchNormalization
 from fqt.layers.layer import Layer
 from fqt.layers.limits import LARGEST_EXTENT
@@ -24,7 +24,7 @@ from fqt.train.class_weights import sample_weights
 from fqt.train.fitting import Epochs, train_epochs
 from fqt.train.losses import LOSSES
 from fqt.train.schedules import check_schedule, learning_rate
-from fqt.train.targets import check_labels, check_targets
+from fqt.train.targets import check_labels, check_pixel_labels, check_targets
 from fqt.train.trainable import chosen_names
 from fqt.train.units import checked, measured, with_units, without_units
 
@@ -40,9 +40,10 @@ class Sequential:
     Sequential([*trained.layers[:-1], Dense(5)], ...) puts a new head on trained layers.
     input_shape: (height, width, channels). Inputs are float32 in real units about 1 (for images
     value / 255), or in any units that standardize_data was told. seed: of the random weights of
-    new layers. loss: "softmax_cross_entropy" (classes), "mean_squared_error" or
-    "binary_cross_entropy". Raises ValueError when shapes do not fit or nothing reads a layer's
-    output, naming the layer; the layers are unchanged then.
+    new layers. loss: "softmax_cross_entropy" (classes), "mean_squared_error",
+    "binary_cross_entropy" or "pixelwise_cross_entropy" (a class at each place of the last layer's
+    output, its channels: segmentation). Raises ValueError when shapes do not fit or nothing reads
+    a layer's output, naming the layer; the layers are unchanged then.
     """
 
     def __init__(
@@ -117,6 +118,12 @@ class Sequential:
         """Elements of the last layer's output."""
         return math.prod(self.layers[-1].output_shape)
 
+    @property
+    def classes(self) -> int:
+        """What outputs, or with pixelwise_cross_entropy those of a pixel, choose from."""
+        is_pixelwise = self.loss == "pixelwise_cross_entropy"
+        return self.layers[-1].output_shape[2] if is_pixelwise else self.outputs
+
     # -- data
 
     def samples(self, x: np.ndarray, what: str = "sample") -> np.ndarray:
@@ -139,7 +146,9 @@ class Sequential:
     ) -> tuple[np.ndarray, np.ndarray]:
         """x as in samples, y as the loss takes it.
 
-        y: class indices, integers [samples], with softmax_cross_entropy; else targets [samples]
+        y: class indices, integers [samples], with softmax_cross_entropy; with
+        pixelwise_cross_entropy those of pixels, [samples][height][width] of the output, 255 for a
+        pixel that does not count, which are returned as [samples][pixels]; else targets [samples]
         [outputs] ([samples] will do for one output), of binary_cross_entropy 0 to 1; None: the
         input itself. Raises ValueError when they do not fit.
         """
@@ -148,6 +157,8 @@ class Sequential:
             raise ValueError("no samples")
         if self.loss == "softmax_cross_entropy":
             return x, check_labels(y, len(x), self.outputs)
+        if self.loss == "pixelwise_cross_entropy":
+            return x, check_pixel_labels(y, len(x), self.layers[-1].output_shape)
         return x, check_targets(y, x, self.layers[-1].output_shape, self.loss)
 
     # -- units
@@ -235,27 +246,31 @@ class Sequential:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Class indices [batch]: of the first greatest output; with one output 1 when it is above
-        0, else 0. Of the network's own numbers, as on a device."""
+        0, else 0; with pixelwise_cross_entropy [batch][pixels], of the first greatest channel of
+        each. Of the network's own numbers, as on a device."""
         outputs = self._outputs(self.tensors(x))
         if self.outputs == 1:
             return (outputs[:, 0] > 0).astype(int)
+        if self.loss == "pixelwise_cross_entropy":
+            return outputs.reshape(len(outputs), -1, self.classes).argmax(axis=2)
         return outputs.argmax(axis=1)
 
     def evaluate(self, x: np.ndarray, y: np.ndarray) -> float:
-        """The share of samples that are predicted right; with binary_cross_entropy, which must
-        have one output then, targets above 0.5 are class 1. Raises ValueError as labelled_samples
+        """The share of samples that are predicted right, with pixelwise_cross_entropy of pixels;
+        with binary_cross_entropy, which must have one output then, targets above 0.5 are class 1.
+        Raises ValueError as labelled_samples
         does, and when the network has no classes: use losses."""
         x, y = self.labelled_samples(x, y)
         if self.loss == "binary_cross_entropy" and self.outputs == 1:
             y = y[:, 0] > 0.5
-        elif self.loss != "softmax_cross_entropy":
+        elif self.loss not in ("softmax_cross_entropy", "pixelwise_cross_entropy"):
             raise ValueError(
                 f"a network with {self.loss} and {self.outputs} outputs has no classes: "
                 "losses(x, y) gives the loss of each sample"
             )
-        return sum(int((self.predict(x[part]) == y[part]).sum()) for part in _parts(len(x))) / len(
-            x
-        )
+        right = sum(int((self.predict(x[part]) == y[part]).sum()) for part in _parts(len(x)))
+        counted = int((y != IGNORED).sum()) if y.ndim > 1 else len(y)
+        return right / max(counted, 1)
 
     def losses(self, x: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
         """The loss of each sample, float32 [samples]; nothing changes. x, y: as in

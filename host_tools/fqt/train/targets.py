@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from fqt.inputs import IGNORED
 from fqt.shapes import check_finite, numbers, targets_of_shape
 
 
@@ -22,6 +23,25 @@ def check_labels(y, samples: int, classes: int, place: str = "") -> np.ndarray:
         if not 0 <= label < classes:
             raise ValueError(f"{place}labels must be 0 to {classes - 1}, not {label}")
     return y
+
+
+def check_pixel_labels(y, samples: int, output_shape: tuple[int, ...]) -> np.ndarray:
+    """y as integers [samples][pixels], each below the channels of the output or IGNORED. y:
+    [samples][height][width] or [samples][pixels]. Raises ValueError for others."""
+    height, width, classes = output_shape
+    y = np.asarray(y)
+    if y.dtype.kind not in "iu" or y.shape[:1] != (samples,) or y[0].size != height * width:
+        raise ValueError(
+            f"pixelwise_cross_entropy needs integer labels [{samples}][{height}][{width}], one a "
+            f"pixel of the output, not {y.dtype} of shape {y.shape}"
+        )
+    wrong = y[(y != IGNORED) & ((y < 0) | (y >= classes))]
+    if wrong.size:
+        raise ValueError(
+            f"labels of pixels must be 0 to {classes - 1}, or {IGNORED}, which does not count, "
+            f"not {wrong[0]}"
+        )
+    return y.reshape(samples, -1)
 
 
 def check_targets(y, x: np.ndarray, output_shape: tuple[int, ...], loss: str) -> np.ndarray:

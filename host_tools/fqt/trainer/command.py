@@ -132,7 +132,7 @@ def run_eval(arguments: argparse.Namespace) -> None:
 
 
 def _evaluated(score: Score, model: ModelFile, place: str, milliseconds: float | None) -> str:
-    text = f"{score} of {len(score.predictions)} samples, on {place}"
+    text = f"{score} of {len(score.predictions)} {score.of}, on {place}"
     if milliseconds is not None:
         text += f", {milliseconds:.3g} ms a sample"
     if score.has_classes:

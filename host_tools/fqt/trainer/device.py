@@ -24,14 +24,16 @@ def tell(what, value):
 
 
 class Samples:
-    # A file of samples, one behind the other, each with its label (uint16) or its targets
-    # (float32) behind it, or nothing.
+    # A file of samples, one behind the other, each with its label (uint16), its targets (float32)
+    # or the labels of its pixels (bytes) behind it, or nothing.
     def __init__(self, job):
         self.file = open(job["data"], "rb")  # noqa: SIM115 (closed when the board is done)
         self.x = array.array(job["type"], [0] * job["elements"])
         self.label = bytearray(2)
         self.has_labels = job["targets"] < 0
         self.target = array.array("f", [0.0] * job["targets"]) if job["targets"] > 0 else None
+        if job["pixels"]:
+            self.target = bytearray(job["pixels"])
         self.sample_bytes = job["sample_bytes"]
 
     def read(self, i):
@@ -110,6 +112,8 @@ class Learner:
                 began = time.ticks_us()
                 if gives == "class":
                     found.append(net.predict(x))
+                elif gives == "classes":
+                    found.append(list(net.predict(x)))
                 elif gives == "numbers":
                     found.append(net.scores(x))
                 else:

@@ -76,6 +76,7 @@ class Exchange:
             "type": TYPES[device_samples(job).dtype.name],
             "elements": int(np.prod(job.x.shape[1:])),
             "targets": _targets(job),
+            "pixels": job.model.pixels if job.model.is_pixelwise else 0,
             "sample_bytes": len(samples) // len(job.x),
             "update_rate": [float_bits(rate) for rate in options.update_rate],
             "weight_decay": float_bits(options.weight_decay_float32),
@@ -89,7 +90,7 @@ class Exchange:
 
 def _targets(job: Job) -> int:
     """Of each sample: -1 a label, else so many numbers."""
-    if job.y is None:
+    if job.y is None or job.model.is_pixelwise:
         return 0
     return -1 if job.y.ndim == 1 else job.y.shape[1]
 
@@ -105,6 +106,7 @@ def samples_bytes(job: Job) -> bytes:
     x = x.astype(x.dtype.newbyteorder("<"))
     rows = [np.frombuffer(x.tobytes(), np.uint8).reshape(len(x), -1)]
     if job.y is not None:
-        y = job.y.astype("<u2" if job.y.ndim == 1 else "<f4")
+        one = "<u2" if job.y.ndim == 1 else "u1" if job.model.is_pixelwise else "<f4"
+        y = job.y.astype(one)
         rows.append(np.frombuffer(y.tobytes(), np.uint8).reshape(len(y), -1))
     return np.concatenate(rows, axis=1).tobytes()

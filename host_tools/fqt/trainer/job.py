@@ -9,7 +9,7 @@ import numpy as np
 
 from fqt.arguments import whole_number
 from fqt.file.model_file import ModelFile
-from fqt.inputs import DEFAULT_MASTER, check_batch, check_learning_rate
+from fqt.inputs import DEFAULT_MASTER, check_batch, check_learning_rate, labels_of
 from fqt.options import Options
 from fqt.run import core
 from fqt.samples.sources import Samples
@@ -22,7 +22,7 @@ GREATEST_EPOCHS = 10**6
 @dataclass(frozen=True)
 class Job:
     """A model and samples. x: [n][...] in a type that the model takes. y: labels uint16 [n],
-    targets float32 [n][outputs], or None: the input is the target."""
+    of pixels uint8 [n][pixels], targets float32 [n][outputs], or None: the input is the target."""
 
     model: ModelFile
     x: np.ndarray
@@ -103,6 +103,8 @@ def job_data(model: ModelFile, samples: Samples, reconstruct: bool = False):
                 f"labels are {y.min()} to {y.max()}, the model has {model.outputs} classes"
             )
         return samples.x, y.astype(np.uint16)
+    if model.is_pixelwise:
+        return samples.x, labels_of(model, y, len(y)).astype(np.uint8)
     if samples.has_classes and model.outputs > 1:
         raise ValueError(
             f"the model gives {model.outputs} numbers ({model.loss}), the data has one label a "

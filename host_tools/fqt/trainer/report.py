@@ -69,7 +69,10 @@ def picture(result: Result, job: Job, test: Job | None) -> bytes:
     _draw_layers(axes[0][1], moved(job.model, result.model))
     if has_classes and score is not None and test is not None:
         _draw_confusion(axes[1][0], score, job.model.labels)
-        _draw_wrong(axes[1][1], score, test, job.model.labels)
+        if score.of == "samples":
+            _draw_wrong(axes[1][1], score, test, job.model.labels)
+        else:
+            axes[1][1].axis("off")
     elif score is not None and score.wanted is not None:
         _draw_numbers(axes[1][0], score)
         axes[1][1].axis("off")

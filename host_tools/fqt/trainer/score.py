@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fqt.file.model_file import ModelFile
+from fqt.inputs import IGNORED
 from fqt.run import core
 from fqt.trainer.job import Job
 
@@ -16,12 +17,14 @@ GREATEST_TABLE = 20  # classes
 @dataclass(frozen=True)
 class Score:
     """name: accuracy (the share that is right), R2, or loss (mean). predictions: a class for each
-    sample, or [n][outputs] numbers, or losses [n]. wanted: labels or targets; None with losses."""
+    sample, of each pixel that counts, or [n][outputs] numbers, or losses [n]. wanted: labels or
+    targets; None with losses. of: what predictions are of."""
 
     name: str
     value: float
     predictions: np.ndarray
     wanted: np.ndarray | None
+    of: str = "samples"
 
     def __str__(self) -> str:
         return score_text(self.name, self.value)
@@ -44,10 +47,12 @@ def score_text(name: str, value: float) -> str:
 
 
 def gives(job: Job) -> str:
-    """What a model is asked for each sample: class, numbers or loss."""
+    """What a model is asked for each sample: class, classes (of its pixels), numbers or loss."""
     model = job.model
     if job.y is None:
         return "loss"
+    if model.is_pixelwise:
+        return "classes"
     if model.loss == "softmax_cross_entropy":
         return "class"
     return "class" if model.loss == "binary_cross_entropy" and model.outputs == 1 else "numbers"
@@ -60,6 +65,11 @@ def score_of(job: Job, found) -> Score:
         losses = np.asarray(found, float)
         return Score("loss", float(losses.mean()), losses, None)
     assert job.y is not None
+    if kind == "classes":
+        counts = job.y != IGNORED
+        labels, classes = job.y[counts].astype(int), np.asarray(found, int)[counts]
+        right = float((classes == labels).mean()) if labels.size else 0.0
+        return Score("accuracy", right, classes, labels, "pixels")
     if kind == "class":
         labels = job.y.reshape(len(job.y), -1)[:, 0]
         labels = labels.astype(int) if job.y.ndim == 1 else (labels > 0.5).astype(int)
@@ -79,7 +89,7 @@ def score_in_core(job: Job, checkpoint: bytes | None = None) -> Score:
     if checkpoint:
         net.restore(checkpoint)
     kind = gives(job)
-    if kind == "class":
+    if kind in ("class", "classes"):
         return score_of(job, net.predict_many(net.quantize_inputs(job.x)))
     if kind == "numbers":
         return score_of(job, net.outputs(job.x))

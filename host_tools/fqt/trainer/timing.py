@@ -43,7 +43,9 @@ def times_on(place: Place, model: ModelFile, master: int = DEFAULT_MASTER) -> Ti
     if model.input_type == "int8":
         x = (x ^ 0x80).view(np.int8)
     y = np.zeros(len(x), np.uint16)
-    if model.loss != "softmax_cross_entropy":
+    if model.is_pixelwise:
+        y = np.zeros((len(x), model.pixels), np.uint8)
+    elif model.loss != "softmax_cross_entropy":
         y = np.zeros((len(x), model.outputs), np.float32)
     measured = place.times(Job(model, x, y, master, lr=RATE))[1:]  # the first one warms up
     predict, step = zip(*measured, strict=True)

@@ -48,11 +48,13 @@
     FQT_MESSAGE(VALUE_ERROR, MAP_ROW, \
         "row # of its maps (the input's channels, then the outputs): an offset is finite, a scale 2^-64 to 2^64") \
     FQT_MESSAGE(VALUE_ERROR, TEXTS, \
-        "its texts are not # in UTF-8, each ended by a zero: a name for each output, and a note") \
+        "its texts are not # in UTF-8, each ended by a zero: a name for each output or class of pixels, and a note") \
     FQT_MESSAGE(VALUE_ERROR, MUCH_WORK, \
         "up to here a sample takes more than # multiply-adds: make the network smaller") \
     FQT_MESSAGE(VALUE_ERROR, LAST_LAYER, "the last layer must have weights and no activation") \
     FQT_MESSAGE(VALUE_ERROR, OUTPUT_COUNT, "# outputs, # to # are possible") \
+    FQT_MESSAGE(VALUE_ERROR, PIXEL_CLASSES, \
+        "# channels: pixelwise_cross_entropy is of 2 to # classes, a channel each") \
     FQT_MESSAGE(VALUE_ERROR, MUCH_MEMORY, "it needs more than # bytes of memory: make it smaller") \
     FQT_MESSAGE(VALUE_ERROR, OTHER_MODEL, "the checkpoint is of another model") \
     FQT_MESSAGE(VALUE_ERROR, OTHER_LAYER, "the checkpoint describes another layer here") \
@@ -120,6 +122,8 @@
     FQT_MESSAGE(VALUE_ERROR, SCORES_OUT, "out must be an array 'f' of # elements") \
     FQT_MESSAGE(VALUE_ERROR, LABEL, "label must be 0 to #") \
     FQT_MESSAGE(TYPE_ERROR, LABEL_TYPE, "label must be an integer, 0 to #") \
+    FQT_MESSAGE(TYPE_ERROR, PIXEL_LABELS, "target must be bytes or array 'B': the labels of # pixels, row by row") \
+    FQT_MESSAGE(VALUE_ERROR, PIXEL_LABEL, "the label of pixel # must be 0 to #, or 255: it does not count") \
     FQT_MESSAGE(VALUE_ERROR, TARGET_ELEMENT, \
         "target element # must be a number from -16383 to 16383, of the outputs' map where they have one") \
     FQT_MESSAGE(VALUE_ERROR, BINARY_TARGET, "target element # must be 0 to 1 (binary_cross_entropy)") \
@@ -174,6 +178,7 @@
     FQT_MESSAGE(VALUE_ERROR, SAMPLE_OF, "item # of data: its sample is no buffer of # elements") \
     FQT_MESSAGE(VALUE_ERROR, LABEL_OF, \
         "label # is #: labels are integers, 0 to # (of a one-hot row: the index of its 1)") \
+    FQT_MESSAGE(VALUE_ERROR, PIXELS_OF, "target # is no bytes of # labels, one a pixel: 0 to #, or 255") \
     FQT_MESSAGE(VALUE_ERROR, LABELS_NEEDED, "labels are needed, integers from 0 to #: None is none") \
     FQT_MESSAGE(TYPE_ERROR, CACHE, "cache is True (in RAM) or a path (a file while fit runs), not #") \
     FQT_MESSAGE(VALUE_ERROR, CACHE_PLACE, \

@@ -1,6 +1,8 @@
 // See fqt_loss.h.
 #include "fqt_loss.h"
+#include "../base/fqt_bytes.h"
 #include "../base/fqt_exponential.h"
+#include "../model/fqt_file.h"
 
 // The mean of `count` losses with this sum. unit_exponent: a derivative means 2^unit_exponent, before it is divided by
 // count.
@@ -10,8 +12,8 @@ static fqt_loss_t mean_loss(uint64_t sum, uint32_t count, int32_t unit_exponent)
     return (fqt_loss_t) {fqt_fixed_multiply(loss, 1), fqt_scale_shifted(inverse_count, unit_exponent)};
 }
 
-// softmax - target
-fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t label) {
+// softmax - target; gives the loss.
+static FQT_NOINLINE uint64_t softmax(int32_t *outputs, uint32_t count, uint32_t label) {
     int32_t greatest = outputs[0];
     for (uint32_t o = 1; o < count; ++o) {
         greatest = outputs[o] > greatest ? outputs[o] : greatest;
@@ -26,7 +28,26 @@ fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t 
     for (uint32_t o = 0; o < count; ++o) {
         outputs[o] = fqt_fixed_multiply(inverse_sum, outputs[o]) - (o == label ? FQT_ONE_Q30 : 0);
     }
-    return mean_loss((uint64_t)fqt_logarithm(sum) + label_distance, 1, -30);
+    return (uint64_t)fqt_logarithm(sum) + label_distance;
+}
+
+fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t label) {
+    return mean_loss(softmax(outputs, count, label), 1, -30);
+}
+
+fqt_loss_t fqt_pixelwise_cross_entropy(int32_t *outputs, uint32_t pixels, uint32_t classes, const uint8_t *labels) {
+    uint64_t sum = 0;
+    uint32_t counted = 0;
+    for (uint32_t p = 0; p < pixels; ++p) {
+        if (labels[p] == FQT_IGNORED) {
+            fqt_fill_zero(outputs, 4 * classes);
+        } else {
+            sum += softmax(outputs, classes, labels[p]);
+            ++counted;
+        }
+        outputs += classes;
+    }
+    return mean_loss(sum, counted != 0 ? counted : 1, -30);
 }
 
 // 2 / count * (output - target)

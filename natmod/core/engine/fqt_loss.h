@@ -14,6 +14,10 @@ typedef struct {
 // label < count
 fqt_loss_t fqt_softmax_cross_entropy(int32_t *outputs, uint32_t count, uint32_t label);
 
+// Mean over the pixels of the softmax cross-entropy of each; outputs [pixels][classes], labels [pixels], those that are
+// FQT_IGNORED do not count.
+fqt_loss_t fqt_pixelwise_cross_entropy(int32_t *outputs, uint32_t pixels, uint32_t classes, const uint8_t *labels);
+
 // Mean over the outputs of (output - target)^2; targets [count], Q16, |target| < 2^30.
 fqt_loss_t fqt_mean_squared_error(int32_t *outputs, uint32_t count, const int32_t *targets);
 

@@ -41,16 +41,28 @@ const int8_t *fqt_features(fqt_model_t *model) {
     return fqt_activation(model, model->cut);
 }
 
-uint32_t fqt_predict(fqt_model_t *model) {
-    const int32_t *logits = fqt_logits(model, 0);
+static FQT_NOINLINE uint32_t greatest_output(const int32_t *logits, uint32_t count) {
     uint32_t best = 0;
-    if (fqt_output_elements(model) == 1) {
-        return logits[0] > 0;
-    }
-    for (uint32_t o = 1; o < fqt_output_elements(model); ++o) {
+    for (uint32_t o = 1; o < count; ++o) {
         best = logits[o] > logits[best] ? o : best;
     }
     return best;
+}
+
+uint32_t fqt_predict(fqt_model_t *model) {
+    const int32_t *logits = fqt_logits(model, 0);
+    const uint32_t count = fqt_output_elements(model);
+    return count == 1 ? logits[0] > 0 : greatest_output(logits, count);
+}
+
+const uint8_t *fqt_predict_pixels(fqt_model_t *model) {
+    const int32_t *logits = fqt_logits(model, 0);
+    const uint32_t count = model->classes;
+    uint8_t *classes = fqt_scratch(model); // over logits that were read
+    for (uint32_t p = 0; p < model->pixels; ++p) {
+        classes[p] = (uint8_t)greatest_output(logits + p * count, count);
+    }
+    return classes;
 }
 
 void fqt_step_forward(fqt_model_t *model, uint32_t first) {
@@ -66,6 +78,8 @@ static fqt_loss_t loss_of(const fqt_model_t *model, uint32_t label) {
             return fqt_mean_squared_error(outputs, count, fqt_targets(model));
         case FQT_LOSS_BINARY_CROSS_ENTROPY:
             return fqt_binary_cross_entropy(outputs, count, fqt_targets(model));
+        case FQT_LOSS_PIXELWISE_CROSS_ENTROPY:
+            return fqt_pixelwise_cross_entropy(outputs, model->pixels, model->classes, fqt_pixel_labels(model));
         default:
             return fqt_softmax_cross_entropy(outputs, count, label);
     }

@@ -21,9 +21,9 @@
 // that there are; a row is offset and scale, float32. They lie behind the blobs, since the last record tells how many
 // outputs there are. A checkpoint has them too.
 //
-// Texts: what belongs to a model and is no number, fqt_header_t.text_bytes of it: for each output its name (of a class,
-// say; may be empty), then a note, on how samples are made ready say; UTF-8, each ended by a zero; behind the last up
-// to three zeros, to a multiple of 4. A checkpoint has them too.
+// Texts: what belongs to a model and is no number, fqt_header_t.text_bytes of it: for each output (with pixelwise
+// cross-entropy for each channel) its name (of a class, say; may be empty), then a note, on how samples are made ready
+// say; UTF-8, each ended by a zero; behind the last up to three zeros, to a multiple of 4. A checkpoint has them too.
 //
 // The format has a version, major.minor. A minor version adds meaning to values that are refused before it (numbers of
 // kinds and losses, flags, reserved fields): a reader loads files of any minor version of its major one, and refuses
@@ -43,7 +43,8 @@
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
-#define FQT_FILE_MINOR (3) // since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables
+// Since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables; since 4: pixelwise cross-entropy.
+#define FQT_FILE_MINOR (4)
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
@@ -52,6 +53,7 @@
 #define FQT_MAX_LAYERS (128)
 #define FQT_NAME_BYTES (16)
 #define FQT_TABLE_ENTRIES (256)
+#define FQT_IGNORED (255) // the label of a pixel that does not count
 
 #define FQT_NO_SECOND_INPUT (0xFFFF)
 
@@ -79,7 +81,12 @@ enum {
     FQT_FUNCTION_SILU = 5,
     FQT_FUNCTION_HARD_SIGMOID = 6,
 };
-enum { FQT_LOSS_SOFTMAX_CROSS_ENTROPY = 0, FQT_LOSS_MEAN_SQUARED_ERROR = 1, FQT_LOSS_BINARY_CROSS_ENTROPY = 2 };
+enum {
+    FQT_LOSS_SOFTMAX_CROSS_ENTROPY = 0,
+    FQT_LOSS_MEAN_SQUARED_ERROR = 1,
+    FQT_LOSS_BINARY_CROSS_ENTROPY = 2,
+    FQT_LOSS_PIXELWISE_CROSS_ENTROPY = 3, // at each place of the output: its channels are the classes
+};
 enum { FQT_INPUT_INT8 = 0, FQT_INPUT_UINT8 = 1 };
 enum { FQT_FILE_CHECKPOINT = 1 };
 enum { FQT_MAP_INPUT = 1, FQT_MAP_OUTPUT = 2 }; // bits of fqt_header_t.maps
@@ -134,7 +141,7 @@ typedef struct {
     /* 36 */ uint32_t step_count; // training steps taken so far
     /* 40 */ char name[FQT_NAME_BYTES]; // UTF-8, padded with zeros
     /* 56 */ uint32_t greatest_loss; // of late, Q16 (docs/arithmetic.md, section 10)
-    /* 60 */ uint8_t loss; // 0 softmax cross-entropy, 1 mean squared error, 2 binary cross-entropy
+    /* 60 */ uint8_t loss; // FQT_LOSS_...
     /* 61 */ uint8_t maps; // FQT_MAP_...: those that there are; of outputs with mean squared error alone
     /* 62 */ uint16_t text_bytes; // of the texts, a multiple of 4; 0: none
 } fqt_header_t;

@@ -22,9 +22,9 @@ void fqt_maps_take(const fqt_model_t *model, fqt_source_t *source, bool stores) 
     }
 }
 
-// A text for each output and the note, each ended by a zero; zeros up to a multiple of 4.
+// A text for each class and the note, each ended by a zero; zeros up to a multiple of 4.
 void fqt_texts_take(const fqt_model_t *model, fqt_source_t *source, bool stores) {
-    uint32_t left = model->text_bytes != 0 ? fqt_output_elements(model) + 1 : 0; // texts that have not ended
+    uint32_t left = model->text_bytes != 0 ? model->classes + 1 : 0; // texts that have not ended
     uint32_t behind = 0;
     bool is_valid = true;
     fqt_utf8_t utf8 = {0, 0, 0};
@@ -42,7 +42,7 @@ void fqt_texts_take(const fqt_model_t *model, fqt_source_t *source, bool stores)
         }
     }
     if (!is_valid || left > 0 || behind > 3) {
-        fqt_fail_1(&source->fault, FQT_MESSAGE_TEXTS, fqt_output_elements(model) + 1);
+        fqt_fail_1(&source->fault, FQT_MESSAGE_TEXTS, model->classes + 1);
     }
 }
 

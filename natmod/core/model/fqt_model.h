@@ -102,7 +102,9 @@ struct fqt_model {
     uint32_t input_map; // arena offsets of the maps' rows, one behind the other (fqt_maps.h)
     uint32_t output_map;
     uint32_t texts; // arena offset
-    uint32_t targets; // arena offset of int32 [outputs], Q16; losses other than softmax cross-entropy read them
+    uint32_t pixels; // places of the output with a class of its own each; 1, but for pixelwise cross-entropy
+    uint32_t classes; // what each chooses from: outputs, or with pixelwise cross-entropy channels
+    uint32_t targets; // arena offset of what the loss compares with (fqt_targets, fqt_pixel_labels)
     uint32_t batch; // steps whose gradients are summed before an update; 1: each updates at once
     uint32_t work; // since the last pause, in about 1000 multiply-adds
     void (*pause)(fqt_model_t *model); // NULL: none (fqt.h)
@@ -180,12 +182,22 @@ static inline int8_t *fqt_input(const fqt_model_t *model) {
     return fqt_activation(model, 0);
 }
 
-// Whether the loss compares with fqt_targets, else with a label.
-static inline bool fqt_has_targets(const fqt_model_t *model) {
-    return model->loss != FQT_LOSS_SOFTMAX_CROSS_ENTROPY;
+// Whether each place of the output has a class of its own, a channel: a pixel.
+static inline bool fqt_is_pixelwise(const fqt_model_t *model) {
+    return model->loss == FQT_LOSS_PIXELWISE_CROSS_ENTROPY;
 }
 
-// What the outputs should be, Q16, to be filled before a step.
+// The label of each pixel, uint8 [height][width], to be filled before a step; FQT_IGNORED: it does not count.
+static inline uint8_t *fqt_pixel_labels(const fqt_model_t *model) {
+    return model->arena + model->targets;
+}
+
+// Whether the loss compares with fqt_targets, else with labels.
+static inline bool fqt_has_targets(const fqt_model_t *model) {
+    return model->loss == FQT_LOSS_MEAN_SQUARED_ERROR || model->loss == FQT_LOSS_BINARY_CROSS_ENTROPY;
+}
+
+// What the outputs should be, int32 [outputs], Q16, to be filled before a step.
 static inline int32_t *fqt_targets(const fqt_model_t *model) {
     return (int32_t *)(void *)(model->arena + model->targets);
 }

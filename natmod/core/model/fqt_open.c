@@ -14,15 +14,25 @@
 #define MAX_OUTPUTS (4096)
 #define MAX_WORK (1u << 30)
 
-static void last_layer_check(const fqt_model_t *model, fqt_fault_t *fault) {
+static void open_last_layer(fqt_model_t *model, fqt_fault_t *fault) {
     const fqt_layer_t *last = fqt_layer(model, model->layer_count - 1);
-    uint32_t outputs = fqt_output_elements(model);
+    const fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
+    uint32_t outputs = output->elements;
     uint32_t least = fqt_has_targets(model) ? 1 : 2;
     if (!fqt_kind_of(model, model->layer_count - 1)->has_weights || last->activation != FQT_ACTIVATION_NONE) {
         fqt_fail(fault, FQT_MESSAGE_LAST_LAYER);
     }
     if (outputs < least || outputs > MAX_OUTPUTS) {
         fqt_fail_3(fault, FQT_MESSAGE_OUTPUT_COUNT, outputs, least, MAX_OUTPUTS);
+    }
+    model->pixels = 1;
+    model->classes = outputs;
+    if (fqt_is_pixelwise(model)) {
+        model->pixels = (uint32_t)output->height * output->width;
+        model->classes = output->channels;
+        if (model->classes < 2 || model->classes > FQT_IGNORED) {
+            fqt_fail_2(fault, FQT_MESSAGE_PIXEL_CLASSES, model->classes, FQT_IGNORED);
+        }
     }
 }
 
@@ -91,7 +101,7 @@ void fqt_model_open(fqt_model_t *model, fqt_source_t *source, const fqt_kind_t *
     input->scale = header->input_scale;
     fqt_tensor_take_shape(input, header->input, fault);
     const uint32_t end = open_layers(model, source);
-    last_layer_check(model, fault);
+    open_last_layer(model, fault);
     fqt_graph_link(model, fault);
     fqt_graph_mark(model);
     fqt_plan(model, source->memory == NULL, fault);

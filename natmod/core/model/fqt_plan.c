@@ -2,7 +2,7 @@
 //
 //   trainable parameters       for each layer: weights, low bits, weight scales, biases, sums of a batch
 //   maps, texts                as in the file
-//   targets                    of losses that compare with them
+//   targets                    numbers or labels that the loss compares with; a single label is not stored
 //   activations and errors     placed by their lifetimes: two buffers share bytes when they never live at the same time
 //   scratch                    what one pass of one layer needs beside them; the greatest need of all layers
 //
@@ -170,6 +170,8 @@ static uint32_t place_parameters(fqt_model_t *model, bool all, fqt_fault_t *faul
     model->targets = offset;
     if (fqt_has_targets(model)) {
         offset += 4 * fqt_output_elements(model);
+    } else if (fqt_is_pixelwise(model)) {
+        offset += fqt_aligned(model->pixels);
     }
     return offset;
 }

@@ -34,7 +34,7 @@ static void header_check(const fqt_header_t *header, uint32_t bytes, fqt_fault_t
         fqt_fail_2(fault, FQT_MESSAGE_LAYER_COUNT, header->layer_count, FQT_MAX_LAYERS);
     }
     if (header->record_bytes != FQT_RECORD_BYTES || header->flags > FQT_FILE_CHECKPOINT
-        || header->input_type > FQT_INPUT_UINT8 || header->loss > FQT_LOSS_BINARY_CROSS_ENTROPY
+        || header->input_type > FQT_INPUT_UINT8 || header->loss > FQT_LOSS_PIXELWISE_CROSS_ENTROPY
         || header->maps > (FQT_MAP_INPUT | FQT_MAP_OUTPUT) || header->text_bytes % 4 != 0) {
         fqt_fail(fault, FQT_MESSAGE_HEADER_FIELD);
     }

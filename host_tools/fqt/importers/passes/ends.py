@@ -3,6 +3,10 @@ layer, which belongs to the loss."""
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from fqt.importers.graph import Graph, Operation, refuse
 from fqt.importers.passes.edits import is_same, remove
 
@@ -25,15 +29,12 @@ def strip_input(graph: Graph) -> None:
         graph.input = first.output
 
 
-def strip_output(graph: Graph, loss: str | None) -> Operation | None:
+def strip_output(graph: Graph) -> Operation | None:
     """Without what only changes how outputs are told, and without a function that a loss has;
-    returns that one. loss: that which the user wants, or None. Raises ValueError for a softmax at
-    each place of an image when no loss is wanted."""
+    returns that one."""
     function = None
     while (last := graph.maker(graph.output)) is not None:
         if _is_function(last) and function is None:
-            if loss is None:
-                _check_axis(graph, last)
             function = last
         elif last.kind not in ("quantize", "dequantize", "reshape"):
             break
@@ -45,18 +46,25 @@ def _is_function(operation: Operation) -> bool:
     return operation.kind == "activation" and operation.attributes["function"] in LOSSES
 
 
-def _check_axis(graph: Graph, operation: Operation) -> None:
-    axis = operation.attributes["axis"]
-    if axis is None:
-        return
-    shape = graph.tensors[operation.output].shape
-    if graph.tensors[operation.output].elements != shape[axis]:
+def loss_of(graph: Graph, function: Operation | None, order: np.ndarray, channels: int) -> str:
+    """The loss that has the function in it, which strip_output took out. order: where the
+    outputs stand in the last layer's, [height][width][channels]. Raises ValueError for a softmax
+    that is neither over all outputs nor over the channels of each place."""
+    if function is None:
+        return "mean_squared_error"
+    axis = function.attributes["axis"]
+    shape = graph.tensors[function.inputs[0]].shape
+    if axis is None or math.prod(shape) == shape[axis]:
+        return LOSSES[function.attributes["function"]]
+    together = np.moveaxis(order.reshape(shape), axis, -1).reshape(-1, shape[axis])
+    if shape[axis] != channels or (together // channels != together[:, :1] // channels).any():
         refuse(
-            operation.place,
-            f"it is over axis {axis} of {shape}, at each place by itself",
-            "a device's softmax_cross_entropy is over all outputs together; loss="
-            "'mean_squared_error' (--loss) takes what lies before it, without the function",
+            function.place,
+            f"it is over axis {axis} of {shape}, which are not the channels of each place",
+            "softmax over the channels, or over all outputs; or loss='mean_squared_error' "
+            "(--loss) takes what lies before it, without the function",
         )
+    return "pixelwise_cross_entropy"
 
 
 def drop_unread(graph: Graph) -> None:
