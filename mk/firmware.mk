@@ -1,6 +1,6 @@
 # MicroPython for the emulated boards of tests/emulated/boards, and what counts cycles on them.
 
-BOARDS = CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32 NO_NATIVE
+BOARDS = CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32 XTENSA NO_NATIVE
 FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 # The heap of the emulated boards: what an RP2040 or nRF52840 leaves to MicroPython.
 HEAP_BYTES = 194560
@@ -35,8 +35,8 @@ $(BUILD)/toolchain-NO_NATIVE.done: $(BUILD)/toolchain-armv7m.done
 $(BUILD)/toolchain-CORTEX_%.done: $(BUILD)/toolchain-armv7m.done
 	@touch $@
 
-FIRMWARE_SOURCES = tools/build_firmware $(wildcard tests/emulated/boards/*.* tests/emulated/boards/*/*.mk) $(MPY_CROSS) \
-    $(VENV)/.done
+FIRMWARE_SOURCES = tools/build_firmware $(wildcard tests/emulated/boards/*.* tests/emulated/boards/*/*) \
+    natmod/xtensa/runtime.S $(MPY_CROSS) $(VENV)/.done
 define BUILD_FIRMWARE # $(1): variant, $(2): heap, $(3): where the flash is mounted, $(4): folder with the same board's objects, $(5): option
 @tools/step $(1)-$* "see the compiler's message above" tools/build_firmware $(5) $* $(2) $(3) \
     $(CURDIR)/$(MPY_SOURCE) $(CURDIR)/$(MPY_CROSS) $(CURDIR)/$(PYTHON) $(CURDIR)/$(dir $@) $(4)

@@ -39,6 +39,7 @@ KINDS = [
     Kind("CORTEX_M4F", "armv7emsp", "mps2-an386"),
     Kind("CORTEX_M7F", "armv7emdp", "mps2-an500"),
     Kind("RV32", "rv32imc", "virt", "qemu-system-riscv32", ("-bios", "none")),
+    Kind("XTENSA", "xtensawin", "lx60-nommu", "qemu-system-xtensa"),
 ]
 
 

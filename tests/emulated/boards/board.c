@@ -20,6 +20,20 @@ static int input_waits(void) {
     return *(volatile uint32_t *)0x40004004 & 2;
 }
 
+#elif defined(QEMU_SOC_LX60)
+
+// The processor's own counter. NS16550, a word a register.
+#define CLOCK_MHZ (40)
+static uint32_t clock_ticks(void) {
+    uint32_t count;
+    __asm__ volatile ("rsr.ccount %0" : "=a" (count));
+    return count;
+}
+
+static int input_waits(void) {
+    return *(volatile uint32_t *)0x9D050034 & 1;
+}
+
 #else
 
 // CLINT: mtime, at 10 MHz. NS16550: the line status register.

@@ -1,5 +1,10 @@
 // On top of the qemu port's own configuration: a board that a user would recognise, with a clock, select, and a flash
 // file system that mpremote can use.
+#if defined(QEMU_SOC_LX60)
+#define MICROPY_EMIT_XTENSAWIN (1)
+#define MICROPY_NLR_SETJMP (1)
+#define MICROPY_GCREGS_SETJMP (1)
+#endif
 #include "ports/qemu/mpconfigport.h"
 
 #undef MICROPY_PY_SELECT
