@@ -85,6 +85,7 @@ EMULATED = {
     "m4": "armv7emsp",
     "m7": "armv7emdp",
     "riscv": "rv32imc",
+    "esp32": "xtensawin",
 }
 
 
