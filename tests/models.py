@@ -35,6 +35,8 @@ def output_shape(layer: Layer, shape: tuple[int, int, int]) -> tuple[int, int, i
         return 1, 1, layer.channels
     if layer.kind == "flatten":
         return 1, 1, int(np.prod(shape))
+    if layer.kind == "concatenate":
+        return (*shape[:2], shape[2] + layer.channels)
     if layer.kind == "upsample2d":
         return shape[0] * layer.stride[0], shape[1] * layer.stride[1], shape[2]
     if layer.kind == "table":
@@ -80,6 +82,8 @@ def _record(model, layer, is_last, rng, samples, low_bits) -> LayerRecord:
     number = len(model.layers) + 1
     inputs = layer.inputs or (number - 1,)
     shape, scale, zero_point = model.tensor(inputs[0])
+    if layer.kind == "concatenate":
+        layer = replace(layer, channels=model.tensor(inputs[1])[0][2])
     record = LayerRecord(
         layer.kind,
         f"{layer.kind[:12]}_{number}",
@@ -253,12 +257,16 @@ ACTIVATIONS = ("relu", "relu", "none", "relu6")
 
 @st.composite
 def _residual(
-    draw, shape: tuple[int, int, int], tensor: int, kinds: tuple[str, ...] = ("add", "multiply")
+    draw,
+    shape: tuple[int, int, int],
+    tensor: int,
+    kinds: tuple[str, ...] = ("add", "multiply", "concatenate"),
 ) -> list[Layer]:
-    """Layers that keep the shape, and the sum or product of their output and what they read; or
-    two branches from one tensor, and their sum or product."""
+    """Layers that keep the shape, and their output with what they read in a layer of two inputs;
+    or two branches from one tensor."""
     activation = st.sampled_from(ACTIVATIONS)
     kind = draw(st.sampled_from(kinds))
+    channels = shape[2]  # of the second input
     convolution = Layer(
         "conv2d", shape[2], (3, 3), (1, 1), (1, 1, 1, 1), trainable=draw(st.booleans())
     )
@@ -268,9 +276,9 @@ def _residual(
             convolution, inputs=(tensor,), activation=draw(activation), trainable=True
         )
         inputs = draw(st.sampled_from([(tensor + 1, tensor + 2), (tensor + 2, tensor + 1)]))
-        return [first, second, Layer(kind, inputs=inputs, activation=draw(activation))]
+        return [first, second, Layer(kind, channels, inputs=inputs, activation=draw(activation))]
     inputs = draw(st.sampled_from([(tensor, tensor + 1), (tensor + 1, tensor)]))
-    return [first, Layer(kind, inputs=inputs, activation=draw(activation))]
+    return [first, Layer(kind, channels, inputs=inputs, activation=draw(activation))]
 
 
 @st.composite
@@ -294,6 +302,7 @@ def networks(draw) -> ModelFile:
         kind = draw(st.sampled_from(DRAWN))
         if kind == "residual":
             layers += draw(_residual(shape, len(layers)))
+            shape = output_shape(layers[-1], shape)
             continue
         if kind == "excited":
             layers += draw(_excited(shape, len(layers)))
@@ -351,8 +360,8 @@ def networks_around(draw, kind: str) -> ModelFile:
     front = Layer("conv2d", channels, activation=draw(activations), trainable=draw(st.booleans()))
     layers = [front]
     shape = (*input_shape[:2], channels)
-    if kind == "add":
-        layers += draw(_residual(shape, 1, ("add",)))
+    if kind in ("add", "concatenate"):
+        layers += draw(_residual(shape, 1, (kind,)))
     elif kind == "multiply":
         layers += draw(st.one_of(_residual(shape, 1, ("multiply",)), _excited(shape, 1)))
     else:

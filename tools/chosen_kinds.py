@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 FILE_H = Path(__file__).resolve().parents[1] / "natmod/core/model/fqt_file.h"
-FULL_ONLY = ("upsample2d",)  # what the common module leaves out, so that it takes less RAM
+# What the common module leaves out, so that it takes less RAM.
+FULL_ONLY = ("concatenate", "upsample2d")
 
 
 def numbers() -> dict[str, int]:

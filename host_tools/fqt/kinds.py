@@ -193,6 +193,16 @@ def _check_multiply(record: Record, shapes: list[Shape]) -> None:
     require(fits, "POSITIONS", positions, MAX_POSITIONS)
 
 
+def _check_concatenate(record: Record, shapes: list[Shape]) -> None:
+    first, second = record.inputs
+    height, width, channels = record.output_shape
+    require(shapes[0][:2] == (height, width), "OTHER_SHAPE", first)
+    fits = shapes[1][:2] == (height, width) and shapes[0][2] + shapes[1][2] == channels
+    require(fits, "OTHER_SHAPE", second)
+    require(first != second, "SAME_INPUTS", first)
+    _check_no_window(record)
+
+
 def _check_upsample2d(record: Record, shapes: list[Shape]) -> None:
     fills = record.kernel in ((1, 1), record.stride)
     require(min(record.stride) > 0 and fills and not any(record.padding), "UPSAMPLING")
@@ -252,6 +262,15 @@ KINDS = {
         ),
         Kind(8, "multiply", _check_multiply, inputs=2, activations=ACTIVATIONS),
         Kind(9, "table", _check_same_shape, activations=FUNCTIONS, has_table=True),
+        Kind(
+            10,
+            "concatenate",
+            _check_concatenate,
+            inputs=2,
+            activations=ACTIVATIONS,
+            passes_error_scale=lambda record: True,
+            is_common=False,
+        ),
         Kind(
             11,
             "upsample2d",

@@ -71,5 +71,6 @@
 #include "layers/fqt_add.c"
 #include "layers/fqt_multiply.c"
 #include "layers/fqt_table.c"
+#include "layers/fqt_concatenate.c"
 #include "layers/fqt_upsample2d.c"
 #include "layers/fqt_kinds.c"

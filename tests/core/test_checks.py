@@ -3,6 +3,7 @@ by the C core and by the host package with the same text. A message without a ca
 and `make mutants` sees whether a check can be left out unnoticed."""
 
 import ctypes
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from forge import (
     ADD,
     AVERAGE_POOL2D,
     CHECKPOINT,
+    CONCATENATE,
     CONV2D,
     DENSE,
     DEPTHWISE_CONV2D,
@@ -49,6 +51,7 @@ KINDS = {
     DEPTHWISE_CONV2D: "depthwise_conv2d",
     AVERAGE_POOL2D: "average_pool2d",
     ADD: "add",
+    CONCATENATE: "concatenate",
     MULTIPLY: "multiply",
     TABLE: "table",
     UPSAMPLE2D: "upsample2d",
@@ -103,6 +106,10 @@ def depthwise(output=(4, 4, 2), filter_elements=9, **fields):
 def plus(output=(4, 4, 3), inputs=(1, 2), **fields):
     first, second = inputs
     return Layer(ADD, output, fields={"input": first, "second_input": second, **fields})
+
+
+def joined(output=(4, 4, 5), inputs=(1, 0), **fields):
+    return replace(plus(output, inputs, **fields), kind=CONCATENATE)
 
 
 def network(first=None, *others, **fields):
@@ -345,6 +352,11 @@ CASES = [
     ("NO_WINDOW", (), 2, with_table(tabled(window=SAME))),
     ("LAST_LAYER", (), 2, forge([dense(3, 32), tabled((1, 1, 3))])),
     ("OTHER_SHAPE", (0,), 2, network(conv(), plus(inputs=(0, 1)), dense())),
+    ("OTHER_SHAPE", (1,), 2, network(conv(), joined((4, 3, 5)), dense())),
+    ("OTHER_SHAPE", (0,), 2, network(conv(), joined((4, 4, 6)), dense())),
+    ("OTHER_SHAPE", (0,), 2, network(pool((2, 2, 2)), joined((2, 2, 4)), dense())),
+    ("SAME_INPUTS", (1,), 2, network(conv(), joined((4, 4, 6), (1, 1)), dense())),
+    ("NO_WINDOW", (), 2, network(conv(), joined(window=SAME), dense())),
     ("OTHER_SHAPE", (0,), 2, network(conv(), plus(inputs=(1, 0)), dense())),
     ("OTHER_SHAPE", (1,), 2, summed((2, 4, 2), (2, 1))),
     ("OTHER_SHAPE", (1,), 2, summed((4, 2, 2), (1, 2))),

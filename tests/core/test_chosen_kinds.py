@@ -33,6 +33,7 @@ NETWORKS = {
     "upsample2d": [Layer("upsample2d", 0, (2, 2), (2, 2))],
     "add": [Layer("dense", 4), Layer("dense", 4), Layer("add", inputs=(1, 2))],
     "multiply": [Layer("dense", 4), Layer("dense", 4), Layer("multiply", inputs=(1, 2))],
+    "concatenate": [Layer("dense", 4), Layer("dense", 3), Layer("concatenate", inputs=(1, 2))],
 }
 
 

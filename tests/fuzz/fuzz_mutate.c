@@ -63,7 +63,7 @@ static uint32_t any_number(uint32_t now) {
 
 static const uint8_t kinds[] = {FQT_KIND_DENSE, FQT_KIND_CONV2D, FQT_KIND_MAX_POOL2D, FQT_KIND_FLATTEN,
     FQT_KIND_DEPTHWISE_CONV2D, FQT_KIND_AVERAGE_POOL2D, FQT_KIND_ADD, FQT_KIND_MULTIPLY, FQT_KIND_TABLE,
-    FQT_KIND_UPSAMPLE2D};
+    FQT_KIND_CONCATENATE, FQT_KIND_UPSAMPLE2D};
 
 // That of a number, whose own it is if there is one.
 static uint8_t kind_of(uint32_t number) {
@@ -112,7 +112,8 @@ static uint16_t fit_extent(uint16_t input, uint8_t *kernel, uint8_t *stride, uin
     return (uint16_t)((input + *before + *after - *kernel) / *stride + 1);
 }
 
-// Another tensor of the same shape, or to multiply with one of a value a channel; the first one when there is none.
+// Another tensor of the same shape, or to multiply with one of a value a channel, or to be joined with one of the same
+// height and width; the first one when there is none.
 static uint16_t second_input(const parts_t *parts, uint32_t layer) {
     const fqt_record_t *record = &parts->records[layer];
     const fqt_dimensions_t *wanted = shape_of(parts, record->input);
@@ -121,7 +122,9 @@ static uint16_t second_input(const parts_t *parts, uint32_t layer) {
         const bool is_same = memcmp(shape, wanted, sizeof(*wanted)) == 0;
         const bool is_by_channel = record->kind == FQT_KIND_MULTIPLY && shape->channels == wanted->channels
                                    && elements_of(shape) == wanted->channels;
-        if (t != record->input && (is_same || is_by_channel)) {
+        const bool is_joined = record->kind == FQT_KIND_CONCATENATE && shape->height == wanted->height
+                               && shape->width == wanted->width && shape->channels + wanted->channels <= MAX_CHANNELS;
+        if (t != record->input && (record->kind == FQT_KIND_CONCATENATE ? is_joined : is_same || is_by_channel)) {
             return (uint16_t)t;
         }
     }
@@ -144,7 +147,8 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     record->kind = is_last && !has_weights(record->kind) ? FQT_KIND_DENSE : record->kind;
     record->input = record->input > layer ? (uint16_t)layer : record->input;
     record->second_input = FQT_NO_SECOND_INPUT;
-    const bool reads_two = record->kind == FQT_KIND_ADD || record->kind == FQT_KIND_MULTIPLY;
+    const bool reads_two =
+        record->kind == FQT_KIND_ADD || record->kind == FQT_KIND_MULTIPLY || record->kind == FQT_KIND_CONCATENATE;
     if (reads_two && second_input(parts, layer) == record->input) {
         record->kind = FQT_KIND_MAX_POOL2D; // there is no other that it could read
     }
@@ -183,6 +187,10 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
                 record->output.channels = record->kind == FQT_KIND_CONV2D ? channels : from.channels;
             } else {
                 record->second_input = second_input(parts, layer);
+            }
+            if (record->kind == FQT_KIND_CONCATENATE) {
+                const uint16_t others = shape_of(parts, record->second_input)->channels;
+                record->output.channels = (uint16_t)(from.channels + others);
             }
     }
     if (keeps_scale(record->kind)) {

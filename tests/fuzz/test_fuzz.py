@@ -27,6 +27,7 @@ SMALL_NETWORKS = [
         Layer("depthwise_conv2d", 0, (2, 1), (1, 1), (1, 0, 0, 0)),
         Layer("add", inputs=(0, 1)),
         Layer("multiply", inputs=(2, 1)),
+        Layer("concatenate", inputs=(1, 3)),
         Layer("upsample2d", 0, (1, 1), (1, 2)),
         Layer("table", activation="silu"),
         Layer("average_pool2d", 0, (2, 2), (1, 1)),

@@ -8,6 +8,7 @@ from fqt.layers import (
     Add,
     AveragePool2D,
     BatchNormalization,
+    Concatenate,
     Conv1D,
     Conv2D,
     Dense,
@@ -65,6 +66,13 @@ NETWORKS = {
         Conv2D(2, 3, padding=1, source="input"),
         Add("conv2d_1", "relu6"),
         Add("input"),
+        Dense(3),
+    ],
+    "side by side": lambda: [
+        Conv2D(3, 3, padding=1, name="left"),
+        Conv2D(2, 1, source="input"),
+        Concatenate("left", "relu"),
+        Concatenate("input"),
         Dense(3),
     ],
     "decoder": lambda: [

@@ -50,6 +50,7 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
         fqt.Conv2D(4, 3, 2, (0, 1, 1, 0), activation="relu6", name="front"),
         fqt.DepthwiseConv2D(3, padding="same", activation="relu"),
         fqt.Add("front", activation="relu", name="sum"),
+        fqt.Concatenate("front", "relu6"),
         fqt.GlobalAveragePool(),
         fqt.Dense(4, "relu", name="gate"),
         fqt.Multiply("gate", source="sum"),

@@ -67,6 +67,16 @@ CASES = {
         ],
         (8, 8, 2),
     ),
+    "concatenate": (
+        [
+            Layer("conv2d", 4, (3, 3), (2, 2)),
+            Layer("conv2d", 3, (2, 2), (2, 2), activation="none", inputs=(0,)),
+            Layer("concatenate", inputs=(1, 2), activation="relu"),
+            Layer("conv2d", 3, (1, 1)),
+            Layer("dense", 3),
+        ],
+        (5, 5, 2),
+    ),
     "upsample2d": (
         [
             Layer("conv2d", 4, (3, 3), (2, 2)),
@@ -191,6 +201,8 @@ def float_output(record, values, x, other=None):
         return x + other
     if record.kind == "multiply":
         return x * other
+    if record.kind == "concatenate":
+        return np.concatenate([x, other], axis=2)
     if record.kind == "dense":
         return (values[0] @ x.ravel() + values[1]).reshape(1, 1, -1)
     if record.kind == "table":

@@ -97,6 +97,8 @@ BODIES = {
         5,
     ),
     "matmul": (ROW, lambda b, x: b.node("Relu", matmul(b, x)), 6),
+    "branches": (IMAGE, lambda b, x: branches(b, x), 144),
+    "vectors": (IMAGE, lambda b, x: vectors(b, x), 7),
     "gemm": (
         ROW,
         lambda b, x: b.node("Gemm", x, b.random(12, 6), np.array(0.5), alpha=0.5, beta=2.0),
@@ -127,6 +129,18 @@ def silu(b, x):
 
 def residual(b, x):
     return b.node("Relu", b.node("Add", x, b.conv(x, 4, 4)))
+
+
+def branches(b, x):
+    """Three of them, as inception networks have, with a ReLU behind; then another one."""
+    parts = [b.conv(x, 3, 2), b.conv(x, 2, 2, (1, 1)), b.conv(x, 4, 2)]
+    joined = b.node("Relu", b.node("Concat", *parts, axis=1))
+    return b.conv(b.node("Concat", joined, b.conv(joined, 2, 9), axis=1), 3, 11)
+
+
+def vectors(b, x):
+    parts = [b.node("Flatten", b.node("GlobalAveragePool", b.conv(x, n, 2))) for n in (3, 4)]
+    return b.node("Concat", *parts, axis=-1)
 
 
 def gate(b, x):

@@ -21,6 +21,7 @@ BODIES = {
     "average pool": lambda b, x: b.pool("AVERAGE_POOL_2D", b.conv(x, 4), padding=1),
     "residual": lambda b, x: residual(b, b.conv(x, 3, activation="relu")),
     "gate": lambda b, x: gate(b, b.conv(x, 3, activation="relu")),
+    "side by side": lambda b, x: joined(b, x, b.conv(x, 3), b.conv(x, 2, activation="relu")),
     "mean": lambda b, x: mean(b, b.conv(x, 4), [1, 2], [1, 4]),
     "mean of one axis": lambda b, x: mean(b, b.conv(x, 4), [2], [1, 8, 4]),
     "pad": lambda b, x: b.conv(pad(b, x), 4, padding=1),
@@ -55,6 +56,13 @@ def silu(b, x):
 
 def residual(b, x):
     return b.operator("ADD", [x, b.conv(x, 3)], b.like(x, b.shape(x)), fusedActivationFunction=1)
+
+
+def joined(b, *parts):
+    channels = sum(b.shape(part)[3] for part in parts)
+    shape = [*b.shape(parts[0])[:3], channels]
+    y = b.operator("CONCATENATION", list(parts), b.like(parts[0], shape), axis=3)
+    return b.conv(y, 3)
 
 
 def gate(b, x):

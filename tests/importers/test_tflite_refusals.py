@@ -23,10 +23,20 @@ def of_operator(name, **options):
     return b.bytes(x, b.dense(y, 2))
 
 
-def concatenated():
+def concatenated(parts, shape, axis=3):
     b, x = image()
-    parts = [b.conv(x, 2), b.conv(x, 2)]
-    y = b.operator("CONCATENATION", parts, b.like(x, [1, 6, 6, 4]), axis=3)
+    y = b.operator("CONCATENATION", parts(b, x), b.like(x, shape), axis=axis)
+    return b.bytes(x, b.conv(y, 2))
+
+
+def row(b, x):
+    y = b.like(x, [1, 1, 6, 2])
+    return b.operator("MEAN", [x, b.constant([1])], y, keepDims=True)
+
+
+def floored():
+    b, x = image()
+    y = b.operator("FLOOR", [b.conv(x, 2)], b.like(x, [1, 6, 6, 2]))
     return b.bytes(x, b.dense(y, 2))
 
 
@@ -115,7 +125,19 @@ WRONG = {
         "FLOOR"
     ),
     "operator 1, SOFTMAX: softmax inside a network: layers have ReLU": softmax_inside,
-    "operator 3, CONCATENATION: no layer does this": concatenated,
+    "operator 2, FLOOR: no layer does this": floored,
+    "CONV_2D: what it reads is in another order than an image's": lambda: concatenated(
+        lambda b, x: [x, b.conv(x, 2)], [1, 12, 6, 2], axis=1
+    ),
+    "operator 1, CONCATENATION: it reads one tensor twice": lambda: concatenated(
+        lambda b, x: [x, x], [1, 6, 6, 4]
+    ),
+    "operator 2, CONCATENATION: it joins (6, 6, 2) and (1, 6, 2): only channels": lambda: (
+        concatenated(lambda b, x: [x, row(b, x)], [1, 7, 6, 2], axis=1)
+    ),
+    "CONCATENATION: (1, 6, 6, 2) does not become (1, 6, 6, 5)": lambda: concatenated(
+        lambda b, x: [x, b.conv(x, 2)], [1, 6, 6, 5]
+    ),
     "it is UINT8, not INT8 or FLOAT32: uint8 networks are of TensorFlow 1": lambda: typed("uint8"),
     "it is INT16, not INT8 or FLOAT32: 16-bit activations": lambda: typed("int16"),
     "operator 1, FULLY_CONNECTED: its fused activation function is number 4": lambda: fused(

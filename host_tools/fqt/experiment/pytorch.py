@@ -129,5 +129,6 @@ FORWARD: dict[str, Callable[..., Any]] = {
     "flatten": lambda layer, parameters, x: _flat(x)[:, :, None, None],
     "add": lambda layer, parameters, x, other: x + other,
     "multiply": lambda layer, parameters, x, other: x * other,
+    "concatenate": lambda layer, parameters, x, other: load_pytorch().cat((x, other), dim=1),
     "table": _table,
 }

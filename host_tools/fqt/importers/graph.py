@@ -38,6 +38,7 @@ KINDS: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "mean": (1, 1, ("axes",)),  # axes: of the input, counted with the batch, 0 or more
     "add": (2, 2, ("activation",)),
     "multiply": (2, 2, ("activation",)),
+    "concatenate": (2, 128, ("axis", "activation")),  # axis: counted with the batch, 0 or more
     "pad": (1, 1, ("padding",)),  # with zeros; (before, after) of each axis
     # to the output's shape; elements keep the order in which the source has them: also squeeze,
     # expand, flatten
@@ -191,6 +192,9 @@ def _check_shapes(operation: Operation, tensors: dict[str, Tensor]) -> None:
         case "transpose":
             fits = fits and sorted(axes) == list(range(len(given)))
             fits = fits and made == tuple(given[axis] for axis in axes)
+        case "concatenate":
+            shapes = [tensors[name].shape for name in operation.inputs]
+            fits = fits and _joined(shapes, attributes["axis"]) == made
         case "reshape":
             fits = math.prod(made) == math.prod(given)
         case "pad":
@@ -204,6 +208,15 @@ def _check_shapes(operation: Operation, tensors: dict[str, Tensor]) -> None:
             f"{operation.place}: {given} does not become {made}: the file is damaged, or a shape "
             "is not known: export it again with a fixed batch of 1"
         )
+
+
+def _joined(shapes: list[tuple[int, ...]], axis: int) -> tuple[int, ...] | None:
+    """The shape of tensors one behind the other along an axis; None when others differ."""
+    rests = {(*shape[:axis], 0, *shape[axis + 1 :]) for shape in shapes}
+    if len(rests) > 1:
+        return None
+    (rest,) = rests
+    return (*rest[:axis], sum(shape[axis] for shape in shapes), *rest[axis + 1 :])
 
 
 def _missing(names: Sequence[str], tensors: dict[str, Tensor]) -> str | None:

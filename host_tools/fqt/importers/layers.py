@@ -21,6 +21,7 @@ from fqt.importers.passes.weights import (
 from fqt.layers.limits import LARGEST_KERNEL
 
 MAX_WEIGHTS = 1 << 24
+TOGETHER = ("add", "multiply", "concatenate")  # read all inputs; of others, some are parameters
 KEEP_RANGE = ("reshape", "transpose", "max_pool", "upsample")
 
 
@@ -37,7 +38,7 @@ class Lowering:
 
     def add(self, operation: Operation) -> None:
         """Raises ValueError for what no layer does."""
-        for name in operation.inputs[: 2 if operation.kind in ("add", "multiply") else 1]:
+        for name in self._read(operation):
             if self.graph.tensors[name].values is not None:
                 refuse(
                     operation.place,
@@ -70,7 +71,7 @@ class Lowering:
         )
 
     def _read(self, operation: Operation) -> tuple[str, ...]:
-        return operation.inputs if operation.kind in ("add", "multiply") else operation.inputs[:1]
+        return operation.inputs if operation.kind in TOGETHER else operation.inputs[:1]
 
     def _range(self, name: str, place: str) -> Quantization | None:
         quantization = self._tensor(name).quantization
@@ -297,6 +298,42 @@ class Lowering:
             activation=operation.attributes["activation"],
         )
         self._placed_alike(operation, stored[0], self.placement[first].order)
+
+    def _concatenate(self, operation: Operation) -> None:
+        """The channels side by side, two tensors at a time: wherever they stand in the source,
+        since where elements stand is told apart."""
+        self.placement.settle()
+        axis = operation.attributes["axis"] - 1
+        first, *others = operation.inputs
+        order = self.placement[first].order
+        height, width, channels = self.placement.stored[self.placement[first].tensor]
+        for number, name in enumerate(others, 1):
+            placed = self.placement[name]
+            stored = self.placement.stored[placed.tensor]
+            if stored[:2] != (height, width) or axis < 0:
+                refuse(
+                    operation.place,
+                    f"it joins {(height, width, channels)} and {stored}",
+                    "only channels are joined, of tensors of one height and width",
+                )
+            if placed.tensor == self.placement[first].tensor:
+                refuse(operation.place, "it reads one tensor twice", "its inputs must differ")
+            parts = []
+            joined = channels + stored[2]
+            for of_one, own, start in ((order, channels, 0), (placed.order, stored[2], channels)):
+                positions, channel = np.divmod(of_one, own)
+                parts.append(positions * joined + start + channel)
+            order, channels = np.concatenate(parts, axis=axis), joined
+            is_last = number == len(others)
+            self._node(
+                "concatenate",
+                Operation("concatenate", (first, name), operation.output, {}, operation.place),
+                (height, width, channels),
+                activation=operation.attributes["activation"] if is_last else "none",
+            )
+            first = operation.output if is_last else f"{operation.output} of {number + 1}"
+            self.placement.stored.append((height, width, channels))
+            self.placement.placed[first] = Placed(len(self.nodes), order)
 
     def _reshape(self, operation: Operation) -> None:
         given = self.placement[operation.inputs[0]]

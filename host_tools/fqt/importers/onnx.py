@@ -179,6 +179,13 @@ def _two_inputs(reader: _Reader, node: FileNode) -> None:
                 reader.fold(node, 1 / values, none)
 
 
+def _concatenation(reader: _Reader, node: FileNode) -> None:
+    names = [reader.computed(name) for name in node.inputs]
+    axis = int(node.attributes.get("axis", 1)) % len(reader.shape(names[0]))
+    output = reader.computed(node.outputs[0])
+    reader.add("concatenate", tuple(names), output, axis=axis, activation="none")
+
+
 def _batch_normalization(reader: _Reader, node: FileNode) -> None:
     if node.attributes.get("training_mode"):
         refuse(reader.place, "it was exported to train", "export after model.eval()")
@@ -296,6 +303,7 @@ HARD_SIGMOID = (("alpha", 0.2), ("beta", 0.5))  # as the operator has them
 OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Conv": _convolution,
     "ConvTranspose": _transposed_convolution,
+    "Concat": _concatenation,
     "Resize": _resize,
     "Upsample": _resize,
     "QuantizeLinear": _quantize,

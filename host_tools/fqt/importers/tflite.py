@@ -212,6 +212,14 @@ def _two_inputs(reader: _Reader, operator: FileOperator, kind: str) -> None:
     reader.add(kind, operator, inputs, activation=reader.activation(operator))
 
 
+def _concatenation(reader: _Reader, operator: FileOperator) -> None:
+    count = len(reader.file.tensors[operator.inputs[0]].shape)
+    inputs = tuple(reader.name(number) for number in operator.inputs)
+    axis = int(operator.options["Axis"]) % max(count, 1)
+    activation = reader.activation(operator)
+    reader.add("concatenate", operator, inputs, axis=axis, activation=activation)
+
+
 def _mean(reader: _Reader, operator: FileOperator) -> None:
     count = len(reader.file.tensors[operator.inputs[0]].shape)
     axes = tuple(int(axis) % max(count, 1) for axis in reader.integers(operator.inputs[1]).flat)
@@ -286,6 +294,7 @@ OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "TRANSPOSE_CONV": _transposed_convolution,
     "ADD": lambda reader, one: _two_inputs(reader, one, "add"),
     "MUL": lambda reader, one: _two_inputs(reader, one, "multiply"),
+    "CONCATENATION": _concatenation,
     "MAX_POOL_2D": lambda reader, one: _pool(reader, one, "max_pool"),
     "AVERAGE_POOL_2D": lambda reader, one: _pool(reader, one, "average_pool"),
     "MEAN": _mean,

@@ -29,6 +29,7 @@ OPTIONS = {
     "FULLY_CONNECTED": ("FullyConnectedOptions", "FusedActivationFunction WeightsFormat"),
     "ADD": ("AddOptions", "FusedActivationFunction"),
     "MUL": ("MulOptions", "FusedActivationFunction"),
+    "CONCATENATION": ("ConcatenationOptions", "Axis FusedActivationFunction"),
     "MAX_POOL_2D": (
         "Pool2DOptions",
         "Padding StrideH StrideW FilterHeight FilterWidth FusedActivationFunction",

@@ -11,6 +11,7 @@ __all__ is the list of layers: fqt exports these, and an experiment's file names
 from fqt.layers.add import Add
 from fqt.layers.average_pool2d import AveragePool2D, GlobalAveragePool
 from fqt.layers.batch_normalization import BatchNormalization
+from fqt.layers.concatenate import Concatenate
 from fqt.layers.conv1d import Conv1D
 from fqt.layers.conv2d import Conv2D
 from fqt.layers.dense import Dense
@@ -26,6 +27,7 @@ __all__ = [
     "Add",
     "AveragePool2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Dense",

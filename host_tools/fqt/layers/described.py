@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from fqt.layers.add import Add
 from fqt.layers.average_pool2d import AveragePool2D
+from fqt.layers.concatenate import Concatenate
 from fqt.layers.conv2d import Conv2D
 from fqt.layers.dense import Dense
 from fqt.layers.depthwise_conv2d import DepthwiseConv2D
@@ -14,6 +15,7 @@ from fqt.layers.layer import Layer
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
 from fqt.layers.table import table_layer
+from fqt.layers.two_inputs import TwoInputs
 from fqt.layers.upsample2d import Upsample2D
 
 
@@ -55,4 +57,6 @@ def described(said: Description, channels: int, source: str | None, other: str) 
             return table_layer(activation, said.function_parameter, **place)
         case "flatten":
             return Flatten(**place)
-    return {"add": Add, "multiply": Multiply}[said.kind](other, activation, **place)
+    two_inputs: dict[str, type[TwoInputs]]
+    two_inputs = {"add": Add, "multiply": Multiply, "concatenate": Concatenate}
+    return two_inputs[said.kind](other, activation, **place)

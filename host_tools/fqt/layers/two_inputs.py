@@ -1,4 +1,4 @@
-"""What Add and Multiply share: a second input, an activation."""
+"""What Add, Multiply and Concatenate share: a second input, an activation."""
 
 from __future__ import annotations
 

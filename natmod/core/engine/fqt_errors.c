@@ -141,3 +141,20 @@ void fqt_errors_end(const fqt_errors_t *errors) {
         tensor->next_error_scale = scale;
     }
 }
+
+void fqt_errors_pass_on(const fqt_pass_t *pass, uint32_t first) {
+    const fqt_tensor_t *to = pass->input;
+    if (!to->needs_error) {
+        return;
+    }
+    fqt_errors_t errors;
+    fqt_errors_begin(&errors, pass, fqt_scale_unpack(pass->output->error_scale));
+    const uint32_t behind = pass->output->channels - to->channels;
+    const int8_t *e = pass->e + first;
+    for (uint32_t i = 0; i < to->elements; e += behind) {
+        for (const uint32_t end = i + to->channels; i < end; ++i) {
+            fqt_errors_put(&errors, i, *e++);
+        }
+    }
+    fqt_errors_end(&errors);
+}

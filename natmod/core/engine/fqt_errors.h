@@ -56,4 +56,7 @@ void fqt_errors_put_channel(fqt_errors_t *errors, uint32_t i, int32_t step, cons
 // Choose the scale for the next step: fast attack, slow decay.
 void fqt_errors_end(const fqt_errors_t *errors);
 
+// Pass the output's errors on to the input, where it needs them: those of its channels, from `first` on.
+void fqt_errors_pass_on(const fqt_pass_t *pass, uint32_t first);
+
 #endif

@@ -25,23 +25,11 @@ static void add_forward(fqt_pass_t *pass) {
     fqt_activations_end(&output, pass);
 }
 
-static void pass_error_on(const fqt_pass_t *pass) {
-    if (!pass->input->needs_error) {
-        return;
-    }
-    fqt_errors_t errors;
-    fqt_errors_begin(&errors, pass, fqt_scale_unpack(pass->output->error_scale));
-    for (uint32_t i = 0; i < pass->output->elements; ++i) {
-        fqt_errors_put(&errors, i, pass->e[i]);
-    }
-    fqt_errors_end(&errors);
-}
-
 // e -> d of both, each the same
 static void add_error(fqt_pass_t *pass) {
-    pass_error_on(pass);
+    fqt_errors_pass_on(pass, 0);
     fqt_pass_read(pass, pass->layer->second_input);
-    pass_error_on(pass);
+    fqt_errors_pass_on(pass, 0);
 }
 
 static void add_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {

@@ -15,6 +15,7 @@ extern const fqt_kind_t fqt_kind_average_pool2d;
 extern const fqt_kind_t fqt_kind_add;
 extern const fqt_kind_t fqt_kind_multiply;
 extern const fqt_kind_t fqt_kind_table;
+extern const fqt_kind_t fqt_kind_concatenate;
 extern const fqt_kind_t fqt_kind_upsample2d;
 
 const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
@@ -27,5 +28,6 @@ const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     WHERE_CHOSEN(FQT_KIND_ADD, fqt_kind_add),
     WHERE_CHOSEN(FQT_KIND_MULTIPLY, fqt_kind_multiply),
     WHERE_CHOSEN(FQT_KIND_TABLE, fqt_kind_table),
+    WHERE_CHOSEN(FQT_KIND_CONCATENATE, fqt_kind_concatenate),
     WHERE_CHOSEN(FQT_KIND_UPSAMPLE2D, fqt_kind_upsample2d),
 };

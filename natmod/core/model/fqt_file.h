@@ -43,7 +43,8 @@
 
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
-// Since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables; since 4: pixelwise cross-entropy.
+// Since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables; since 4: pixelwise cross-entropy,
+// concatenate.
 #define FQT_FILE_MINOR (4)
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
@@ -67,7 +68,8 @@ enum {
     FQT_KIND_ADD = 7,
     FQT_KIND_MULTIPLY = 8,
     FQT_KIND_TABLE = 9,
-    FQT_KIND_UPSAMPLE2D = 11, // 10: concatenate
+    FQT_KIND_CONCATENATE = 10,
+    FQT_KIND_UPSAMPLE2D = 11,
     FQT_KIND_END // greater than all kinds
 };
 enum { FQT_ACTIVATION_NONE = 0, FQT_ACTIVATION_RELU = 1, FQT_ACTIVATION_RELU6 = 2 };

@@ -78,6 +78,12 @@ void fqt_same_shape_check(const fqt_model_t *model, uint32_t index, fqt_fault_t 
     fqt_no_window_check(model, index, fault);
 }
 
+void fqt_other_inputs_check(const fqt_layer_t *layer, fqt_fault_t *fault) {
+    if (layer->input == layer->second_input) {
+        fqt_fail_1(fault, FQT_MESSAGE_SAME_INPUTS, layer->input);
+    }
+}
+
 void fqt_two_inputs_check(const fqt_model_t *model, uint32_t index, bool by_channel, fqt_fault_t *fault) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_tensor_t *second = fqt_tensor(model, layer->second_input);
@@ -87,7 +93,5 @@ void fqt_two_inputs_check(const fqt_model_t *model, uint32_t index, bool by_chan
     if (!has_shape(second, output) && !(by_channel && is_by_channel)) {
         fqt_fail_1(fault, FQT_MESSAGE_OTHER_SHAPE, layer->second_input);
     }
-    if (layer->input == layer->second_input) {
-        fqt_fail_1(fault, FQT_MESSAGE_SAME_INPUTS, layer->input);
-    }
+    fqt_other_inputs_check(layer, fault);
 }

@@ -25,6 +25,9 @@ void fqt_one_pixel_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *
 // As many channels out as in.
 void fqt_same_channels_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
+// A layer's two inputs differ.
+void fqt_other_inputs_check(const fqt_layer_t *layer, fqt_fault_t *fault);
+
 // A layer with two inputs and no window: they differ, and have the output's shape; with by_channel the second may have
 // one value a channel.
 void fqt_two_inputs_check(const fqt_model_t *model, uint32_t index, bool by_channel, fqt_fault_t *fault);

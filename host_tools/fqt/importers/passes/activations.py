@@ -7,7 +7,7 @@ from fqt.importers.graph import Graph, Operation, refuse
 from fqt.importers.passes.edits import change, is_alone, remove, requantize
 from fqt.kinds import FUNCTIONS
 
-TAKE = ("convolution", "dense", "add", "multiply")
+TAKE = ("convolution", "dense", "add", "multiply", "concatenate")
 PRODUCTS = {"sigmoid": "silu", "hard_sigmoid": "hard_swish"}  # of x and these of x
 PASS_THROUGH = ("max_pool", "reshape", "transpose")
 
