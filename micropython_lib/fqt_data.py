@@ -25,6 +25,16 @@ def _open(path):
             raise
 
 
+def _memory(row, count):
+    # The bytes of an array. A stream that is written in Python, as a folder of the desk that
+    # mpremote mounts, takes as many bytes as a buffer has elements.
+    try:
+        import uctypes
+    except ImportError:
+        return row  # a board's own files count bytes
+    return uctypes.bytearray_at(uctypes.addressof(row), count)
+
+
 class _Layout:
     # Of a recording: one record after another has a CRC of the rest, the label (a byte) or targets
     # (float32), and the sample. head and row hold one record.
@@ -35,6 +45,7 @@ class _Layout:
         height, width, channels = shape
         self.row_bytes = height * width * channels * _BYTES[type]
         self.row = array.array(type, bytes(self.row_bytes))
+        self.memory = _memory(self.row, self.row_bytes)
         self.head = bytearray(4 + (4 * targets or 1))
         self.bytes = len(self.head) + self.row_bytes
 
@@ -60,7 +71,7 @@ class _Layout:
         file.seek(_HEADER_BYTES + number * self.bytes)
         return (
             file.readinto(self.head) == len(self.head)
-            and file.readinto(self.row) == self.row_bytes
+            and file.readinto(self.memory) == self.row_bytes
             and struct.unpack("<I", self.head)[0] == self.crc()
         )
 
@@ -167,7 +178,7 @@ class Recorder:
             if self.count >= self.half:
                 self._begin_anew()
             self._write(self.layout.head, len(self.layout.head))
-            self._write(self.layout.row, self.layout.row_bytes)
+            self._write(self.layout.memory, self.layout.row_bytes)
             self.count += 1
             self.waiting += 1
             if self.waiting >= self.flush_after:
@@ -316,12 +327,13 @@ class _Array:
             elements *= extent
         self.row = array.array(_NPY_TYPES[descr], [0] * elements)
         self.bytes = elements * int(descr[2])
+        self.memory = _memory(self.row, self.bytes)
         if self.file.seek(0, 2) < self.start + self.count * self.bytes:
             raise ValueError("%s is cut off" % path)
 
     def get(self, i):
         self.file.seek(self.start + i * self.bytes)
-        if self.file.readinto(self.row) != self.bytes:
+        if self.file.readinto(self.memory) != self.bytes:
             raise OSError(5)  # EIO
         return self.row
 

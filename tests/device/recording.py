@@ -48,6 +48,51 @@ def _bytes(numbers):
         return file.read()
 
 
+class CountingFile:
+    # Takes as many bytes as a buffer has elements, as a folder that mpremote mounts does.
+    def __init__(self, file):
+        self.file = file
+        self.read = file.read
+        self.seek = file.seek
+        self.flush = file.flush
+        self.close = file.close
+
+    def readinto(self, buffer):
+        data = self.file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data):
+        assert isinstance(data, (bytes, bytearray))
+        return self.file.write(data)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+
+def check_a_folder_that_mpremote_mounts():
+    real_open = open
+    fqt_data.open = lambda path, mode: CountingFile(real_open(path, mode))
+    try:
+        forget()
+        with fqt.Recorder(PATH, SHAPE, "h") as recorder:
+            for i in range(5):
+                recorder.add(sample(i), i)
+        with fqt.Data(PATH) as data:
+            assert len(data) == 5 and data.damaged == 0
+            for i in range(5):
+                x, label = data[i]
+                assert x == sample(i) and label == i
+        with fqt.Data("ones.npy", "labels.npy") as data:
+            assert list(data[2][0]) == [2, 3, -2] and data[2][1] == 0
+    finally:
+        fqt_data.open = real_open
+        forget()
+
+
 def forget(path=PATH):
     for name in (path, path + ".old"):
         try:
@@ -186,6 +231,7 @@ def check_numpy_s_files():
 with open("fake.npy", "wb") as fake:
     fake.write(b"nothing of numpy's")
 run(
+    check_a_folder_that_mpremote_mounts,
     check_samples_come_back_in_order,
     check_it_is_bounded_and_keeps_the_newest,
     check_power_cuts,

@@ -11,6 +11,7 @@ import pytest
 from fqt.cli import main
 from fqt.emulator import KINDS, Board, module
 from fqt.trainer import kept, on_board
+from models import Layer, random_model, random_targets, with_maps
 
 pytestmark = pytest.mark.slow
 M4F = next(kind for kind in KINDS if kind.board == "CORTEX_M4F")
@@ -62,6 +63,24 @@ def test_a_board_trains_and_evaluates_as_the_core(
         assert main(["eval", str(output), files[1], "--on", place, "--json"]) == 0
         told.append(json.loads(capsys.readouterr().out))
     assert told[0]["confusion"] == told[1]["confusion"] and told[1]["milliseconds"] > 0
+
+
+@pytest.mark.parametrize("room_left", [on_board.ROOM_LEFT, 1 << 30])
+def test_numbers_of_several_bytes_reach_a_board(board, tmp_path, monkeypatch, room_left):
+    """Samples and targets, from its flash and over the line."""
+    monkeypatch.setattr(on_board, "ROOM_LEFT", room_left)
+    layers = [Layer("dense", 5), Layer("dense", 2)]
+    model = random_model(layers, (1, 4, 1), input_type="int8", loss="mean_squared_error")
+    model = with_maps(model)
+    model.write(tmp_path / "m.fqt")
+    rng = np.random.default_rng(1)
+    x = rng.integers(-300, 300, (SAMPLES, 1, 4, 1)).astype(np.int16)
+    y = np.array(random_targets(model, SAMPLES))
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    files = [str(tmp_path / "m.fqt"), str(tmp_path / "d.npz")]
+    output = tmp_path / "board.fqt"
+    assert main(["train", *files, "--on", board.port, "-o", str(output)]) == 0
+    assert output.read_bytes() == trained_in_core(files, tmp_path)
 
 
 def test_what_a_board_lacks_is_told(tmp_path, files, capsys):

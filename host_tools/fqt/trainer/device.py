@@ -12,6 +12,7 @@ import time
 import fqt
 
 TOLD_TOGETHER = 64  # outputs
+BYTES = {"B": 1, "b": 1, "h": 2, "f": 4}
 
 
 def float_of(bits):
@@ -23,32 +24,40 @@ def tell(what, value):
     print("fqt", what, json.dumps(value))
 
 
+def memory(numbers, count):
+    # The bytes of an array: the file that mpremote mounts takes as many bytes as a buffer has
+    # elements.
+    try:
+        import uctypes
+    except ImportError:
+        return numbers  # a board's own files count bytes
+    return uctypes.bytearray_at(uctypes.addressof(numbers), count)
+
+
 class Samples:
     # A file of samples, one behind the other, each with its label (uint16), its targets (float32)
     # or the labels of its pixels (bytes) behind it, or nothing.
     def __init__(self, job):
         self.file = open(job["data"], "rb")  # noqa: SIM115 (closed when the board is done)
         self.x = array.array(job["type"], [0] * job["elements"])
-        self.label = bytearray(2)
-        self.has_labels = job["targets"] < 0
-        self.target = array.array("f", [0.0] * job["targets"]) if job["targets"] > 0 else None
-        if job["pixels"]:
-            self.target = bytearray(job["pixels"])
+        self.parts = [memory(self.x, BYTES[job["type"]] * job["elements"])]
+        self.has_label = job["targets"] < 0
+        self.target = None
+        if self.has_label or job["pixels"]:
+            self.target = bytearray(job["pixels"] or 2)
+            self.parts.append(self.target)
+        elif job["targets"]:
+            self.target = array.array("f", [0.0] * job["targets"])
+            self.parts.append(memory(self.target, 4 * job["targets"]))
         self.sample_bytes = job["sample_bytes"]
 
     def read(self, i):
         # Gives (sample, what it should give), in the same buffers each time.
-        file = self.file
-        file.seek(i * self.sample_bytes)
-        count = file.readinto(self.x)
-        if self.has_labels:
-            count += file.readinto(self.label)
-        elif self.target:
-            count += file.readinto(self.target)
-        if count != self.sample_bytes:
+        self.file.seek(i * self.sample_bytes)
+        if sum([self.file.readinto(part) for part in self.parts]) != self.sample_bytes:
             raise OSError("the file of samples is cut off")
-        if self.has_labels:
-            return self.x, self.label[0] | self.label[1] << 8
+        if self.has_label:
+            return self.x, self.target[0] | self.target[1] << 8
         return self.x, self.target
 
 
