@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the importers make of a folder of models (`make models MODELS=folder`): for each file
 whether it is taken or why not, its outputs against those of its own runtime, the RAM with the last
-two layers trainable, and the loss before and after some steps on the desk's core."""
+two layers trainable, and the loss before and after some steps on the desk's core. .pt2 files are
+taken with --trust behind the folder alone: PyTorch unpickles them."""
 
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from fqt.importers.lower import identity
 from fqt.importers.network import Network
 from fqt.importers.runtimes import random_samples, runtime_of
 from fqt.importers.to_int8 import to_int8
+from fqt.importers.torch import SUFFIX
 from fqt.train.closeness import of_places
 
 SAMPLES = 50
@@ -90,9 +92,9 @@ def losses(model, x: np.ndarray) -> tuple[float, float]:
     return before, float(net.losses(x, targets).mean())
 
 
-def row(path: Path) -> list[str]:
+def row(path: Path, trust: bool) -> list[str]:
     try:
-        network = read_network(path)
+        network = read_network(path, trust=trust)
     except ValueError as error:
         return [path.name, str(error).removeprefix(f"{path}: "), *[""] * 5]
     size = f"{len(network.nodes)} layers, " + ("int8" if network.is_int8 else "float32")
@@ -115,13 +117,14 @@ def row(path: Path) -> list[str]:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    paths = sorted(path for path in folder.rglob("*") if path.suffix in READERS)
+    folder, trust = Path(sys.argv[1]), "--trust" in sys.argv[2:]
+    suffixes = (*READERS, SUFFIX) if trust else tuple(READERS)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
     if not paths:
-        raise SystemExit(f"{folder} has no files that end in {', '.join(READERS)}")
+        raise SystemExit(f"{folder} has no files that end in {', '.join(suffixes)}")
     print("| " + " | ".join(HEADINGS) + " |\n" + "|---" * len(HEADINGS) + "|")
     for path in paths:
-        print("| " + " | ".join(row(path)) + " |", flush=True)
+        print("| " + " | ".join(row(path, trust)) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ before it (tests/core/test_python_rooms.py):
 
     places                      where the library, the modules and the demo are
     version                     of the host tools and the module
-    arguments, shapes, files, inputs, options, plotting     what any room may use: checks of what
-                                users pass, how training goes
+    arguments, shapes, errors, files, numpy_files, inputs, options, plotting    what any room may
+                                use: checks of what users pass and of files, how training goes
     messages                    what can be wrong with a model file
     kinds                       the table of layer kinds
     file                        the model file: its records, its checks, reading and writing

@@ -8,18 +8,19 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from fqt import experiment, places
 from fqt.desk import demo, doctor, stubs
 from fqt.device import bench, sweep
 from fqt.device.deploy import deploy
 from fqt.device.install import install, needs_full
+from fqt.errors import one_line, told
 from fqt.file.layout import LOSSES
 from fqt.file.model_file import ModelFile
-from fqt.files import write_bytes, write_whole
+from fqt.files import check_places, write_all, write_whole
 from fqt.importers.calibration import read_samples
-from fqt.importers.convert import check_alike, conversion_of, read_source
-from fqt.importers.report import report_on
+from fqt.importers.convert import Wishes, convert_and_compare
 from fqt.importers.report_page import page
 from fqt.inputs import MASTERS
 from fqt.run import info
@@ -41,26 +42,25 @@ def run_info(arguments: argparse.Namespace) -> None:
 
 
 def run_convert(arguments: argparse.Namespace) -> None:
-    samples = read_samples(arguments.calibrate) if arguments.calibrate else None
-    network = read_source(arguments.source, arguments.loss, arguments.trust, samples)
-    labels = arguments.labels.split(",") if arguments.labels else ()
-    conversion, warned = conversion_of(
-        network,
-        samples,
+    output = arguments.output or f"{Path(arguments.source).stem}.fqt"
+    data = [arguments.calibrate] if arguments.calibrate else []
+    pages = [arguments.report] if arguments.report else []
+    check_places([output, *pages], [arguments.source, *data])
+    wishes = Wishes(
         arguments.trainable,
-        labels,
+        arguments.loss,
+        arguments.labels.split(",") if arguments.labels else (),
         arguments.note,
+        arguments.trust,
         arguments.percentile,
         arguments.force,
     )
-    report = report_on(conversion, samples, warned)
-    check_alike(report.outputs, arguments.force)
-    if arguments.report:  # first, so that a model is there only when all went well
-        write_bytes(arguments.report, page(report).encode())
-    output = arguments.output or Path(arguments.source).with_suffix(".fqt").name
-    conversion.model.write(output)
-    print(f"{output}: {network.description}")
-    print(info.table(conversion.model))
+    samples = read_samples(arguments.calibrate) if data else None
+    model, report = convert_and_compare(arguments.source, samples, wishes, arguments.calibrate)
+    described = info.table(model)
+    write_all({output: model.to_bytes(), **{path: page(report).encode() for path in pages}})
+    print(f"{output}: {report.network}")
+    print(described)
     print(report.text())
 
 
@@ -153,9 +153,9 @@ def shard_of(text: str) -> tuple[int, int]:
 
 
 def run_data(arguments: argparse.Namespace) -> None:
-    samples = sources.joined(
-        [sources.read_samples(path, arguments.window) for path in arguments.sources]
-    )
+    outputs = [path for path in (arguments.output, arguments.test) if path]
+    check_places(outputs, arguments.sources)
+    samples = sources.read_all(arguments.sources, arguments.window)
     print(sources.describe(samples))
     if arguments.split and not (arguments.output and arguments.test):
         raise ValueError("--split SHARE writes the rest to -o FILE, and the share to --test FILE")
@@ -200,8 +200,15 @@ def run_doctor(arguments: argparse.Namespace) -> None:
         raise RuntimeError(f"{wrong} of these do not fit: the lines with !")
 
 
+class Parser(argparse.ArgumentParser):
+    """One that tells a wrong call in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {one_line(message)}: see {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(
+    root = Parser(
         prog="fqt", description="Quantized training on microcontrollers: the host's side."
     )
     root.add_argument("--version", action="version", version=__version__)
@@ -384,7 +391,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except (OSError, ValueError, RuntimeError) as error:
-        print(f"fqt {arguments.command}: {error}", file=sys.stderr)
+        print(f"fqt {arguments.command}: {told(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"fqt {arguments.command}: stopped", file=sys.stderr)

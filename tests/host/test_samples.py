@@ -113,8 +113,12 @@ def test_sounds_in_folders_become_windows(tmp_path):
 @pytest.mark.parametrize(
     "name, content, message",
     [
-        ("a.csv", b"1,2\n3\n", "each line has the same numbers"),
-        ("a.csv", b"1,x,0\n", "'x' in sample 1 is no number"),
+        (
+            "a.csv",
+            b"1,2\n3\n",
+            "a.csv, line 2: 1 columns, line 1 has 2: each line has the same numbers",
+        ),
+        ("a.csv", b"1,x,0\n", "a.csv, line 1: 'x' is no number"),
         ("a.npz", b"nothing", "a.npz"),
         ("a.npz", b"PK\3\4" + bytes(60), "a.npz is not a NumPy archive"),
         ("a.txt", b"", ".fqd, .npz and .csv files are read"),

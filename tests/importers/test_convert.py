@@ -89,7 +89,10 @@ def test_labels_and_note_go_with_an_int8_network(folder):
     [
         (["float32.tflite"], "its int8 ranges come from samples"),
         (["float32.tflite", "--calibrate", "two.npz"], "its arrays are a, b: name the samples x"),
-        (["float32.tflite", "--calibrate", "int8.tflite"], "no .npy or .npz file of numbers"),
+        (
+            ["float32.tflite", "--calibrate", "int8.tflite"],
+            "samples for ranges are in .npz, .npy and .fqd files",
+        ),
         (["none.tflite"], "No such file"),
         (["int8.tflite", "--labels", "a,b"], "labels are a text for each of 3 outputs, not 2"),
         (["ridge.joblib", "--calibrate", "x.npy"], "runs code of whoever made it: trust=True"),

@@ -232,8 +232,10 @@ WRONG = {
     "its input 'x' is DOUBLE: export the network in float32": lambda: of_input(
         (1, 4), TensorProto.DOUBLE
     ),
-    "its weights are in another file: export it as one": lambda: external("graph"),
-    "are in another file": lambda: external("node"),
+    "constant 'c0': its numbers are in another file, '../weights': export": lambda: external(
+        "graph"
+    ),
+    "node 1, Constant 'constant0': its numbers are in another file": lambda: external("node"),
     "onnxruntime does not take the file": cyclic,
     "it has 5000 nodes": lambda: deep(5000),
 }

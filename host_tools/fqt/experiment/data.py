@@ -12,8 +12,8 @@ from fqt.experiment.configuration import Experiment, Run
 from fqt.experiment.keys import digest_of_arrays, digest_of_file
 from fqt.experiment.sections import Data
 from fqt.experiment.sklearn_data import sklearn_arrays
+from fqt.numpy_files import open_archive
 from fqt.shapes import check_finite, many_of_shape, numbers
-from fqt.train.archive import open_archive
 from fqt.train.targets import check_labels
 
 

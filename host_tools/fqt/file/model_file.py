@@ -10,13 +10,16 @@ import os
 import zlib
 from dataclasses import dataclass, replace
 
+from fqt.errors import of_file
 from fqt.file import reading, writing
-from fqt.file.layout import CHECKSUM_BYTES
+from fqt.file.layout import CHECKSUM_BYTES, MAGIC, MAX_FILE_BYTES
 from fqt.file.records import LayerRecord, ModelRecords
-from fqt.files import write_whole
+from fqt.files import looks_like, read_whole, write_whole
 from fqt.messages import ModelFileError
 
 __all__ = ["LayerRecord", "ModelFile", "ModelFileError"]
+
+AGAIN = "copy it again, or make it anew (fqt.quantize, fqt convert)"
 
 
 @dataclass
@@ -51,6 +54,12 @@ class ModelFile(ModelRecords):
 
     @staticmethod
     def read(path: str | os.PathLike) -> ModelFile:
-        """Read a file. Raises OSError, or ModelFileError."""
-        with open(path, "rb") as file:
-            return ModelFile.from_bytes(file.read())
+        """Read a file. Raises OSError, or ModelFileError that names the file."""
+        data = read_whole(path, MAX_FILE_BYTES)
+        with of_file(path):
+            try:
+                return ModelFile.from_bytes(data)
+            except ModelFileError as error:
+                what = "" if data.startswith(MAGIC) else looks_like(data)
+                advice = "" if "make it anew" in str(error) else f": {AGAIN}"
+                raise ModelFileError(f"{error}{what}{advice}") from None

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fqt.arguments import NAME_BYTES, text
+from fqt.errors import of_file, said_by
 from fqt.file.model_file import ModelFile
-from fqt.files import write_bytes
+from fqt.files import read_whole, write_bytes
 from fqt.importers import onnx, tflite, torch
-from fqt.importers.comparison import Conversion, Outputs, compare_outputs, samples_of
+from fqt.importers.calibration import checked_samples
+from fqt.importers.comparison import Conversion, Outputs
 from fqt.importers.graph import Graph
 from fqt.importers.lower import lower
 from fqt.importers.network import Network
-from fqt.importers.report import report_on
+from fqt.importers.report import Report, report_on
 from fqt.importers.report_page import page
 from fqt.importers.sklearn import Estimator, is_estimator, read_estimator
 from fqt.importers.sklearn_file import SUFFIXES, load_estimator
@@ -31,7 +35,28 @@ from fqt.train.sequential import trainable_names
 from fqt.train.trainable import chosen_names
 
 READERS: dict[str, Callable[[bytes], Graph]] = {".tflite": tflite.read, ".onnx": onnx.read}
-MAX_SOURCE_BYTES = 1 << 28
+# Of files that people bring and that are not read, what to do.
+ADVICE = {
+    ".fqt": "it is a model file already: fqt train goes on with it",
+    **dict.fromkeys(torch.PICKLES, torch.PICKLE_ADVICE),
+    **dict.fromkeys(
+        (".keras", ".h5", ".hdf5"), 'Keras writes one: model.export("model.onnx", format="onnx")'
+    ),
+    ".pb": "tf.lite.TFLiteConverter.from_saved_model(folder) makes a .tflite file of it",
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a source is converted, as in convert."""
+
+    trainable: str | list[str] | None = None
+    loss: str | None = None
+    labels: Sequence[str] = ()
+    note: str = ""
+    trust: bool = False
+    percentile: float = 100.0
+    force: bool = False
 
 
 def convert(
@@ -67,19 +92,41 @@ def convert(
     force for a network that has nothing in common with its source; OSError, and RuntimeError that
     says which package to install.
     """
-    network = read_source(source, loss, trust, calibrate)
-    conversion, warned = conversion_of(
-        network, calibrate, trainable, labels, note, percentile, force
-    )
-    for warning in warned:
+    wishes = Wishes(trainable, loss, labels, note, trust, percentile, force)
+    model, told = convert_and_compare(source, calibrate, wishes, with_layers=report is not None)
+    for warning in told.warned:
         warnings.warn(warning, QuantizationWarning, stacklevel=2)
-    if report is None:
-        check_alike(compare_outputs(conversion, samples_of(conversion, calibrate)), force)
-    else:
-        told = report_on(conversion, calibrate, warned)
-        check_alike(told.outputs, force)
+    if report is not None:
         write_bytes(report, page(told).encode())
-    return conversion.model
+    return model
+
+
+def convert_and_compare(
+    source: Any,
+    calibrate: np.ndarray | None,
+    wishes: Wishes,
+    data: str = "calibrate",
+    with_layers: bool = True,
+) -> tuple[ModelFile, Report]:
+    """The model file of a source, and how near it is to it. data: what messages call the
+    calibration data. with_layers: the report has the layers, too. Raises as convert does."""
+    network = read_source(source, wishes.loss, wishes.trust, calibrate)
+    if calibrate is not None:
+        with of_file(data):
+            calibrate = checked_samples(network, calibrate)
+    with of_file(source) if isinstance(source, (str, os.PathLike)) else nullcontext():
+        conversion, warned = conversion_of(
+            network,
+            calibrate,
+            wishes.trainable,
+            wishes.labels,
+            wishes.note,
+            wishes.percentile,
+            wishes.force,
+        )
+        report = report_on(conversion, calibrate, warned, with_layers)
+        check_alike(report.outputs, wishes.force)
+    return conversion.model, report
 
 
 def check_alike(outputs: Outputs, force: bool) -> None:
@@ -113,11 +160,8 @@ def read_source(
     elif isinstance(source, (str, os.PathLike)):
         if Path(source).suffix.lower() not in SUFFIXES:
             return read_network(source, loss, trust)
-        loaded = load_estimator(source, trust)
-        try:
-            estimator = read_estimator(loaded)
-        except ValueError as error:
-            raise ValueError(f"{os.fspath(source)}: {error}") from None
+        with of_file(source):
+            estimator = _loaded_estimator(source, trust)
     else:
         raise ValueError(
             "a source is a path, a module or exported program of PyTorch, or a fitted estimator "
@@ -128,35 +172,42 @@ def read_source(
     return estimator
 
 
+def _loaded_estimator(source: str | os.PathLike, trust: bool) -> Estimator:
+    loaded = load_estimator(source, trust)
+    try:
+        return read_estimator(loaded)
+    except (AttributeError, TypeError, LookupError) as error:  # attributes are what the file says
+        raise ValueError(
+            f"{type(loaded).__name__}: it is not whole ({said_by(error)}): fit it, and save it "
+            "again"
+        ) from None
+
+
 def read_network(
     source: str | os.PathLike, loss: str | None = None, trust: bool = False
 ) -> Network:
     """The network in a file, as in convert."""
     path = Path(source)
     suffix = path.suffix.lower()
-    if suffix in torch.PICKLES:
-        raise ValueError(f"{path}: {torch.PICKLE_ADVICE}")
     if suffix not in (*READERS, torch.SUFFIX):
-        readable = (*READERS, torch.SUFFIX, *SUFFIXES)
-        raise ValueError(f"{path}: files that can be read end in {', '.join(readable)}")
-    if path.stat().st_size > MAX_SOURCE_BYTES:
-        raise ValueError(f"{path}: more than {MAX_SOURCE_BYTES} bytes, no device takes so much")
-    try:
+        readable = ", ".join((*READERS, torch.SUFFIX, *SUFFIXES))
+        advice = ADVICE.get(suffix, "export the network as one of these (docs/importing.md)")
+        raise ValueError(f"{path}: files that can be read end in {readable}: {advice}")
+    with of_file(path):
         if suffix == torch.SUFFIX:
             data, suffix = torch.onnx_of(torch.load_program(path, trust), None), ".onnx"
         else:
-            data = path.read_bytes()
+            data = read_whole(path)
         return network_of(data, suffix, path.stem, loss)
-    except ValueError as error:
-        told = str(error)
-        raise ValueError(told if told.startswith(str(path)) else f"{path}: {told}") from None
 
 
 def network_of(data: bytes, suffix: str, name: str, loss: str | None) -> Network:
     """The network in a file's bytes. suffix: one of READERS. Raises as convert."""
     network = lower(READERS[suffix](data), loss)
     network.source, network.data = suffix, data
-    network.name = name.encode()[:NAME_BYTES].decode(errors="ignore") or network.name
+    network.name = (
+        name.encode(errors="ignore")[:NAME_BYTES].decode(errors="ignore") or network.name
+    )
     return network
 
 

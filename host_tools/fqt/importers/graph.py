@@ -113,9 +113,13 @@ class Graph:
         return next((one for one in self.operations if one.output == tensor), None)
 
 
+class SourceError(ValueError):
+    """What a source has that cannot be taken, told in one line."""
+
+
 def refuse(place: str, what: str, advice: str) -> NoReturn:
-    """Raises ValueError: what cannot be taken, where in the source, and what to do."""
-    raise ValueError(f"{place}: {what}: {advice}")
+    """Raises SourceError: what cannot be taken, where in the source, and what to do."""
+    raise SourceError(f"{place}: {what}: {advice}")
 
 
 def check_graph(graph: Graph) -> Graph:

@@ -8,27 +8,19 @@ file alone says what the network is.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fqt.importers.graph import refuse
+from fqt.errors import said_by
+from fqt.files import looks_like
+from fqt.importers.graph import SourceError
+from fqt.importers.onnx_checks import AGAIN, check_model, check_sizes, check_texts, place_of_node
 
-AGAIN = "fetch or export it again"
 MAX_NODES = 4096
 ONE_END = "export the part with one input and one output"
-# What operators of networks that are quantized in another way than QDQ begin with.
-QUANTIZED = (
-    "DynamicQuantizeLinear",
-    "MatMulInteger",
-    "ConvInteger",
-    "QLinear",
-    "QGemm",
-    "QAttention",
-)
 
 
 @dataclass(frozen=True)
@@ -72,77 +64,40 @@ def read_file(data: bytes) -> OnnxFile:
     try:
         model = onnx.load_from_string(data)
     except Exception as error:  # protobuf's own
-        raise ValueError(f"this is no whole .onnx file ({_line(error)}): {AGAIN}") from None
+        raise ValueError(
+            f"this is no whole .onnx file{looks_like(data)} ({said_by(error)}): {AGAIN}"
+        ) from None
     if not model.graph.node or not model.opset_import:
-        raise ValueError(f"this is no whole .onnx file, it has no nodes: {AGAIN}")
+        raise ValueError(
+            f"this is no whole .onnx file{looks_like(data)}, it has no nodes: {AGAIN}"
+        )
     if len(model.graph.node) > MAX_NODES:
-        raise ValueError(f"it has {len(model.graph.node)} nodes, no device runs so many")
+        raise ValueError(
+            f"it has {len(model.graph.node)} nodes, no device runs so many: make it smaller"
+        )
+    check_texts(model)
+    check_model(onnx, model)
     places = _places(model.graph)
-    _check_nodes(model)
     _set_ends(onnx, model)
     try:
-        model = _simplest(onnx, onnxruntime, model)
+        check_sizes(onnx, model)
+        return _plain(onnx, _simplest(onnx, onnxruntime, model), places)
+    except SourceError:
+        raise
     except Exception as error:  # onnxruntime's and onnx's own, and UnicodeDecodeError
         raise ValueError(
-            f"onnxruntime does not take the file: {_line(error)}: {AGAIN}, with a batch of 1 and "
-            "an opset that it knows, as 20"
+            f"onnxruntime does not take the file: {said_by(error)}: {AGAIN}, in float32, with a "
+            "batch of 1 and an opset that it knows, as 20"
         ) from None
-    return _plain(onnx, model, places)
-
-
-def _line(error: Exception) -> str:
-    """An error of a package in one line."""
-    text = " ".join(str(error).split())
-    return text[:200].rstrip(".") or type(error).__name__
 
 
 def _places(graph) -> dict[str, tuple[str, str]]:
     """Of each output of a node its operator and its place."""
     return {
-        output: (node.op_type, _place(number, node))
+        output: (node.op_type, place_of_node(number, node))
         for number, node in enumerate(graph.node, 1)
         for output in node.output
     }
-
-
-def _place(number: int, node) -> str:
-    return f"node {number}, {node.op_type}" + (f" {node.name!r}" if node.name else "")
-
-
-def _graphs(graph) -> Iterator[Any]:
-    """A graph, and those within its nodes."""
-    yield graph
-    for node in graph.node:
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _graphs(inner)
-
-
-def _check_nodes(model) -> None:
-    """Of the whole file, functions and inner graphs too, before onnxruntime reads it."""
-    for graph in (one for whole in (model.graph, *model.functions) for one in _graphs(whole)):
-        tensors = [*getattr(graph, "initializer", ())]
-        for number, node in enumerate(graph.node, 1):
-            for one in node.attribute:
-                tensors += [
-                    one.t,
-                    *one.tensors,
-                    one.sparse_tensor.values,
-                    one.sparse_tensor.indices,
-                ]
-            if node.op_type.startswith(QUANTIZED):
-                refuse(
-                    _place(number, node),
-                    "it is quantized, not with QuantizeLinear and DequantizeLinear (QDQ)",
-                    "quantize so, or export the float network and calibrate it here",
-                )
-        if any(one.data_location or one.external_data for one in tensors):
-            raise ValueError(
-                "its weights are in another file: export it as one file "
-                "(torch.onnx.export(..., external_data=False), onnx.save(model, path))"
-            )
-        if getattr(graph, "sparse_initializer", ()):
-            raise ValueError("its weights are sparse: export it with dense ones")
 
 
 def _set_ends(onnx, model) -> None:

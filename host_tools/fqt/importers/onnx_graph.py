@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from fqt.importers.graph import MAX_COMPUTED, Operation, Tensor, refuse
-from fqt.importers.onnx_file import AGAIN, FileNode, OnnxFile
+from fqt.importers.onnx_checks import AGAIN
+from fqt.importers.onnx_file import FileNode, OnnxFile
 
 REPLACE = "build the network without it, or with layers that docs/importing.md lists"
 FOLDED = "put it behind a convolution or a dense layer, or bring the samples to that range before"
@@ -77,8 +78,14 @@ class OnnxGraph:
     def parameter(self, node: FileNode, number: int) -> np.ndarray:
         """A float32 constant that must be there."""
         values = self.constant(node, number)
-        if values is None or values.dtype != np.float32:
-            refuse(self.place, f"its input {number + 1} is no float32 constant", AGAIN)
+        if values is None:
+            refuse(self.place, f"its input {number + 1} is left out", AGAIN)
+        if values.dtype != np.float32:
+            refuse(
+                self.place,
+                f"its input {number + 1}, {node.inputs[number]!r}, is {values.dtype}, not float32",
+                "export the network in float32",
+            )
         return values
 
     def biases(self, node: FileNode, outputs: int) -> np.ndarray:

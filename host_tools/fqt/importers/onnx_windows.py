@@ -4,7 +4,8 @@ its padding in numbers."""
 from __future__ import annotations
 
 from fqt.importers.graph import refuse
-from fqt.importers.onnx_file import AGAIN, FileNode
+from fqt.importers.onnx_checks import AGAIN
+from fqt.importers.onnx_file import FileNode
 
 AUTO_PAD = (b"NOTSET", b"VALID", b"SAME_UPPER", b"SAME_LOWER")
 

@@ -32,14 +32,17 @@ NAMED = 3  # layers that a finding names
 
 @dataclass(frozen=True)
 class Report:
-    """findings: what is not as it should be, each with what to do about it; none: nothing is."""
+    """network: its loss, and what samples are on the device. findings: what is not as it should
+    be, each with what to do about it; none: nothing is. warned: those that quantizing told."""
 
     name: str
+    network: str
     source: str
     samples: str
     outputs: Outputs
     layers: list[LayerRow]
     findings: list[str]
+    warned: tuple[str, ...] = ()
 
     def summary(self) -> list[str]:
         """What the outputs are like, in lines."""
@@ -81,23 +84,29 @@ def idle(row: LayerRow) -> str:
 
 
 def report_on(
-    conversion: Conversion, x: np.ndarray | None, warned: tuple[str, ...] = ()
+    conversion: Conversion,
+    x: np.ndarray | None,
+    warned: tuple[str, ...] = (),
+    with_layers: bool = True,
 ) -> Report:
     """x: samples as the source takes them; None: random ones, of an int8 network. warned: what
-    quantizing warned of. Raises ValueError for samples that do not fit."""
+    quantizing warned of. with_layers: look into the network, too. Raises ValueError for samples
+    that do not fit."""
     samples = samples_of(conversion, x)
     outputs = compare_outputs(conversion, samples)
-    layers = compare_layers(conversion, samples)
+    layers = compare_layers(conversion, samples) if with_layers else []
     network = conversion.network
     kind = network.source if isinstance(network, Network) else "estimator"
     count = len(samples.given)
     return Report(
         conversion.model.name,
+        network.description,
         kind,
         f"{count} random samples" if samples.is_random else f"{count} calibration samples",
         outputs,
         layers,
-        [*warned, *_findings(conversion, samples, outputs, layers)],
+        [*warned, *(_findings(conversion, samples, outputs, layers) if with_layers else [])],
+        warned,
     )
 
 

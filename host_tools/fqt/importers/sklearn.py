@@ -142,6 +142,17 @@ def _fitted(source, attribute: str, named=None) -> Any:
     return getattr(source, attribute)
 
 
+def _finite(source, what: str, values) -> np.ndarray:
+    """values, which are numbers and finite."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        raise ValueError(
+            f"{type(source).__name__}: its {what} are not all finite numbers: fit it again, on "
+            "samples that are"
+        )
+    return values
+
+
 def _steps(estimator) -> tuple[list[tuple[str, Any]], Any]:
     """What a pipeline has before its last step, without those that do nothing, and that step."""
     if not _kind_of(estimator, ("Pipeline",)):
@@ -160,8 +171,8 @@ def _layers(last) -> tuple[list[Linear], str]:
             f"{type(last).__name__} is no network: {', '.join(NETWORKS)}, linear classifiers "
             f"({', '.join(CLASSIFIERS)}) and regressors ({', '.join(REGRESSORS)}) can be taken"
         )
-    weights = np.atleast_2d(_fitted(last, "coef_"))
-    biases = np.broadcast_to(np.ravel(last.intercept_), len(weights))
+    weights = np.atleast_2d(_finite(last, "coef_", _fitted(last, "coef_")))
+    biases = np.broadcast_to(np.ravel(_finite(last, "intercept_", last.intercept_)), len(weights))
     loss = "mean_squared_error"
     if is_classifier:
         several = len(weights) > 1 and not _is_multilabel(last)
@@ -170,7 +181,10 @@ def _layers(last) -> tuple[list[Linear], str]:
 
 
 def _of_network(last) -> tuple[list[Linear], str]:
-    weights, biases = _fitted(last, "coefs_"), last.intercepts_
+    weights, biases = (
+        [_finite(last, f"{what}[{i}]", one) for i, one in enumerate(_fitted(last, what))]
+        for what in ("coefs_", "intercepts_")
+    )
     losses = {
         "softmax": "softmax_cross_entropy",
         "logistic": "binary_cross_entropy",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
+
+from fqt.errors import said_by
+from fqt.files import MAX_BYTES, looks_like, read_whole
 
 PICKLES = (".joblib", ".pkl", ".pickle")
 SUFFIXES = (".skops", *PICKLES)
@@ -32,11 +37,14 @@ def _load_pickle(path: Path, trust: bool) -> Any:
         raise RuntimeError(
             f"{path.suffix} files need scikit-learn: pip install 'fqt-host[sklearn]'"
         ) from None
-    with open(path, "rb") as file:
-        try:
-            return joblib.load(file)
-        except Exception as error:  # a pickle raises what it likes
-            raise ValueError(f"{path}: it cannot be loaded: {error}") from None
+    data = read_whole(path)
+    try:
+        return joblib.load(io.BytesIO(data))
+    except Exception as error:  # a pickle raises what it likes
+        raise ValueError(
+            f"{path}: no pickle that can be loaded here{looks_like(data)} ({said_by(error)}): "
+            "save it again, with the same scikit-learn"
+        ) from None
 
 
 def _load_skops(path: Path, trust: bool) -> Any:
@@ -44,13 +52,20 @@ def _load_skops(path: Path, trust: bool) -> Any:
         import skops.io
     except ImportError:
         raise RuntimeError(".skops files need skops: pip install 'fqt-host[sklearn]'") from None
-    data = path.read_bytes()
+    data = read_whole(path)
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(one.file_size for one in archive.infolist())
+        if size > MAX_BYTES:
+            raise ValueError(f"{size} bytes unpacked, at most {MAX_BYTES} are read")
         unknown = skops.io.get_untrusted_types(data=data)
         if not unknown or trust:
             return skops.io.loads(data, trusted=unknown)
     except Exception as error:  # of zipfile, json, skops, scikit-learn
-        raise ValueError(f"{path}: no .skops file that can be loaded: {error}") from None
+        raise ValueError(
+            f"{path}: no .skops file that can be loaded{looks_like(data)} ({said_by(error)}): "
+            "write it again with skops.io.dump"
+        ) from None
     raise ValueError(
         f"{path}: it has types that skops does not know to be harmless, {', '.join(unknown)}: "
         "trust=True (--trust) when you made it"

@@ -13,6 +13,9 @@ from types import ModuleType
 
 import numpy as np
 
+from fqt.errors import said_by
+from fqt.files import looks_like
+
 MAX_OPERATORS = 4096
 MAX_TENSORS = 1 << 14
 MAX_AXES = 8
@@ -87,13 +90,16 @@ def read_file(data: bytes) -> TfliteFile:
     RuntimeError that says what to install."""
     schema = _schema()
     if len(data) < 8 or data[4:8] != b"TFL3":
-        raise ValueError("this is no .tflite file: bytes 4 to 8 are not TFL3")
+        raise ValueError(
+            f"this is no .tflite file{looks_like(data)}: bytes 4 to 8 are not TFL3: fetch or "
+            "export it again"
+        )
     try:
         return _whole_file(schema, data)
     except Exception as error:  # of struct, numpy, flatbuffers: whatever a wrong offset leads to
         raise ValueError(
-            f"the .tflite file is damaged or cut off ({len(data)} bytes): {error}; fetch or "
-            "export it again"
+            f"the .tflite file is damaged or cut off ({len(data)} bytes): {said_by(error)}: "
+            "fetch or export it again"
         ) from None
 
 

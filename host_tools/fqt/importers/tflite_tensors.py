@@ -91,7 +91,10 @@ class TfliteTensors:
                 f"{tensor.data.nbytes} bytes are not of shape {tensor.shape}",
                 "the file is damaged, fetch or export it again",
             )
-        return tensor.data.view(dtype).reshape(tensor.shape)
+        values = tensor.data.view(dtype).reshape(tensor.shape)
+        if dtype.kind == "f" and not np.isfinite(values).all():
+            refuse(self._of(tensor), "its numbers are not all finite", "train the network again")
+        return values
 
     def _dequantized_constant(self, number: int) -> int:
         for one in self.file.operators:

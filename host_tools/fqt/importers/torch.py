@@ -14,10 +14,12 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from fqt.errors import said_by
+from fqt.files import looks_like, read_whole
 
 SUFFIX = ".pt2"
 # What torch.save writes: a pickle, of weights alone or of a module.
@@ -43,7 +45,7 @@ def load_program(path: str | os.PathLike, trust: bool = False):
     """The exported program in a .pt2 file. trust: load it, although PyTorch unpickles what such a
     file holds, which may run code of whoever made it. Raises OSError, ValueError for a damaged
     file or one that needs trust, and RuntimeError where PyTorch is missing."""
-    data = Path(path).read_bytes()
+    data = read_whole(path)
     if not trust:
         raise ValueError(
             f"{path}: PyTorch unpickles what a .pt2 file holds, which runs code of whoever made "
@@ -57,9 +59,9 @@ def load_program(path: str | os.PathLike, trust: bool = False):
         with _silence():
             return torch.export.load(io.BytesIO(data))
     except Exception as error:  # of a damaged file anything
-        reason = " ".join(str(error).split())[:120]
         raise ValueError(
-            f"{path}: PyTorch cannot load it ({reason}): write it again with torch.export.save"
+            f"{path}: PyTorch cannot load it{looks_like(data)} ({said_by(error)}): "
+            "write it again with torch.export.save"
         ) from None
 
 
@@ -95,9 +97,8 @@ def _export(source: Any, samples: tuple | None) -> bytes:
                 source, samples, file, dynamo=True, external_data=False, verbose=False
             )
     except Exception as error:  # PyTorch's own have many types
-        reason = " ".join(str(error).split())[:160]
         raise ValueError(
-            f"PyTorch cannot write the network as ONNX ({reason}): see that "
+            f"PyTorch cannot write the network as ONNX ({said_by(error)}): see that "
             "module(torch.tensor(x[:1])) works in eval mode, and branches on no values"
         ) from None
     return file.getvalue()

@@ -3,6 +3,7 @@ fqt_data.py; docs/data_files.md describes the layout)."""
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import zlib
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fqt.files import write_bytes
+from fqt.file.checks import MAX_ELEMENTS
+from fqt.files import looks_like, read_whole, write_bytes
 
 MAGIC = b"FQD\x1a"
 VERSION = 1
@@ -19,6 +21,7 @@ VERSION = 1
 HEADER = struct.Struct("<4sBBHHHHHI")
 TYPES = {"B": np.uint8, "b": np.int8, "h": np.dtype("<i2"), "f": np.dtype("<f4")}
 GREATEST_LABEL = 255
+MAX_RECORDING_BYTES = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,18 @@ def read_recording(path: str | os.PathLike) -> Recording:
 
 
 def _read_one(path: Path) -> Recording:
-    data = path.read_bytes()
+    data = read_whole(path, MAX_RECORDING_BYTES)
     if data[:4] != MAGIC:
-        raise ValueError(f"{path} is no recording of fqt")
+        raise ValueError(f"{path} is no recording of fqt{looks_like(data)}: copy it again")
     if len(data) < HEADER.size:
-        raise ValueError(f"{path}: its header is damaged")
+        raise ValueError(f"{path}: its header is damaged, it has {len(data)} bytes: copy it again")
     _, version, code, targets, *shape, _, crc = HEADER.unpack_from(data)
     if crc != zlib.crc32(data[: HEADER.size - 4]):
-        raise ValueError(f"{path}: its header is damaged")
+        raise ValueError(f"{path}: its header is damaged: its CRC does not match: copy it again")
     if version != VERSION or chr(code) not in TYPES:
-        raise ValueError(f"{path} was made by a newer version of fqt")
+        raise ValueError(f"{path} was made by a newer version of fqt: pip install -U fqt-host")
+    if not 0 < math.prod(shape) <= MAX_ELEMENTS:
+        raise ValueError(f"{path}: a sample of {' x '.join(map(str, shape))} is none: record anew")
     record = _record_type(chr(code), targets, tuple(shape))
     count, rest = divmod(len(data) - HEADER.size, record.itemsize)
     records = np.frombuffer(data, record, count, HEADER.size)

@@ -5,15 +5,24 @@ named after their class."""
 from __future__ import annotations
 
 import csv
+import io
+import math
+import struct
+import warnings
 import wave
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from fqt.errors import of_file, said_by
+from fqt.files import looks_like, read_whole
+from fqt.numpy_files import open_archive
 from fqt.samples.recordings import TYPES, read_recording, write_recording
-from fqt.train.archive import open_archive, write_archive
+from fqt.shapes import check_finite
+from fqt.train.archive import write_archive
 
+SHOWN = 40  # characters of a cell
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm")
 
 
@@ -66,13 +75,41 @@ def _four_axes(x: np.ndarray) -> np.ndarray:
 
 def _from_archive(path: Path) -> Samples:
     arrays = open_archive(path)
-    for x, y in ("x", "y"), ("x_train", "y_train"):
-        if x in arrays and y in arrays:
-            return Samples(_four_axes(_narrow(arrays[x])), arrays[y])
+    for names in ("x", "y"), ("x_train", "y_train"):
+        if all(name in arrays for name in names):
+            with of_file(path):
+                return _of_arrays(*(arrays[name] for name in names))
     raise ValueError(
         f"{path}: samples are x and their labels or targets y, it has "
-        f"{', '.join(arrays) or 'nothing'}"
+        f"{', '.join(arrays) or 'nothing'}: name them so in numpy.savez"
     )
+
+
+def _of_arrays(x: np.ndarray, y: np.ndarray) -> Samples:
+    """Raises ValueError for what are no samples with labels or targets."""
+    if x.dtype.kind not in "biuf" or not 2 <= x.ndim <= 4 or not math.prod(x.shape[1:]):
+        raise ValueError(
+            f"x is {x.dtype} of shape {x.shape}: samples are numbers, [n][height][width][channels]"
+        )
+    if y.ndim not in (1, 2) or y.dtype.kind not in "biufUS" or y.shape[1:] == (0,):
+        raise ValueError(
+            f"y is {y.dtype} of shape {y.shape}: give labels [n], or targets [n][outputs]"
+        )
+    if len(x) != len(y):
+        raise ValueError(f"x has {len(x)} samples, y {len(y)} labels or targets: give one each")
+    for what, values in (("x: sample", x), ("y: target", y)):
+        if values.dtype.kind == "f":
+            check_finite(what, values)
+    labels: tuple[str, ...] = ()
+    if y.dtype.kind in "US":
+        names, y = np.unique(y.astype(str), return_inverse=True)
+        labels, y = tuple(names.tolist()), y.reshape(len(x), -1)
+        if y.shape[1] != 1:
+            raise ValueError("y has several names a sample: give one label each")
+        y = y[:, 0]
+    elif y.ndim == 1 and y.dtype.kind in "biu" and len(y) and y.min() < 0:
+        raise ValueError(f"y: label {y.min()} of sample {y.argmin()}: labels are 0 and up")
+    return Samples(_four_axes(_narrow(x)), y, labels)
 
 
 def _narrow(x: np.ndarray) -> np.ndarray:
@@ -80,6 +117,8 @@ def _narrow(x: np.ndarray) -> np.ndarray:
     holds them."""
     if any(x.dtype == kind for kind in TYPES.values()):
         return x
+    if x.dtype.kind == "b":
+        return x.astype(np.uint8)
     if np.issubdtype(x.dtype, np.floating):
         return x.astype(np.float32)
     for kind in (np.uint8, np.int8, np.int16):
@@ -91,24 +130,52 @@ def _narrow(x: np.ndarray) -> np.ndarray:
 
 def _from_table(path: Path) -> Samples:
     """A sample a line, its class or number in the last column, named in the first line or not."""
-    with open(path, newline="") as file:
-        lines = [line for line in csv.reader(file) if line]
-    if lines and not _is_number(lines[0][0]):
+    lines = _lines_of(path)
+    if lines and not _is_number(lines[0][1][0]):
         lines = lines[1:]
-    if not lines or len({len(line) for line in lines}) != 1 or len(lines[0]) < 2:
-        raise ValueError(f"{path}: each line has the same numbers, and its class or target last")
-    for number, line in enumerate(lines, 1):
-        wrong = [text for text in line[:-1] if not _is_number(text)]
-        if wrong:
-            raise ValueError(f"{path}: {wrong[0]!r} in sample {number} is no number")
-    x = _narrow(_whole(np.array([line[:-1] for line in lines], float)))
-    last = [line[-1].strip() for line in lines]
-    if all(_is_number(text) for text in last):
+    if not lines:
+        raise ValueError(f"{path}: it has no samples: give a line each, its class or target last")
+    first, columns = lines[0][0], len(lines[0][1])
+    for number, line in lines:
+        if len(line) != columns or columns < 2:
+            raise ValueError(
+                f"{path}, line {number}: {len(line)} columns, line {first} has {columns}: each "
+                "line has the same numbers, with commas between, and its class or target last"
+            )
+        wrong = next((text for text in line[:-1] if not _is_number(text)), None)
+        if wrong is not None:
+            raise ValueError(
+                f"{path}, line {number}: {wrong[:SHOWN]!r} is no number: mend it, or leave the "
+                "line out"
+            )
+    x = _narrow(_whole(np.array([line[:-1] for _, line in lines], float)))
+    last = [line[-1].strip() for _, line in lines]
+    are_numbers = [_is_number(text) for text in last]
+    if all(are_numbers):
         y = np.array(last, float)
         is_class = (y == np.floor(y)).all() and y.min() >= 0 and y.max() <= 255
         return Samples(_four_axes(x), y.astype(np.uint8) if is_class else y.astype(np.float32))
+    if any(are_numbers):
+        at = are_numbers.index(not are_numbers[0])
+        raise ValueError(
+            f"{path}, line {lines[at][0]}: its last column is {last[at][:SHOWN]!r}, that of line "
+            f"{first} {last[0][:SHOWN]!r}: classes are all names or all numbers"
+        )
     labels = tuple(sorted(set(last)))
     return Samples(_four_axes(x), np.array([labels.index(text) for text in last]), labels)
+
+
+def _lines_of(path: Path) -> list[tuple[int, list[str]]]:
+    """The lines of a table that are not empty, with their numbers."""
+    data = read_whole(path)
+    try:
+        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        return [(reader.line_num, line) for line in reader if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(
+            f"{path}: no table of text in UTF-8{looks_like(data)} ({said_by(error)}): write it as "
+            "comma-separated values"
+        ) from None
 
 
 def _whole(x: np.ndarray) -> np.ndarray:
@@ -150,8 +217,17 @@ def _picture(path: Path) -> np.ndarray:
     try:
         from PIL import Image
     except ImportError:
-        raise ValueError("pictures are read by Pillow: pip install pillow") from None
-    pixels = np.asarray(Image.open(path))
+        raise ValueError(f"{path}: pictures are read by Pillow: pip install pillow") from None
+    data = read_whole(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            pixels = np.asarray(Image.open(io.BytesIO(data)))
+    except Exception as error:  # of each format's reader its own
+        raise ValueError(
+            f"{path}: no picture that can be read{looks_like(data)} ({said_by(error)}): write it "
+            "again, or leave it out"
+        ) from None
     return pixels[..., None] if pixels.ndim == 2 else pixels[..., :3]
 
 
@@ -160,15 +236,26 @@ def _windows(path: Path, window: int) -> list[np.ndarray]:
     if window < 1:
         raise ValueError(f"{path}: --window says how many values of a sound make a sample")
     try:
-        with wave.open(str(path)) as file:
+        with wave.open(io.BytesIO(read_whole(path))) as file:
             if file.getsampwidth() != 2:
-                raise ValueError(f"{path}: sounds have 16 bits, it has {8 * file.getsampwidth()}")
+                raise wave.Error(f"{8 * file.getsampwidth()} bits, not 16")
             values = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+            values = values[: len(values) // file.getnchannels() * file.getnchannels()]
             values = values.reshape(-1, file.getnchannels())
-    except (wave.Error, EOFError) as error:
-        raise ValueError(f"{path}: no sound that can be read: {error}") from None
+    except (wave.Error, EOFError, struct.error) as error:
+        raise ValueError(
+            f"{path}: no sound that can be read ({said_by(error)}): write it again, as .wav with "
+            "16 bits"
+        ) from None
     starts = range(0, len(values) - window + 1, window)
     return [values[None, start : start + window] for start in starts]
+
+
+def read_all(paths: list[str], window: int = 0) -> Samples:
+    """The samples of several sources, one behind the other, as read_samples reads each."""
+    parts = [read_samples(path, window) for path in paths]
+    with of_file(*paths):
+        return joined(parts)
 
 
 def joined(parts: list[Samples]) -> Samples:
@@ -177,7 +264,7 @@ def joined(parts: list[Samples]) -> Samples:
     kinds = {(part.x.shape[1:], part.x.dtype.str, part.y.shape[1:], part.labels) for part in parts}
     if len(kinds) > 1:
         said = "; ".join(f"{shape} {dtype} {labels or ''}" for shape, dtype, _, labels in kinds)
-        raise ValueError(f"these do not go together: {said}")
+        raise ValueError(f"these do not go together: {said}: give files of one kind of samples")
     return Samples(
         np.concatenate([part.x for part in parts]),
         np.concatenate([part.y for part in parts]),

@@ -4,25 +4,12 @@ taken from it."""
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 
 import numpy as np
 
 from fqt.files import write_whole
-
-# What NumPy and zipfile raise for files of other kinds, cut, damaged, encrypted, or that lie about
-# their sizes.
-UNREADABLE = (
-    ValueError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+from fqt.numpy_files import open_archive
 
 
 def write_archive(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:
@@ -58,22 +45,3 @@ def read_archive(
         if name.endswith(".running_variance") and (result[name] < 0).any():
             raise ValueError(f"{place}: {name} has a variance below 0")
     return result
-
-
-def open_archive(path: str | os.PathLike, names: list[str] | None = None) -> dict:
-    """All arrays of a NumPy archive, or those named that it has, whatever is in it. Raises
-    OSError, and ValueError that names the file when it is none or is damaged."""
-    place = os.fspath(path)
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("it is one array, an archive (.npz) holds them by name")
-        with archive:
-            wanted = archive.files if names is None else [n for n in names if n in archive.files]
-            arrays = {name: archive[name] for name in wanted}
-    except UNREADABLE as error:
-        raise ValueError(f"{place} is not a NumPy archive that can be read: {error}") from None
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise ValueError(f"{place}: {name} is not an array")
-    return arrays

@@ -9,8 +9,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from fqt.errors import of_file
 from fqt.file.model_file import ModelFile
-from fqt.files import write_bytes
+from fqt.files import check_places, write_bytes
 from fqt.inputs import DEFAULT_MASTER, MASTERS
 from fqt.options import Options
 from fqt.plotting import pyplot
@@ -25,16 +26,22 @@ from fqt.trainer.where import HELP, place_of
 
 
 def run_train(arguments: argparse.Namespace) -> None:
+    output = Path(arguments.output or Path(arguments.model).stem + ".trained.fqt")
+    pages = [path for path in (arguments.report, arguments.picture) if path]
+    check_places(
+        [output, *pages], [*arguments.data, *([arguments.test] if arguments.test else [])]
+    )
     model = ModelFile.read(arguments.model)
-    samples = _samples(arguments.data, arguments.window)
+    samples = sources.read_all(arguments.data, arguments.window)
     test = None
     if arguments.test and arguments.split:
         raise ValueError("--test FILE or --split SHARE, not both")
     if arguments.test:
-        test = _samples([arguments.test], arguments.window)
+        test = sources.read_all([arguments.test], arguments.window)
     elif arguments.split:
         samples, test = sources.split(samples, arguments.split)
-    x, y = job_data(model, samples, arguments.reconstruct)
+    with of_file(*arguments.data):
+        x, y = job_data(model, samples, arguments.reconstruct)
     job = Job(
         model,
         x,
@@ -55,11 +62,11 @@ def run_train(arguments: argparse.Namespace) -> None:
     )
     test_job = None
     if test is not None:
-        x, y = job_data(model, test, arguments.reconstruct)
+        with of_file(arguments.test or arguments.data[0]):
+            x, y = job_data(model, test, arguments.reconstruct)
         test_job = replace(job, x=x, y=y)
     if arguments.report or arguments.picture:
         pyplot()  # raises before anything is trained
-    output = Path(arguments.output or Path(arguments.model).stem + ".trained.fqt")
     place = place_of(arguments.on)
     stop = Interruption()
     usual = signal.signal(signal.SIGINT, stop)
@@ -87,10 +94,6 @@ def run_train(arguments: argparse.Namespace) -> None:
         print(f"stopped; {kept.path_of(output)} has what --resume goes on from")
 
 
-def _samples(paths: list[str], window: int) -> sources.Samples:
-    return sources.joined([sources.read_samples(path, window) for path in paths])
-
-
 def _summary(result: Result) -> str:
     said = [f"{result.model.step_count} steps of training, {duration(result.seconds)}"]
     if result.after and result.before:
@@ -112,8 +115,9 @@ def _described(result: Result, place: str) -> dict:
 
 def run_eval(arguments: argparse.Namespace) -> None:
     model = ModelFile.read(arguments.model)
-    samples = _samples(arguments.data, arguments.window)
-    job = Job(model, *job_data(model, samples, arguments.reconstruct))
+    samples = sources.read_all(arguments.data, arguments.window)
+    with of_file(*arguments.data):
+        job = Job(model, *job_data(model, samples, arguments.reconstruct))
     place = place_of(arguments.on)
     milliseconds = None
     if arguments.on == "core":
