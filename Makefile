@@ -22,7 +22,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware usermod bench sweep speed pytorch partial accuracy core info models \
+.PHONY: help setup demo test test-quick fuzz coverage lint format natmod dist firmware usermod bench estimates sweep speed pytorch partial accuracy core info models \
     requirements clean distclean
 
 help: ## this list
@@ -69,6 +69,9 @@ usermod: $(USERMOD_MICROPYTHON) $(USERMOD_FIRMWARE) ## MicroPython with fqt in t
 
 bench: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(CYCLE_MODEL) ## count instructions and cycles on emulated cores: build/bench.json
 	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
+
+estimates: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(CYCLE_MODEL) dist ## what `fqt info MODEL --board` estimates from, counted anew: costs.json, docs/boards.md
+	@$(PYTHON) tools/estimates.py
 
 # Without DATA those experiments whose data scikit-learn brings.
 EXPERIMENTS = $(if $(DATA),$(wildcard examples/experiments/*.toml),$(shell grep -l '^sklearn' examples/experiments/*.toml))

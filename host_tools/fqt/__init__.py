@@ -20,6 +20,7 @@ before it (tests/core/test_python_rooms.py):
     reference                   the training step in integers: the specification
     run                         models in the C core, what a model file holds
     train                       networks in float32, quantizing, networks to start from
+    boards                      which board: what a model takes there, in bytes and milliseconds
     samples                     samples with labels, in files: a device's recordings, and others
     importers                   networks of other tools (.tflite, .onnx) as model files
     device                      boards, real and emulated; what a step costs there

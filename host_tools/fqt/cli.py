@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fqt import experiment, places
+from fqt.boards.command import add_info
 from fqt.desk import demo, doctor, stubs
 from fqt.device import bench, sweep
 from fqt.device.deploy import deploy
@@ -31,14 +32,6 @@ from fqt.trainer.where import HELP, place_of
 from fqt.version import __version__
 
 STOPPED = 130  # the exit code after Ctrl-C, as shells have it
-
-
-def run_info(arguments: argparse.Namespace) -> None:
-    model = ModelFile.read(arguments.file)
-    if arguments.suggest is not None:
-        print(info.suggestion(model, arguments.suggest))
-        return
-    print(json.dumps(info.describe(model), indent=2) if arguments.json else info.table(model))
 
 
 def run_convert(arguments: argparse.Namespace) -> None:
@@ -213,18 +206,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(dest="command", required=True)
-    command = commands.add_parser(
-        "info", help="show a model file: layers, parameters, RAM on the device"
-    )
-    command.add_argument("file", help="a model file")
-    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    command.add_argument(
-        "--suggest",
-        type=int,
-        metavar="BYTES",
-        help="say which master to take where the model may take so much RAM",
-    )
-    command.set_defaults(run=run_info)
+    add_info(commands)
     command = commands.add_parser(
         "convert", help="make a model file of another tool's network (docs/importing.md)"
     )

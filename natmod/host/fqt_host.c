@@ -124,6 +124,31 @@ uint32_t fqt_host_memory_bound(const fqt_host_model_t *host) {
     return host->memory_bound;
 }
 
+bool fqt_host_place(const fqt_host_model_t *host, uint32_t buffer, uint32_t place[4]) {
+    const fqt_model_t *model = &host->model;
+    place[1] = fqt_buffer_bytes(model, buffer);
+    if (place[1] == 0) {
+        return false;
+    }
+    lock(host);
+    fqt_lifetimes_find(model);
+    const fqt_lifetime_t life = fqt_lifetime(model, buffer);
+    fqt_lifetimes_forget(model);
+    unlock(host);
+    const fqt_tensor_t *tensor = fqt_tensor(model, buffer / 2);
+    place[0] = buffer % 2 == 0 ? tensor->activation : tensor->error;
+    place[2] = life.birth;
+    place[3] = life.death;
+    return true;
+}
+
+void fqt_host_layout(const fqt_host_model_t *host, uint32_t layout[3]) {
+    const fqt_model_t *model = &host->model;
+    layout[0] = model->targets + (fqt_has_targets(model) ? 4 * fqt_output_elements(model) : 0);
+    layout[1] = model->scratch;
+    layout[2] = model->arena_bytes;
+}
+
 uint32_t fqt_host_input_elements(const fqt_host_model_t *host) {
     return fqt_tensor(&host->model, 0)->elements;
 }

@@ -33,6 +33,12 @@ FQT_HOST_EXPORT uint32_t fqt_host_memory(const fqt_host_model_t *host);
 // layer that runs lie somewhere.
 FQT_HOST_EXPORT uint32_t fqt_host_memory_bound(const fqt_host_model_t *host);
 
+// Of a model that has not trained yet, where a buffer lies in the arena, its bytes, and its first and last moment of a
+// step (fqt_plan.c). Buffer 2t is the activation of tensor t (0 the input), 2t + 1 its error. False: there is no such.
+FQT_HOST_EXPORT bool fqt_host_place(const fqt_host_model_t *host, uint32_t buffer, uint32_t place[4]);
+// Of the arena: the bytes in front of the activations and errors, where the scratch begins, and all bytes.
+FQT_HOST_EXPORT void fqt_host_layout(const fqt_host_model_t *host, uint32_t layout[3]);
+
 FQT_HOST_EXPORT uint32_t fqt_host_input_elements(const fqt_host_model_t *host);
 FQT_HOST_EXPORT uint32_t fqt_host_output_elements(const fqt_host_model_t *host);
 FQT_HOST_EXPORT uint32_t fqt_host_feature_elements(const fqt_host_model_t *host);

@@ -69,6 +69,8 @@ def library(path: str | None = None) -> ctypes.CDLL:
         "close": (None, [handle]),
         "memory": (u32, [handle]),
         "memory_bound": (u32, [handle]),
+        "place": (boolean, [handle, u32, _BYTES]),
+        "layout": (None, [handle, _BYTES]),
         "input_elements": (u32, [handle]),
         "output_elements": (u32, [handle]),
         "feature_elements": (u32, [handle]),

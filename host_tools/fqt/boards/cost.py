@@ -1,0 +1,82 @@
+"""What a prediction and a training step take on a board: cycles, milliseconds, millijoules, each
+with its range.
+
+Cycles are those of a core that `fqt bench` counts, by the fit of costs.json (`make estimates`);
+other cores take a ratio of them (cores.toml). A range is the product of both ranges.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+from fqt.boards import fit
+from fqt.boards.table import FOLDER, Board
+from fqt.file.model_file import ModelFile
+from fqt.kinds import beyond_common
+
+COSTS = FOLDER / "costs.json"
+SCORES = {"m0p": 2.49, "m3": 3.32, "m4": 3.40}  # CoreMark a MHz, as in cores.toml
+
+
+@dataclass(frozen=True)
+class Range:
+    """The least, the likely and the greatest of a figure."""
+
+    least: float
+    likely: float
+    most: float
+
+    def times(self, least: float, likely: float, most: float) -> Range:
+        return Range(self.least * least, self.likely * likely, self.most * most)
+
+    def __str__(self) -> str:
+        return f"{short(self.likely)} ({short(self.least)} to {short(self.most)})"
+
+
+def short(value: float) -> str:
+    """Three digits: 0.0123, 4.56, 1,230."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A prediction or a training step on a board. energy: millijoules; None where the board's
+    power is unknown."""
+
+    cycles: Range
+    milliseconds: Range
+    energy: Range | None
+
+
+@cache
+def costs() -> dict:
+    return json.loads(COSTS.read_text())
+
+
+def calls_of(model: ModelFile, board: Board) -> dict[str, Call]:
+    """By "predict", and "step" where a layer of the model trains."""
+    counted = costs()["cores"][board.core.counted]
+    found = {}
+    for call, cycles in fit.cycles_of(counted["coefficients"], model).items():
+        low, high = counted["range"][call]
+        least, likely, most = board.core.ratio
+        span = Range(cycles, cycles, cycles).times(low * least, likely, high * most)
+        a_millisecond = board.clock_mhz * 1000
+        time = span.times(*[1 / a_millisecond] * 3)
+        energy = None
+        if board.volts is not None and board.milliamperes is not None:
+            lowest, highest = (board.volts * current / 1000 for current in board.milliamperes)
+            energy = time.times(lowest, (lowest + highest) / 2, highest)
+        found[call] = Call(span, time, energy)
+    return found
+
+
+def module_bytes(model: ModelFile, board: Board) -> tuple[int, int]:
+    """RAM that `import fqt` takes there, and the module's file: of the common module, or the full
+    one where the model needs it."""
+    which = "full" if beyond_common({layer.kind for layer in model.layers}) else "common"
+    ram, file = costs()["modules"][which][board.architecture]
+    return ram, file

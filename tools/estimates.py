@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""What `fqt info MODEL --board` estimates from (`make estimates`): cycles of the passes, fitted to
+counts of an emulated core (host_tools/fqt/boards/costs.json), and the tables of docs/boards.md.
+
+Counts are kept in build/estimates, and made anew where the module is newer.
+"""
+
+import json
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tables import ROOT, replace_table
+
+from fqt.boards import cost, fit, report, table
+from fqt.boards.networks import CHECKED, FITTED
+from fqt.device import bench, emulator
+from fqt.device.install import BUILT
+from fqt.file.model_file import ModelFile
+from fqt.reference_networks import NETWORKS
+
+CORES = ("m4", "m3", "m0p")
+COUNTS = ROOT / "build/estimates"
+TOLD = ("cnn28", "mobile")
+IMPORT = """
+import gc
+gc.collect()
+before = gc.mem_alloc()
+import fqt
+gc.collect()
+print(gc.mem_alloc() - before)
+"""
+
+
+def counted(name: str, core: str) -> dict[str, int]:
+    """Cycles of each phase of a network."""
+    path = COUNTS / f"{name}_{core}.json"
+    module = emulator.module(bench.CORES[core].architecture, profile=True)
+    if not path.exists() or path.stat().st_mtime < module.stat().st_mtime:
+        rows = bench.measure((FITTED | CHECKED)[name](), core)
+        path.write_text(json.dumps({row.phase: row.cycles for row in rows}, indent=1) + "\n")
+        print(f"counted {name} on {core}", flush=True)
+    return json.loads(path.read_text())
+
+
+def python_bytes() -> int:
+    """What `import fqt` takes of the heap besides the module's text."""
+    kind = emulator.KINDS[2]
+    with tempfile.TemporaryDirectory() as name:
+        board = emulator.Board(kind, Path(name))
+        try:
+            module = emulator.module(kind.architecture)
+            board.put("fqt.mpy", module.read_bytes())
+            script = Path(name) / "import.py"
+            script.write_text(IMPORT)
+            taken = int(board.run(script))
+        finally:
+            board.close()
+    return taken - bench.section_bytes(module, bench.TEXT + bench.TABLES)
+
+
+def module_bytes() -> dict[str, dict[str, list[int]]]:
+    """RAM and file of the common module, and of the full one, by architecture."""
+    python = python_bytes()
+    sizes: dict[str, dict[str, list[int]]] = {}
+    for folder in ("natmod", "natmod_all"):
+        for architecture in BUILT:
+            module = ROOT / "build" / folder / architecture / "fqt.mpy"
+            text = bench.section_bytes(module, bench.TEXT + bench.TABLES)
+            which = "common" if folder == "natmod" else "full"
+            sizes.setdefault(which, {})[architecture] = [text + python, module.stat().st_size]
+    return sizes
+
+
+def costs_of_core(core: str) -> dict:
+    models: list[tuple[ModelFile, dict[str, int]]] = [
+        (net(), counted(name, core)) for name, net in FITTED.items()
+    ]
+    coefficients = fit.fit(models)
+    checked = []
+    for name, net in CHECKED.items():
+        cycles, model = counted(name, core), net()
+        for call, estimated in fit.cycles_of(coefficients, model).items():
+            checked.append(fit.compared(model.name, call, cycles[call], estimated))
+    left_out = fit.left_out(models)
+    return {
+        "range": fit.range_of(left_out),
+        "coefficients": coefficients,
+        "left_out": left_out,
+        "checked": checked,
+    }
+
+
+def fits_table(costs: dict) -> str:
+    lines = [
+        "| network | core | call | counted, cycles | estimated | ratio |",
+        "|---|" * 1 + "---|" * 5,
+    ]
+    for rows, note in (("left_out", ""), ("checked", " (never fitted to)")):
+        for core in CORES:
+            for row in costs["cores"][core][rows]:
+                ratio = row["estimated"] / row["counted"]
+                lines.append(
+                    f"| {row['network']}{note} | {core} | {row['call']} | {row['counted']:,} | "
+                    f"{row['estimated']:,} | {ratio:.2f} |"
+                )
+    return "\n".join(lines)
+
+
+def sanity_table() -> str:
+    """Cortex-M0+ from Cortex-M3 by the published scores, as other cores are, against counts."""
+    lines = [
+        "| network | call | M3, counted | M0+ from it | M0+, counted | ratio |",
+        "|" + "---|" * 6,
+    ]
+    for name in (*FITTED, *CHECKED):
+        m3, m0p = counted(name, "m3"), counted(name, "m0p")
+        for call in fit.CALLS:
+            by_score = m3[call] * cost.SCORES["m3"] / cost.SCORES["m0p"]
+            lines.append(
+                f"| {name} | {call} | {m3[call]:,} | {by_score:,.0f} | {m0p[call]:,} | "
+                f"{by_score / m0p[call]:.2f} |"
+            )
+    return "\n".join(lines)
+
+
+def sources_table() -> str:
+    lines = ["| board | what | source |", "|---|---|---|"]
+    for board in table.boards().values():
+        for what in ("clock", "ram", "flash", "power"):
+            source = getattr(board, f"{what}_source") or "unknown"
+            lines.append(f"| {board.key} | {what} | {source} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    COUNTS.mkdir(parents=True, exist_ok=True)
+    jobs = [(name, core) for name in (*FITTED, *CHECKED) for core in CORES]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda job: counted(*job), jobs))
+    costs = {"modules": module_bytes(), "cores": {core: costs_of_core(core) for core in CORES}}
+    cost.COSTS.write_text(json.dumps(costs, indent=1) + "\n")
+    page = ROOT / "docs/boards.md"
+    for name in TOLD:
+        replace_table(page, f"make estimates, {name}", report.markdown(NETWORKS[name]()))
+    replace_table(page, "make estimates, fits", fits_table(costs))
+    replace_table(page, "make estimates, sanity", sanity_table())
+    replace_table(page, "make estimates, sources", sources_table())
+
+
+if __name__ == "__main__":
+    main()
