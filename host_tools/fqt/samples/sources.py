@@ -28,8 +28,8 @@ PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm")
 
 @dataclass(frozen=True)
 class Samples:
-    """x: [n][height][width][channels]; y: labels [n] or targets [n][targets]; labels: a name for
-    each class, where the source has names."""
+    """x: [n][height][width][channels]; y: labels [n], of pixels [n][height][width], or targets
+    [n][targets]; labels: a name for each class, where the source has names."""
 
     x: np.ndarray
     y: np.ndarray
@@ -91,9 +91,10 @@ def _of_arrays(x: np.ndarray, y: np.ndarray) -> Samples:
         raise ValueError(
             f"x is {x.dtype} of shape {x.shape}: samples are numbers, [n][height][width][channels]"
         )
-    if y.ndim not in (1, 2) or y.dtype.kind not in "biufUS" or y.shape[1:] == (0,):
+    if not 1 <= y.ndim <= 4 or y.dtype.kind not in "biufUS" or not math.prod(y.shape[1:]):
         raise ValueError(
-            f"y is {y.dtype} of shape {y.shape}: give labels [n], or targets [n][outputs]"
+            f"y is {y.dtype} of shape {y.shape}: give labels [n], those of pixels "
+            "[n][height][width], or targets [n][outputs]"
         )
     if len(x) != len(y):
         raise ValueError(f"x has {len(x)} samples, y {len(y)} labels or targets: give one each")
