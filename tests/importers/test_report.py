@@ -2,6 +2,7 @@
 
 import html.parser
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tflite_files import UNIT, TfliteBuilder
 
 import fqt
 from fqt import cli
+from fqt.importers import runtimes
 from fqt.importers.comparison import compare_layers, compare_outputs, samples_of
 from fqt.importers.convert import check_alike, conversion_of, read_source
 from fqt.importers.report import report_on
@@ -258,3 +260,35 @@ def test_the_page_is_whole_and_fetches_nothing(tmp_path):
     assert "a < b" in tags.texts and "conv2d_1" in tags.texts
     assert any("8 samples gave the int8 ranges" in one for one in tags.texts)
     assert text.count("<rect") == 3
+
+
+def test_a_runtime_that_does_not_run_the_source_is_told(monkeypatch):
+    """Runtimes raise exceptions of their own kinds."""
+
+    class OwnError(Exception):
+        pass
+
+    def fails(network):
+        raise OwnError("a tensor\nis there twice")
+
+    monkeypatch.setitem(runtimes.RUNTIMES, ".onnx", (fails, "onnxruntime"))
+    told = runtimes.runtime_of(SimpleNamespace(source=".onnx"))
+    assert told == "onnxruntime does not run the source: a tensor is there twice"
+
+
+def test_a_network_that_onnxruntime_does_not_optimise_is_run_as_it_is(monkeypatch):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    made = []
+
+    class Session(onnxruntime.InferenceSession):
+        def __init__(self, data, options, **arguments):
+            made.append(options.graph_optimization_level)
+            if len(made) == 1:
+                raise onnxruntime.capi.onnxruntime_pybind11_state.Fail("twice")
+            super().__init__(data, options, **arguments)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    b = OnnxBuilder((1, 4))
+    session = runtimes.onnx_session(b.bytes(b.dense("x", 3, 4)))
+    assert len(session.get_outputs()) == 1
+    assert made[1] == onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC

@@ -34,7 +34,7 @@ def runtime_of(network: Network | Estimator) -> Runtime | str:
         return run(network)
     except ImportError:
         return f"the source's own runtime is not installed: pip install {package}"
-    except (RuntimeError, ValueError) as error:
+    except Exception as error:  # each runtime has its own kinds
         return f"{package} does not run the source: {' '.join(str(error).split())[:80]}"
 
 
@@ -127,7 +127,13 @@ def onnx_session(data: bytes):
     options.log_severity_level = 4
     # Without it, sums of products of bytes saturate at 16 bits on x86 processors that lack VNNI.
     options.add_session_config_entry("session.x64quantprecision", "1")
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    providers = ["CPUExecutionProvider"]
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=providers)
+    except onnxruntime.capi.onnxruntime_pybind11_state.Fail:
+        # Of some int8 networks it makes one tensor twice when it replaces operators by others.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        return onnxruntime.InferenceSession(data, options, providers=providers)
 
 
 def _onnxruntime(network: Network) -> Runtime:
