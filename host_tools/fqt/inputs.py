@@ -128,6 +128,11 @@ def labels_of(model, labels: np.ndarray, samples: int) -> np.ndarray:
     return labels
 
 
+def are_no_labels(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Which labels of pixels are neither below `classes` nor IGNORED."""
+    return (labels != IGNORED) & ((labels < 0) | (labels >= classes))
+
+
 def check_pixel_labels(model, labels: np.ndarray, samples: int) -> np.ndarray:
     """Labels of pixels, integers, as [samples][pixels]. labels: [samples] and the output's height
     and width, or flattened. Raises ValueError for others."""
@@ -137,7 +142,7 @@ def check_pixel_labels(model, labels: np.ndarray, samples: int) -> np.ndarray:
             f"{labels.dtype} of shape {labels.shape[1:]}"
         )
     labels = labels.reshape(samples, model.pixels)
-    wrong = (labels != IGNORED) & ((labels < 0) | (labels >= model.classes))
+    wrong = are_no_labels(labels, model.classes)
     if wrong.any():
         raise ValueError(
             f"the label of pixel {np.nonzero(wrong)[1][0]} must be 0 to {model.classes - 1}, or "

@@ -52,6 +52,16 @@ def _check_labels(labels, pixels, i, label):
         _fail(FQT_MESSAGE_LABEL_OF, i, label, labels - 1)
 
 
+def _are_labels(of_pixels, labels, pixels):
+    # Whether a sample's pixels have a label each, or 255.
+    if _elements(of_pixels) != pixels:
+        return False
+    for label in of_pixels:
+        if not isinstance(label, int) or not (0 <= label < labels or label == 255):
+            return False
+    return True
+
+
 class _Buffers:
     # All samples one after another in a buffer, and what each should give: a label or number, a
     # row of an array 'f', or nothing (None for all of them: the input itself).

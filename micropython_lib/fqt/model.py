@@ -70,7 +70,7 @@ class Model(Engine):
 
     def evaluate(self, data):
         self._look_for_waiting_fit()
-        pixels = self._classes[1]
+        classes, pixels = self._classes
         by_label = pixels or self.loss_name == "softmax_cross_entropy"
         if not by_label and (self.loss_name == "mean_squared_error" or self.outputs > 1):
             _fail(FQT_MESSAGE_NO_CLASSES)
@@ -80,7 +80,8 @@ class Model(Engine):
         for i in range(len(samples)):
             x, target, index = samples.sample(i)
             if pixels:
-                self.loss_for(x, target, index)  # raises for what are no labels
+                if not _are_labels(target, classes, pixels):
+                    self.loss_for(x, target, index)  # says what is wrong
                 for seen, label in zip(self.predict(x, index), target):
                     counted += label != 255  # which do not count
                     right += seen == label

@@ -57,7 +57,6 @@ static uint32_t bytes_at(const fqt_model_t *model, uint32_t moment) {
 
 // Of a model that was opened and has not trained yet.
 static uint32_t memory_bound(const fqt_model_t *model) {
-    const uint32_t targets = fqt_has_targets(model) ? 4 * fqt_output_elements(model) : 0;
     uint32_t peak = 0;
     fqt_lifetimes_find(model);
     for (uint32_t moment = 0; moment <= 2u * model->layer_count + 1; ++moment) {
@@ -65,7 +64,7 @@ static uint32_t memory_bound(const fqt_model_t *model) {
         peak = bytes > peak ? bytes : peak;
     }
     fqt_lifetimes_forget(model);
-    return model->tables_bytes + model->targets + targets + peak;
+    return model->tables_bytes + model->targets + fqt_targets_bytes(model) + peak;
 }
 
 // Give whether the model is open, otherwise why not.
@@ -144,7 +143,7 @@ bool fqt_host_place(const fqt_host_model_t *host, uint32_t buffer, uint32_t plac
 
 void fqt_host_layout(const fqt_host_model_t *host, uint32_t layout[3]) {
     const fqt_model_t *model = &host->model;
-    layout[0] = model->targets + (fqt_has_targets(model) ? 4 * fqt_output_elements(model) : 0);
+    layout[0] = model->targets + fqt_targets_bytes(model);
     layout[1] = model->scratch;
     layout[2] = model->arena_bytes;
 }

@@ -13,9 +13,11 @@ from fqt.boards.table import board_of, boards
 from fqt.boards.work import passes_of
 from fqt.cli import main
 from fqt.device.install import BUILT
+from fqt.file.layout import LOSSES
 from fqt.kinds import KINDS
 from fqt.reference_networks import NETWORKS
 from fqt.run.arena import places_in
+from models import Layer, random_model
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = {
@@ -217,3 +219,13 @@ def test_places_lie_in_the_arena_and_apart(cnn28):
                 )
     names = {place.what for place in places}
     assert {"parameters", "scratch", "activation input"} <= names
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_lives_always_ends_where_others_begin(loss):
+    """Targets and the labels of pixels are among it, and in the lower bound of the memory."""
+    layers = [Layer("conv2d", 4), Layer("conv2d", 3)]
+    model = core.Model(random_model(layers, (4, 5, 2), loss=loss))
+    parameters, *others = places_in(model)
+    assert parameters.size == min(place.offset for place in others)
+    assert model.memory_bound == model.memory  # of two layers all lives at one moment

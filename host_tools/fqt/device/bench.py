@@ -85,11 +85,11 @@ def _backward(model: ModelFile) -> list[str]:
 
 
 def _multiply_adds(model: ModelFile) -> dict[str, int]:
-    """Of each phase of a layer with weights: every weight meets every output position once."""
+    """Of each phase of a layer with weights."""
     return {
-        f"{part} {layer.name}": layer.output_shape[0] * layer.output_shape[1] * layer.weights.size
+        f"{part} {layer.name}": layer.multiply_adds
         for layer in model.layers
-        if layer.weights is not None
+        if layer.has_weights
         for part in PARTS
     }
 

@@ -83,6 +83,13 @@ class LayerRecord:
         arrays = (self.weights, self.biases)
         return sum(array.size for array in arrays if array is not None)
 
+    @property
+    def multiply_adds(self) -> int:
+        """Of each of its passes, taps in the padding included: every weight meets every output
+        position once."""
+        height, width, _ = self.output_shape
+        return 0 if self.weights is None else height * width * self.weights.size
+
 
 @dataclass
 class ModelRecords:

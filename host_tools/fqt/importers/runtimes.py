@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from fqt.errors import said_by
 from fqt.importers.network import Network
 from fqt.importers.sklearn import Estimator
 
@@ -35,7 +36,7 @@ def runtime_of(network: Network | Estimator) -> Runtime | str:
     except ImportError:
         return f"the source's own runtime is not installed: pip install {package}"
     except Exception as error:  # each runtime has its own kinds
-        return f"{package} does not run the source: {' '.join(str(error).split())[:80]}"
+        return f"{package} does not run the source: {said_by(error)[:80]}"
 
 
 def limited(network: Network | Estimator, outputs: np.ndarray) -> np.ndarray:

@@ -12,15 +12,6 @@ from fqt.run import core
 SHOWN_ROWS = 8  # of a map
 
 
-def multiply_adds(model: ModelFile) -> list[int]:
-    """Forward multiply-adds of each layer (taps in the padding included)."""
-    counts = []
-    for layer in model.layers:
-        positions = layer.output_shape[0] * layer.output_shape[1]
-        counts.append(0 if layer.weights is None else positions * layer.weights.size)
-    return counts
-
-
 def describe(model: ModelFile) -> dict:
     """Everything that `fqt info` shows, as plain data. RAM is in bytes, by `master` and by where
     frozen weights lie."""
@@ -33,12 +24,10 @@ def describe(model: ModelFile) -> dict:
             "output_shape": list(layer.output_shape),
             "parameters": layer.parameters,
             "inputs": list(model.inputs_of(index)),
-            "multiply_adds": count,
+            "multiply_adds": layer.multiply_adds,
             "trains": layer.trainable,
         }
-        for index, (layer, count) in enumerate(
-            zip(model.layers, multiply_adds(model), strict=True)
-        )
+        for index, layer in enumerate(model.layers)
     ]
     ram = {
         f"master={master}": {

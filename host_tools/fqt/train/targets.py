@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fqt.inputs import IGNORED
+from fqt.inputs import IGNORED, are_no_labels
 from fqt.shapes import check_finite, numbers, targets_of_shape
 
 
@@ -35,7 +35,7 @@ def check_pixel_labels(y, samples: int, output_shape: tuple[int, ...]) -> np.nda
             f"pixelwise_cross_entropy needs integer labels [{samples}][{height}][{width}], one a "
             f"pixel of the output, not {y.dtype} of shape {y.shape}"
         )
-    wrong = y[(y != IGNORED) & ((y < 0) | (y >= classes))]
+    wrong = y[are_no_labels(y, classes)]
     if wrong.size:
         raise ValueError(
             f"labels of pixels must be 0 to {classes - 1}, or {IGNORED}, which does not count, "

@@ -143,6 +143,13 @@ static uint32_t place_tensors(fqt_model_t *model, uint32_t start, fqt_fault_t *f
     return end;
 }
 
+uint32_t fqt_targets_bytes(const fqt_model_t *model) {
+    if (fqt_has_targets(model)) {
+        return 4 * fqt_output_elements(model);
+    }
+    return fqt_is_pixelwise(model) ? fqt_aligned(model->pixels) : 0;
+}
+
 static uint32_t place_parameters(fqt_model_t *model, bool all, fqt_fault_t *fault) {
     uint32_t offset = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
@@ -168,12 +175,7 @@ static uint32_t place_parameters(fqt_model_t *model, bool all, fqt_fault_t *faul
     model->texts = offset;
     offset += model->text_bytes;
     model->targets = offset;
-    if (fqt_has_targets(model)) {
-        offset += 4 * fqt_output_elements(model);
-    } else if (fqt_is_pixelwise(model)) {
-        offset += fqt_aligned(model->pixels);
-    }
-    return offset;
+    return offset + fqt_targets_bytes(model);
 }
 
 void fqt_plan(fqt_model_t *model, bool all_in_arena, fqt_fault_t *fault) {

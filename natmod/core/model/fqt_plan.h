@@ -22,6 +22,9 @@ void fqt_lifetimes_forget(const fqt_model_t *model);
 // 0: there is no such buffer.
 uint32_t fqt_buffer_bytes(const fqt_model_t *model, uint32_t buffer);
 
+// Of what the loss compares with, targets or the labels of pixels; a single label is not stored.
+uint32_t fqt_targets_bytes(const fqt_model_t *model);
+
 // Set every offset into the arena, and model->arena_bytes. With `all_in_arena` frozen parameters are placed there too.
 // Fails when the arena would have more than FQT_MAX_ARENA_BYTES.
 void fqt_plan(fqt_model_t *model, bool all_in_arena, fqt_fault_t *fault);
