@@ -48,7 +48,7 @@ def packaged_files() -> list[tuple[Path, Path]]:
     found = [(Path(name), Path(name)) for name in ("VERSION", "CHANGELOG.md")]
     found.append((Path("micropython_lib/fqt.pyi"), Path("stubs/fqt.pyi")))
     for folder, patterns in {
-        "examples/rotated_digits": ("*.py", "*.md", "*.npz"),
+        "examples/rotated_digits": ("*.py", "*.md", "*.npz", "*.fqt"),
         "dist": ("*_*/fqt*.mpy", "*_*/package*.json"),
     }.items():
         for path in sorted(path for pattern in patterns for path in Path(folder).glob(pattern)):

@@ -1,13 +1,16 @@
 """A sensor is mounted sideways: a network that knew upright digits learns rotated ones, in 8-bit
 integers.
 
-1. The host trains a small CNN in float32 on upright digits (digits.npz, real handwriting), and
-quantizes it. 2. Rotated images confuse it. It trains, in 8-bit integers, on a few hundred rotated
-samples. 3. The same network from random weights, trained in 8-bit integers alone.
+1. upright.fqt is a small CNN that was trained in float32 on upright digits (digits.npz, real
+handwriting) and quantized. 2. Rotated images confuse it. It trains, in 8-bit integers, on a few
+hundred rotated samples. 3. The same network from random weights (random.fqt), trained in 8-bit
+integers alone.
 
 The device's own C code runs on the desk; with a `micropython` the same runs under MicroPython too,
-and gives the same bytes. float32 trains on the same samples in the same order with the same rates,
-to compare. `fqt demo` and `make demo` run this; model files, data and figures go to --output.
+and gives the same bytes. All of this is integers, so that its figures are the same on every
+processor. With --float both model files are made anew, and float32 trains on the same samples in
+the same order with the same rates, to compare; its figures may round otherwise elsewhere. `fqt
+demo` and `make demo` run this; model files, data and figures go to --output.
 """
 
 from __future__ import annotations
@@ -18,15 +21,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from fqt import Conv2D, Dense, Flatten, MaxPool2D, ModelFile, Sequential, core, quantize
+from fqt.desk.demo_picture import Answers, Curve, draw
 from fqt.desk.micropython import MicroPython, find_micropython
-from fqt.plotting import pyplot
 from fqt.reference.fixed import shuffle
 from fqt.train.schedules import learning_rate
 
@@ -164,93 +166,90 @@ def train_in_float32(net: Sequential, train, test, epochs: int) -> Run:
     return run
 
 
-def draw(path: Path, place: Place, runs: dict[str, tuple[Run, Run]], samples: np.ndarray) -> str:
-    """The curves of both runs, int8 against float32, and some of the samples. Return what was
-    done."""
-    try:
-        figure, axes = pyplot().subplots(1, 3, figsize=(12, 3.6), width_ratios=[1, 1.6, 1.6])
-    except RuntimeError as missing:
-        return f"no picture of the curves: {missing}"
-    rows = np.concatenate(
-        [np.concatenate(list(samples[i : i + 4, :, :, 0]), axis=1) for i in (0, 4, 8)]
-    )
-    axes[0].imshow(rows, cmap="gray_r")
-    axes[0].set_title("what the sensor sees")
-    axes[0].axis("off")
-    for axis, (title, (device, host)) in zip(axes[1:], runs.items(), strict=True):
-        axis.plot([100 * a for a in host.accuracies], label="float32, on the host", color="0.6")
-        axis.plot([100 * a for a in device.accuracies], label=f"int8, {place}", color="C0")
-        axis.set_title(title)
-        axis.set_xlabel("epoch")
-        axis.set_ylabel("test accuracy, %")
-        axis.set_ylim(0, 101)
-        axis.grid(alpha=0.3)
-        axis.legend(loc="lower right")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    return f"curves: {os.path.relpath(path)}"
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Raises OSError and ValueError for a MicroPython that is named and cannot run the module."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, default=Path("fqt_demo"))
     parser.add_argument("--picture", type=Path, help="OUTPUT/demo.png when left out")
     parser.add_argument("--micropython", help="the program, where `micropython` does not find it")
+    parser.add_argument(
+        "--float", action="store_true", help="train in float32 too: the networks, and to compare"
+    )
     options = parser.parse_args(arguments)
     micropython, found = find_micropython(options.micropython)
     print(found)
     options.output.mkdir(parents=True, exist_ok=True)
-    demonstrate(Place(options.output, micropython), options.picture or options.output / "demo.png")
+    place = Place(options.output, micropython)
+    demonstrate(place, options.picture or options.output / "demo.png", options.float)
 
 
-def demonstrate(place: Place, picture: Path) -> None:
+def demonstrate(place: Place, picture: Path, with_float: bool) -> None:
     images, labels = digits()
     train_x, train_y = images[TEST_SAMPLES:], labels[TEST_SAMPLES:]
     test_x, test_y = images[:TEST_SAMPLES], labels[:TEST_SAMPLES]
 
-    print("1. the host trains a CNN on upright digits, in float32")
-    upright = network(seed=1)
-    for _ in upright.fit(real(train_x), train_y, epochs=10, lr=RATE):
-        pass
-    print(f"   upright test accuracy {100 * upright.evaluate(real(test_x), test_y):.2f}%")
+    upright, fresh = network(seed=1), network(seed=2)
+    if with_float:
+        print("1. the host trains a CNN on upright digits, in float32, and quantizes it")
+        for _ in upright.fit(real(train_x), train_y, epochs=10, lr=RATE):
+            pass
+        knows_upright = quantize(upright, real(train_x[:100]))
+        random = quantize(fresh, real(train_x[:100]))
+    else:
+        print("1. a CNN that was trained on upright digits in float32, and quantized")
+        knows_upright = ModelFile.read(HERE / "upright.fqt")
+        random = ModelFile.read(HERE / "random.fqt")
+    accuracy = core.Model(knows_upright).evaluate(test_x, test_y)
+    print(f"   recognises {100 * accuracy:.2f}% of upright test digits, in int8")
 
     print(f"2. the sensor is mounted sideways; {place} trains the network on rotated samples")
     rotated = np.rot90(train_x[:ADAPT_SAMPLES], axes=(1, 2)), train_y[:ADAPT_SAMPLES]
     rotated_test = np.rot90(test_x, axes=(1, 2)), test_y
-    model = quantize(upright, real(train_x[:100]))
-    adapted = train_in_int8(place, model, rotated, rotated_test, ADAPT_EPOCHS, "rotated")
-    adapted_float = train_in_float32(deepcopy(upright), rotated, rotated_test, ADAPT_EPOCHS)
+    adapted = train_in_int8(place, knows_upright, rotated, rotated_test, ADAPT_EPOCHS, "rotated")
+    adapted_float = None
+    if with_float:
+        adapted_float = train_in_float32(upright, rotated, rotated_test, ADAPT_EPOCHS)
     print(
-        f"   before {100 * adapted.before:.2f}%, after {100 * adapted.after:.2f}% in int8, "
-        f"{100 * adapted_float.after:.2f}% in float32, on {ADAPT_SAMPLES} samples"
+        f"   before {100 * adapted.before:.2f}%, after {100 * adapted.after:.2f}% in int8"
+        f"{in_float(adapted_float)}, on {ADAPT_SAMPLES} samples"
     )
 
     print(f"3. the same network from random weights; {place} trains it")
-    fresh = network(seed=2)
-    model = quantize(fresh, real(train_x[:100]))
-    scratch = train_in_int8(
-        place, model, (train_x, train_y), (test_x, test_y), SCRATCH_EPOCHS, "scratch"
-    )
-    scratch_float = train_in_float32(fresh, (train_x, train_y), (test_x, test_y), SCRATCH_EPOCHS)
-    print(
-        f"   {100 * scratch.after:.2f}% in int8, {100 * scratch_float.after:.2f}% in float32, "
-        f"on {len(train_y)} samples"
-    )
+    train, test = (train_x, train_y), (test_x, test_y)
+    scratch = train_in_int8(place, random, train, test, SCRATCH_EPOCHS, "scratch")
+    scratch_float = train_in_float32(fresh, train, test, SCRATCH_EPOCHS) if with_float else None
+    reached = f"{100 * scratch.after:.2f}% in int8{in_float(scratch_float)}"
+    print(f"   {reached}, on {len(train_y)} samples")
     if place.micropython:
         print(f"   {scratch.speed} steps a second on this machine, {scratch.ram} bytes of RAM")
         print("   the core on the desk gave the same bytes in both runs")
 
-    runs = {
-        "adapting to rotated digits": (adapted, adapted_float),
-        "from random weights": (scratch, scratch_float),
-    }
-    print(f"   {draw(picture, place, runs, rotated[0])}")
+    said = [
+        core.Model(model).predict_many(rotated_test[0])
+        for model in (knows_upright, ModelFile.from_bytes(adapted.trained))
+    ]
+    curves = [
+        Curve("it learns rotated digits", adapted.accuracies, curve_of(adapted_float)),
+        Curve("from random weights, upright", scratch.accuracies, curve_of(scratch_float)),
+    ]
+    try:
+        draw(picture, curves, Answers(rotated_test[0][..., 0], test_y, *said), str(place))
+        print(f"   picture: {os.path.relpath(picture)}")
+    except RuntimeError as missing:
+        print(f"   no picture: {missing}")
     print(
         f"demo: before {100 * adapted.before:.2f}% after {100 * adapted.after:.2f}% "
-        f"scratch {100 * scratch.after:.2f}% float32 "
-        f"{100 * scratch_float.after:.2f}% ram {scratch.ram} bytes"
+        f"scratch {100 * scratch.after:.2f}% ram {scratch.ram} bytes"
+        + (f" float32 {100 * scratch_float.after:.2f}%" if scratch_float else "")
     )
+
+
+def in_float(run: Run | None) -> str:
+    return f", {100 * run.after:.2f}% in float32" if run else ""
+
+
+def curve_of(run: Run | None) -> list[float] | None:
+    return run.accuracies if run else None
 
 
 if __name__ == "__main__":

@@ -177,7 +177,8 @@ def run_demo(arguments: argparse.Namespace) -> None:
         "--picture": arguments.picture,
         "--micropython": arguments.micropython,
     }
-    demo.run_demo([part for pair in options.items() if pair[1] for part in pair])
+    given = [part for pair in options.items() if pair[1] for part in pair]
+    demo.run_demo([*given, "--float"] if arguments.float else given)
 
 
 def run_stub(arguments: argparse.Namespace) -> None:
@@ -342,6 +343,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--picture", help="the picture; OUTPUT/demo.png when left out")
     command.add_argument(
         "--micropython", help="a MicroPython to train under too; `micropython` when left out"
+    )
+    command.add_argument(
+        "--float",
+        action="store_true",
+        help="train in float32 too: the networks that it begins with, and to compare",
     )
     command.set_defaults(run=run_demo)
     command = commands.add_parser(
