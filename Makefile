@@ -10,7 +10,7 @@ PYTEST ?=
 BUILD = build
 VERSION = $(shell cat VERSION)
 
-include mk/python.mk mk/natmod.mk mk/xtensa.mk mk/firmware.mk mk/tests.mk mk/release.mk
+include mk/python.mk mk/natmod.mk mk/xtensa.mk mk/firmware.mk mk/tests.mk mk/release.mk mk/docs.mk
 
 # What tests and examples find the builds by.
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
@@ -22,7 +22,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo picture test test-quick fuzz coverage lint format natmod dist firmware usermod bench estimates sweep speed pytorch partial accuracy core info models \
+.PHONY: help setup demo picture test test-quick fuzz coverage lint format docs natmod dist firmware usermod bench estimates sweep speed pytorch partial accuracy core info models \
     requirements clean distclean
 
 help: ## this list
@@ -53,6 +53,9 @@ lint: $(VENV)/.done $(BUILD)/lint.done ## check format, style, types and spellin
 
 format: $(VENV)/.done ## bring Python and C into the project's format
 	@$(call FORMAT)
+
+docs: $(DOCS)/.done ## the docs as a site: build/docs/html/index.html; its links are looked up
+	@echo "$(DOCS)/html/index.html"
 
 natmod: $(BUILD)/$(KINDS_FOLDER)/$(ARCH)/fqt.mpy ## the module for ARCH= x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin; KINDS="dense conv2d", common, all
 	@ls -l $<
@@ -108,15 +111,16 @@ models: setup ## what the importers make of a folder of models, against their ow
 	@test -d "$(MODELS)" || { echo "name a folder of models: make models MODELS=folder"; exit 1; }
 	@$(PYTHON) tools/models_table.py "$(MODELS)"
 
-requirements: $(VENV)/.done ## make requirements.txt anew from the versions in requirements.in
+requirements: $(VENV)/.done ## make requirements.txt anew from the versions in requirements.in, and those of docs/ too
 	@tools/lock_requirements $(VENV) requirements.in requirements.txt
+	@tools/lock_requirements $(VENV) docs/requirements.in docs/requirements.txt
 
 .PHONY: mutants
 mutants: setup ## delete each check of model files, one at a time: the tests must notice (minutes)
 	@$(PYTHON) tests/mutants/checks.py --jobs $(JOBS)
 
 clean: ## remove what was built; keep what was downloaded
-	rm -rf $(filter-out $(MPY_SOURCE) $(MPY_SOURCE).taken $(VENV),$(wildcard $(BUILD)/*)) dist
+	rm -rf $(filter-out $(MPY_SOURCE) $(MPY_SOURCE).taken $(VENV) $(DOCS_VENV),$(wildcard $(BUILD)/*)) dist
 
 distclean: ## remove everything that is not in git
 	rm -rf $(BUILD) dist

@@ -84,7 +84,7 @@ $(VENV)/bin/ruff format --check --quiet
 $(VENV)/bin/clang-format --dry-run --Werror $(C_FILES)
 $(PYTHON) tools/wrap_comments.py --check $(C_FILES)
 $(VENV)/bin/mypy --no-error-summary
-$(VENV)/bin/codespell $$(git ls-files | grep -v '^requirements.txt$$')
+$(VENV)/bin/codespell $$(git ls-files | grep -v 'requirements.txt$$')
 set -e; for variant in $(CORE_VARIANTS); do $(CC) $(STRICT) $$variant natmod/host/fqt_host.c; done
 set -e; for core in $(ARM_CORES); do arm-none-eabi-gcc -mcpu=$$core $(ARM_STRICT); done
 $(CPPCHECK) $(FLAGS_dsp) natmod/host/fqt_host.c

@@ -41,7 +41,7 @@ PCE = "pixelwise_cross_entropy"
 
 
 def note_run(board: str, architecture: str, steps: int) -> None:
-    """Leave a note for tools/readme_table.py that this run gave the reference's bytes."""
+    """Leave a note for tools/modules_table.py that this run gave the reference's bytes."""
     folder = Path(os.environ["FQT_BUILD"]) / "boards"
     folder.mkdir(exist_ok=True)
     note = {"board": board, "arch": architecture, "steps": steps}

@@ -2,22 +2,12 @@
 commands of fqt with their options, commands of mpremote. (An ESP32 was told to `make dist`, which
 built nothing for it.)"""
 
-import argparse
 import re
 from pathlib import Path
 
 import pytest
-from mpremote.main import _COMMANDS as MPREMOTE_COMMANDS
+from documents import DOCUMENTS, ROOT, what_is_wrong
 
-from fqt.cli import parser
-
-ROOT = Path(__file__).parents[2]
-TARGETS = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-COMMANDS = next(
-    action.choices
-    for action in parser()._actions
-    if isinstance(action, argparse._SubParsersAction)
-)
 # Files whose text users read, with how commands are set apart there.
 QUOTED = re.compile(r"`((?:make|fqt|mpremote) [^`]+)`")
 INDENTED = re.compile(r"^    ((?:make|fqt|mpremote) [^#\n]+)", re.MULTILINE)
@@ -30,11 +20,6 @@ SOURCES = [
     *(ROOT / "mk").iterdir(),
     ROOT / "Makefile",
 ]
-DOCUMENTS = [
-    path
-    for folder in ("", "docs", "examples", "tests", ".github")
-    for path in (ROOT / folder).glob("*.md" if not folder else "**/*.md")
-]
 MESSAGES = [ROOT / "natmod" / "core" / "base" / "fqt_messages.h"]
 
 
@@ -43,25 +28,6 @@ def told(paths: list[Path], *patterns: re.Pattern) -> set[str]:
     found = {m for text in texts for pattern in patterns for m in pattern.findall(text)}
     # Not what an argument says, nor how a line of source goes on.
     return {" ".join(re.sub(r'"[^"]*"|[\\"#]', " ", command).split()) for command in found}
-
-
-def what_is_wrong(command: str) -> str | None:
-    """Why a command cannot be typed; None when it can."""
-    program, name, *rest = [word.rstrip(";,") for word in command.split()]
-    if program == "make":
-        goals = [word for word in (name, *rest) if "=" not in word and not word.startswith("-")]
-        missing = [goal for goal in goals if goal not in TARGETS]
-        return f"make has no target {missing}" if missing else None
-    if program == "mpremote":
-        known = name in MPREMOTE_COMMANDS or name in ("cp", "rm", "ls")
-        return None if known else f"mpremote has no command {name}"
-    if name.startswith("--"):
-        return None if name == "--version" else f"fqt has no option {name}"
-    if name not in COMMANDS:
-        return f"fqt has no command {name}"
-    options = set(COMMANDS[name]._option_string_actions)
-    missing = [word for word in rest if word.startswith("--") and word not in options]
-    return f"fqt {name} has no option {missing}" if missing else None
 
 
 @pytest.mark.parametrize(

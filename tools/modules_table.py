@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write the README's table of architectures from what was built and run.
+"""Write the table of architectures in docs/memory_and_speed.md from what was built and run.
 
-    tools/readme_table.py            after `make test` (dist/, build/boards/) and `make bench`
+    tools/modules_table.py           after `make test` (dist/, build/boards/) and `make bench`
     (build/bench.json)
 
 A row tells the module's size, the emulated board whose training run gave the reference's bytes,
@@ -45,7 +45,7 @@ def main() -> None:
         cycles = f"{step['cycles']:,}" if step.get("cycles") else ""
         cells = [architecture, boards, *(size or ["not built"]), ", ".join(ran), insns, cycles]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    replace_table(ROOT / "README.md", "tools/readme_table.py", "\n".join(lines))
+    replace_table(ROOT / "docs/memory_and_speed.md", "tools/modules_table.py", "\n".join(lines))
 
 
 if __name__ == "__main__":
