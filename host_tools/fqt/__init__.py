@@ -12,6 +12,7 @@ before it (tests/core/test_python_rooms.py):
     version                     of the host tools and the module
     arguments, shapes, errors, files, numpy_files, inputs, options, plotting    what any room may
                                 use: checks of what users pass and of files, how training goes
+    terminal                    what commands print: colours, JSON
     messages                    what can be wrong with a model file
     kinds                       the table of layer kinds
     file                        the model file: its records, its checks, reading and writing

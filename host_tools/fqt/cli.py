@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +25,8 @@ from fqt.importers.convert import Wishes, convert_and_compare
 from fqt.importers.report_page import page
 from fqt.inputs import MASTERS
 from fqt.run import info
-from fqt.samples import sources
+from fqt.samples import description, sources
+from fqt.terminal import add_json, painted, show
 from fqt.trainer.command import add_commands, share_of
 from fqt.trainer.timing import times_on
 from fqt.trainer.where import HELP, place_of
@@ -52,22 +53,34 @@ def run_convert(arguments: argparse.Namespace) -> None:
     model, report = convert_and_compare(arguments.source, samples, wishes, arguments.calibrate)
     described = info.table(model)
     write_all({output: model.to_bytes(), **{path: page(report).encode() for path in pages}})
-    print(f"{output}: {report.network}")
-    print(described)
-    print(report.text())
+    show(
+        arguments.json,
+        lambda: {"file": output, "model": info.describe(model), "report": report.described()},
+        lambda: f"{output}: {report.network}\n{described}\n{report.text()}",
+        head=rf"{info.COLOURS['head']}|^report:|^  int8 against float .*$",
+        good=rf"{info.COLOURS['good']}|^  nothing was found wrong$",
+    )
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
     if arguments.file is None and arguments.on:
         raise ValueError("--on measures one model: name its file")
-    if arguments.file is None:
-        print(bench.bench_all(Path(arguments.output)))
-        return
-    model = ModelFile.read(arguments.file)
     if arguments.on:
-        print(times_on(place_of(arguments.on), model, arguments.master))
+        model = ModelFile.read(arguments.file)
+        times = times_on(place_of(arguments.on), model, arguments.master)
+        show(arguments.json, times.described, lambda: str(times))
         return
-    print(bench.table(bench.measure(model, arguments.core, arguments.master)))
+    if arguments.file is None:
+        rows = bench.bench_all(Path(arguments.output))
+    else:
+        model = ModelFile.read(arguments.file)
+        rows = bench.measure(model, arguments.core, arguments.master)
+    show(
+        arguments.json,
+        lambda: [asdict(row) for row in rows],
+        lambda: bench.table(rows),
+        head=r"^\S+ on .*$|^ +multiply-adds .*$",
+    )
 
 
 def run_sweep(arguments: argparse.Namespace) -> None:
@@ -149,7 +162,12 @@ def run_data(arguments: argparse.Namespace) -> None:
     outputs = [path for path in (arguments.output, arguments.test) if path]
     check_places(outputs, arguments.sources)
     samples = sources.read_all(arguments.sources, arguments.window)
-    print(sources.describe(samples))
+    show(
+        arguments.json,
+        lambda: description.describe(samples),
+        lambda: description.text(samples),
+        head=r"^\d+ samples .*$",
+    )
     if arguments.split and not (arguments.output and arguments.test):
         raise ValueError("--split SHARE writes the rest to -o FILE, and the share to --test FILE")
     if arguments.split:
@@ -186,11 +204,14 @@ def run_stub(arguments: argparse.Namespace) -> None:
 
 
 def run_doctor(arguments: argparse.Namespace) -> None:
-    wrong = 0
+    findings = []
     for finding in doctor.examine(arguments.port):
-        print(finding, flush=True)
-        wrong += bool(finding.wrong)
-    if wrong:
+        findings.append(finding)
+        if not arguments.json:
+            print(painted(str(finding), sys.stdout, head=r"^\S[^ ]*(?: \S+)*(?= )"), flush=True)
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    if wrong := sum(bool(finding.wrong) for finding in findings):
         raise RuntimeError(f"{wrong} of these do not fit: the lines with !")
 
 
@@ -249,6 +270,7 @@ def parser() -> argparse.ArgumentParser:
         help="load a pickle (.joblib, .pkl, .pt2) or unknown types: may run their maker's code",
     )
     command.add_argument("-o", "--output", help="the model file; SOURCE.fqt here when left out")
+    add_json(command)
     command.set_defaults(run=run_convert)
     command = commands.add_parser(
         "bench",
@@ -262,6 +284,7 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--master", type=int, choices=MASTERS, default=8)
     command.add_argument("--output", default="bench.json", help="where all rows go, as JSON")
+    add_json(command)
     command.set_defaults(run=run_bench)
     command = commands.add_parser(
         "sweep", help="how the cost of a step grows with width, depth and input size"
@@ -313,6 +336,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--window", type=int, default=0, help="values of a sound that make a sample"
     )
+    add_json(command)
     command.set_defaults(run=run_data)
     add_commands(commands)
     command = commands.add_parser("install", help="put the module that fits onto a board")
@@ -359,6 +383,7 @@ def parser() -> argparse.ArgumentParser:
         "doctor", help="what is installed here and on a board, and what does not fit together"
     )
     command.add_argument("--port", help="the board's serial port; without: this machine alone")
+    add_json(command)
     command.set_defaults(run=run_doctor)
     return root
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from fqt.boards import memory, report
 from fqt.boards.table import board_of, boards
 from fqt.file.model_file import ModelFile
 from fqt.inputs import DEFAULT_MASTER, MASTERS
 from fqt.run import info
+from fqt.terminal import add_json, show
 
 ALL = "all"
 
@@ -19,7 +19,7 @@ def add_info(commands) -> None:
         "info", help="show a model file: layers, parameters, RAM on the device, what boards fit"
     )
     command.add_argument("file", help="a model file")
-    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json(command)
     command.add_argument(
         "--board",
         metavar="NAME",
@@ -39,19 +39,29 @@ def add_info(commands) -> None:
 
 
 def run_info(arguments: argparse.Namespace) -> None:
-    model = ModelFile.read(arguments.file)
+    model, master = ModelFile.read(arguments.file), arguments.master
     if arguments.suggest is not None:
-        print(_suggestion(model, arguments.suggest))
+        said = _suggestion(model, arguments.suggest)
+        show(arguments.json, lambda: {"suggestion": said}, lambda: said)
     elif arguments.board is None:
-        print(json.dumps(info.describe(model), indent=2) if arguments.json else info.table(model))
-    elif arguments.json:
-        chosen = boards().values() if arguments.board == ALL else [board_of(arguments.board)]
-        found = [report.describe(model, board, arguments.master) for board in chosen]
-        print(json.dumps(found if arguments.board == ALL else found[0], indent=2))
+        show(
+            arguments.json, lambda: info.describe(model), lambda: info.table(model), **info.COLOURS
+        )
     elif arguments.board == ALL:
-        print(report.table(model, arguments.master))
+        show(
+            arguments.json,
+            lambda: [report.describe(model, board, master) for board in boards().values()],
+            lambda: report.table(model, master),
+            **report.COLOURS,
+        )
     else:
-        print(report.text(model, board_of(arguments.board), arguments.master))
+        board = board_of(arguments.board)
+        show(
+            arguments.json,
+            lambda: report.describe(model, board, master),
+            lambda: report.text(model, board, master),
+            **report.COLOURS,
+        )
 
 
 def _suggestion(model: ModelFile, wanted: str) -> str:

@@ -13,6 +13,11 @@ from fqt.file.model_file import ModelFile
 from fqt.inputs import DEFAULT_MASTER
 from fqt.run.core import Model
 
+COLOURS = {  # of the texts: fqt.terminal
+    "head": r"^\S+ on .*$|^board .*$",
+    "good": r"(?<=  )yes(?=  )|(?<=: )fits\b",
+    "bad": r"(?<=  )no(?:: flash)?(?=  )|does not fit",
+}
 NAMES = {"predict": "a prediction", "step": "a training step"}
 
 

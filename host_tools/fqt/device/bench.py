@@ -233,10 +233,10 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def bench_all(path: Path) -> str:
-    """Measure every reference network on every core; write the rows as JSON; give the table."""
+def bench_all(path: Path) -> list[Row]:
+    """Measure every reference network on every core; write the rows as JSON, and return them."""
     jobs = [(net(), core) for net in NETWORKS.values() for core in CORES]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rows = [row for result in pool.map(lambda job: measure(*job), jobs) for row in result]
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    return table(rows)
+    return rows

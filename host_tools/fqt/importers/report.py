@@ -4,7 +4,7 @@ lost, and what to do about it. As text for the terminal, as data for a page (rep
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class Report:
     layers: list[LayerRow]
     findings: list[str]
     warned: tuple[str, ...] = ()
+
+    def described(self) -> dict:
+        """All of it as plain data."""
+        return asdict(self)
 
     def summary(self) -> list[str]:
         """What the outputs are like, in lines."""

@@ -10,6 +10,7 @@ from fqt.kinds import beyond_common
 from fqt.run import core
 
 SHOWN_ROWS = 8  # of a map
+COLOURS = {"head": r"^\S+:|^  layer .*$", "good": r"(?<=  )yes$"}  # of the table: fqt.terminal
 
 
 def describe(model: ModelFile) -> dict:

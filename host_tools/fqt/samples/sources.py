@@ -295,23 +295,3 @@ def write_samples(path: str, samples: Samples) -> None:
         write_archive(path, {"x": samples.x, "y": samples.y})
     else:
         raise ValueError(f"{path}: samples are written to .fqd (for a device) and .npz files")
-
-
-def describe(samples: Samples) -> str:
-    """One paragraph: how many samples, their shape, type and range, and how many of each class."""
-    height, width, channels = samples.x.shape[1:]
-    lines = [f"{len(samples.x)} samples {height}x{width}x{channels} {samples.x.dtype}"]
-    if samples.x.size:
-        lines[0] += f", {samples.x.min():g} to {samples.x.max():g}"
-    if samples.damaged:
-        lines[0] += f"; damaged and left out: {samples.damaged}"
-    if samples.has_classes:
-        for label, count in zip(*np.unique(samples.y, return_counts=True), strict=True):
-            name = f" ({samples.labels[label]})" if samples.labels else ""
-            lines.append(f"  label {label}{name}: {count}")
-    elif samples.y.size:
-        targets = samples.y.reshape(len(samples.y), -1)
-        for number in range(targets.shape[1]):
-            column = targets[:, number]
-            lines.append(f"  target {number}: mean {column.mean():g}, deviation {column.std():g}")
-    return "\n".join(lines)

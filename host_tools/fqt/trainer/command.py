@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import signal
 import sys
 from dataclasses import replace
@@ -16,6 +16,7 @@ from fqt.inputs import DEFAULT_MASTER, MASTERS
 from fqt.options import Options
 from fqt.plotting import pyplot
 from fqt.samples import sources
+from fqt.terminal import add_json, show
 from fqt.train.schedules import SCHEDULES
 from fqt.trainer import kept, report
 from fqt.trainer.display import Display, duration
@@ -86,19 +87,22 @@ def run_train(arguments: argparse.Namespace) -> None:
         write_bytes(arguments.picture, report.picture(result, job, test_job))
     if arguments.report:
         write_bytes(arguments.report, report.page(result, job, test_job, place.name).encode())
-    if arguments.json:
-        print(json.dumps(_described(result, place.name), indent=2))
-        return
-    print(f"{output}: {_summary(result)}")
-    if not result.is_whole:
-        print(f"stopped; {kept.path_of(output)} has what --resume goes on from")
+    show(
+        arguments.json,
+        lambda: _described(result, place.name),
+        lambda: _summary(result, output),
+        head=f"^{re.escape(str(output))}:",
+    )
 
 
-def _summary(result: Result) -> str:
+def _summary(result: Result, output: Path) -> str:
     said = [f"{result.model.step_count} steps of training, {duration(result.seconds)}"]
     if result.after and result.before:
         said.append(f"{result.after} of the test samples, before: {result.before}")
-    return "; ".join(said)
+    stopped = ""
+    if not result.is_whole:
+        stopped = f"\nstopped; {kept.path_of(output)} has what --resume goes on from"
+    return f"{output}: {'; '.join(said)}{stopped}"
 
 
 def _described(result: Result, place: str) -> dict:
@@ -125,14 +129,16 @@ def run_eval(arguments: argparse.Namespace) -> None:
     else:
         found, milliseconds = place.outputs(job, gives(job))
         score = score_of(job, found)
-    if arguments.json:
-        described = {"on": place.name, "samples": len(job.x), "score": score.name}
-        described |= {"value": score.value, "milliseconds": milliseconds}
-        if score.has_classes:
-            described["confusion"] = score.confusion().tolist()
-        print(json.dumps(described, indent=2))
-        return
-    print(_evaluated(score, model, place.name, milliseconds))
+    described = {"on": place.name, "samples": len(job.x), "score": score.name}
+    described |= {"value": score.value, "milliseconds": milliseconds}
+    if score.has_classes:
+        described["confusion"] = score.confusion().tolist()
+    show(
+        arguments.json,
+        lambda: described,
+        lambda: _evaluated(score, model, place.name, milliseconds),
+        head=r"^(?:accuracy|R2|loss) \S+(?: %)?|^is \\ seen as.*$",
+    )
 
 
 def _evaluated(score: Score, model: ModelFile, place: str, milliseconds: float | None) -> str:
@@ -198,7 +204,7 @@ def _add_what_both_have(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the input is the target (an autoencoder); labels do not count",
     )
-    command.add_argument("--json", action="store_true", help="print JSON")
+    add_json(command)
 
 
 def share_of(text: str) -> float:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from statistics import median
 
 import numpy as np
@@ -25,6 +26,14 @@ class Times:
     place: str
     predict: list[float]
     step: list[float]
+
+    def described(self) -> dict:
+        """All of it, and the medians, as plain data."""
+        medians = {name: median(getattr(self, name) or [nan]) for name in ("predict", "step")}
+        return {"on": self.place, "unit": "ms", "medians": medians} | {
+            "predict": self.predict,
+            "step": self.step,
+        }
 
     def __str__(self) -> str:
         text = f"on {self.place}: a prediction takes {_told(self.predict)}"
