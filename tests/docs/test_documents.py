@@ -85,6 +85,32 @@ def test_troubleshooting_quotes_what_is_said():
     assert not unknown
 
 
+def cells_of(page: str, *begins: str) -> list[str]:
+    """The row of a page's table that begins with these cells."""
+    start = "| " + " | ".join(begins) + " |"
+    text = (DOCS / page).read_text()
+    row = next(line for line in text.splitlines() if line.startswith(start))
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_the_readme_has_the_figures_of_its_sources():
+    readme = (ROOT / "README.md").read_text()
+    means = [
+        cells_of("accuracy.md", "kws3", run, "accuracy")[3].split(" ")[0]
+        for run in ("int8, master 12", "float32")
+    ]
+    assert "{} % in int8, {} % in float32".format(*means) in readme
+    assert "not distinguishable (n = 6)" in cells_of("accuracy.md", "kws3", "int8, master 12")[4]
+    step = cells_of("performance.md", "fqt, int8, training step, all layers")
+    peer = cells_of("performance.md", "AIfES, float32, training step")
+    cycles = [int(row[1].replace(",", "")) / 1e6 for row in (step, peer)]
+    assert f"{cycles[0]:.2f} million cycles, {step[3]} bytes" in readme
+    assert f"takes {cycles[1]:.1f} million and {peer[3]}" in readme
+    page = (DOCS / "memory_and_speed.md").read_text()
+    rows = re.findall(r"^\| \w+ \| .* \| \d+ \| .*\d+ steps \|", page, re.M)
+    assert f"the same bytes on {len(rows)} architectures" in readme
+
+
 def test_mistakes_are_seen():
     assert what_does_not_parse("fqt info digits.fqt --board pico") is None
     assert what_does_not_parse("fqt info digits.fqt --bord pico")
