@@ -6,7 +6,8 @@ and mixed; pytorch.py forms gradients by PyTorch; early_stopping.py ends trainin
 what one training run gives, scores.py how good that is; runner.py shares the runs out and keeps
 their results under the names that keys.py makes; executors.py runs them on the cores or on a
 cluster, progress.py says how far they are; cost.py counts what partial updates save; statistics.py
-tells differences from chance; report.py makes the table, the JSON and the plots.
+tells differences from chance; report.py makes the table, the JSON and the plots;
+command.py is the command.
 """
 
 from fqt.experiment.configuration import Experiment, read_experiment
