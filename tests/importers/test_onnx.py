@@ -88,6 +88,46 @@ BODIES = {
     "pad read twice": (IMAGE, lambda b, x: padded_twice(b, b.conv(x, 4, 2)), 216),
     "batch normalisation": (IMAGE, lambda b, x: normalised(b, b.conv(x, 4, 2), 4), 192),
     "constants": (IMAGE, lambda b, x: constants(b, b.conv(x, 4, 2)), 192),
+    "scaled samples": (IMAGE, lambda b, x: b.conv(scaled(b, x, (2, 1, 1)), 4, 2), 192),
+    "scaled samples, flattened": (ROW, lambda b, x: matmul(b, scaled(b, x, (12,))), 6),
+    "turned round": (
+        IMAGE,
+        lambda b, x: b.conv(b.node("Add", b.node("Mul", x, np.array(-2.0)), np.array(1.0)), 4, 2),
+        192,
+    ),
+    "normalised behind a relu": (
+        IMAGE,
+        lambda b, x: b.conv(behind_relu(b, x), 3, 4, pads=[0] * 4),
+        72,
+    ),
+    "normalised before padding": (
+        IMAGE,
+        lambda b, x: b.conv(behind_relu(b, x), 3, 4),
+        144,
+    ),
+    "normalised before a depthwise convolution": (
+        IMAGE,
+        lambda b, x: b.conv(
+            behind_relu(b, x),
+            4,
+            4,
+            group=4,
+            pads=[0] * 4,
+        ),
+        96,
+    ),
+    "normalised before dense": (
+        IMAGE,
+        lambda b, x: b.dense(behind_relu(b, x), 9, 192),
+        9,
+    ),
+    "normalised behind a pool": (
+        IMAGE,
+        lambda b, x: normalised(b, b.node("MaxPool", b.conv(x, 4, 2), kernel_shape=[2, 2]), 4),
+        140,
+    ),
+    "shifted for one reader": (IMAGE, lambda b, x: read_twice(b, b.conv(x, 2, 2)), 96),
+    "shifted before others read": (IMAGE, lambda b, x: read_later(b, b.conv(x, 2, 2)), 96),
     "channels last": (IMAGE, lambda b, x: channels_last(b, x), 192),
     "shapes": (IMAGE, lambda b, x: shapes(b, b.conv(x, 4, 2)), 192),
     "of one axis": (LINE, lambda b, x: one_axis(b, x), 8 * 8),
@@ -158,9 +198,30 @@ def padded_twice(b, x):
     return b.node("Add", b.conv(padded, 4, 4), b.conv(padded, 4, 4))
 
 
-def normalised(b, x, channels):
+def normalised(b, x, channels, function="Relu"):
     values = [b.rng.uniform(0.5, 2, channels) for _ in range(4)]
-    return b.node("Relu", b.node("BatchNormalization", x, *values))
+    return b.node(function, b.node("BatchNormalization", x, *values))
+
+
+def behind_relu(b, x):
+    """As networks of Keras often have it."""
+    return normalised(b, b.node("Relu", b.conv(x, 4, 2)), 4, "Identity")
+
+
+def scaled(b, x, shape):
+    """As a network that takes samples in the user's units begins."""
+    x = b.node("Sub", x, b.random(*shape))
+    return b.node("Div", x, b.rng.uniform(1, 2, shape))
+
+
+def read_twice(b, x):
+    return b.node("Add", b.node("Sub", x, b.random(2, 1, 1)), x)
+
+
+def read_later(b, x):
+    """Behind a reshape that reads what another node reads further on."""
+    rows = b.node("Sub", b.node("Reshape", x, np.array([1, 2, 48])), b.random(2, 1))
+    return b.node("Add", b.node("Reshape", rows, np.array([1, 2, 8, 6])), x)
 
 
 def constants(b, x):
@@ -240,6 +301,24 @@ def test_a_softmax_at_each_place_gives_onnxruntime_s_classes_and_trains():
         before = quick.losses(x, labels).mean()
         quick.train_many(x, labels, np.arange(200) % 40, 0.1)
         assert quick.losses(x, labels).mean() < 0.8 * before
+
+
+def test_constants_go_where_they_cost_least():
+    """Into the map of the input, into weights, or else into a layer."""
+    kinds = {
+        "scaled samples": ["conv2d", "dense"],
+        "turned round": ["depthwise_conv2d", "conv2d", "dense"],
+        "normalised behind a relu": ["conv2d", "conv2d", "dense"],
+        "normalised before padding": ["conv2d", "depthwise_conv2d", "conv2d", "dense"],
+        "normalised before dense": ["conv2d", "flatten", "dense", "dense"],
+    }
+    for body, wanted in kinds.items():
+        network = lower(onnx.read(network_of(body)[0]))
+        made = [node.kind for node in network.nodes]
+        assert [kind for kind in made if kind != "flatten"] == [
+            kind for kind in wanted if kind != "flatten"
+        ], body
+        assert (network.input_map is not None) == body.startswith("scaled"), body
 
 
 @pytest.mark.parametrize("opset", [13, 17, 21])

@@ -20,7 +20,8 @@ KINDS = {
 }
 EXACT = ("convolution", "depthwise", "groups", "relu6", "max pool", "pad", "channels last")
 EXACT += ("shapes", "resized", "transposed convolution", "tanh", "sigmoid inside", "leaky relu")
-ROUNDED = ("residual", "average pool", "global", "mean")  # halves, as with LiteRT
+# Halves, as with LiteRT.
+ROUNDED = ("scaled samples", "residual", "average pool", "global", "mean")
 
 
 class Samples(CalibrationDataReader):

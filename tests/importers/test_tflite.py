@@ -44,6 +44,33 @@ BODIES = {
     "dynamic batch": lambda b, x: dynamic_reshape(b, b.conv(x, 2)),
 }
 
+# Of float numbers alone: what Keras's Rescaling, Normalization and BatchNormalization leave.
+FLOAT_BODIES = {
+    "rescaled": lambda b, x: b.conv(by_constants(b, x, [("MUL", 0.4), ("ADD", -1.0)]), 4),
+    "normalised": lambda b, x: b.conv(
+        by_constants(b, x, [("SUB", [0.5, -1.0]), ("DIV", [2.0, 0.5])]), 4
+    ),
+    "behind a relu": lambda b, x: b.conv(
+        by_constants(
+            b, b.conv(x, 3, activation="relu"), [("MUL", [0.5, 2, 3]), ("ADD", [1, 0, -1])]
+        ),
+        4,
+    ),
+    "with a relu of its own": lambda b, x: by_constants(
+        b, b.conv(x, 3), [("MUL", [0.5, 2, 3]), ("ADD", [1, 0, -1])], fusedActivationFunction=1
+    ),
+    "before dense": lambda b, x: b.dense(by_constants(b, b.conv(x, 3), [("SUB", [1, 0, -1])]), 5),
+}
+
+
+def by_constants(b, x, steps, **options):
+    for number, (name, values) in enumerate(steps, 1):
+        constant = b.constant(np.array(values, np.float32), "float32")
+        given = [constant, x] if name == "ADD" else [x, constant]
+        last = options if number == len(steps) else {}
+        x = b.operator(name, given, b.like(x, b.shape(x)), **last)
+    return x
+
 
 def function(b, name, x, quantization, **options):
     return b.operator(name, [x], b.like(x, b.shape(x), quantization), **options)
@@ -105,7 +132,7 @@ def network_of(body, is_int8, headless=False):
     """(the file's bytes, the tensor of its logits; headless: of the body's output)."""
     b = TfliteBuilder()
     x = b.tensor([1, 8, 8, 2], "int8", UNIT) if is_int8 else b.tensor([1, 8, 8, 2])
-    inner = BODIES[body](b, x)
+    inner = (BODIES | FLOAT_BODIES)[body](b, x)
     if headless:
         return b.bytes(x, inner), inner
     logits = b.dense(inner, 4)
@@ -133,7 +160,7 @@ def test_int8_networks_give_litert_s_numbers(body):
     assert (difference == 0).mean() > 0.8
 
 
-@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("body", BODIES | FLOAT_BODIES)
 def test_float_networks_give_litert_s_numbers_in_float32_and_train_when_quantized(body):
     data, logits = network_of(body, is_int8=False)
     network = lower(tflite.read(data))

@@ -89,10 +89,15 @@ def softmax_at_each_place():
     return b.bytes(x, b.softmax(b.conv(x, 2)))
 
 
-def of_constant():
-    b, x = image("float32")
-    shift = b.constant(np.ones((1, 6, 6, 2)), "float32")
-    return b.bytes(x, b.dense(b.operator("ADD", [b.conv(x, 2), shift], b.tensor([1, 6, 6, 2])), 2))
+def of_constant(operator="ADD", dtype="float32", value=0.0):
+    """One a place, not one a channel."""
+    b, x = image(dtype)
+    values = np.full((1, 6, 6, 2), value)
+    values[0, 0] = 1
+    quantization = UNIT if dtype == "int8" else None
+    constant = b.tensor(values.shape, dtype, quantization, values)
+    y = b.conv(x, 2)
+    return b.bytes(x, b.dense(b.operator(operator, [y, constant], b.like(y, [1, 6, 6, 2])), 2))
 
 
 def resized(height, width, **options):
@@ -149,7 +154,14 @@ WRONG = {
     "the network has 2 outputs, a model has one": two_outputs,
     "weights have a zero point, or are -128": lambda: weights_of(-128),
     "weights have a zero point, or are -128: quantize": lambda: weights_of(5, zero_point=3),
-    "operator 2, ADD: it reads a constant": of_constant,
+    "operator 2, ADD: its constants are not one a channel: put it": of_constant,
+    "operator 2, DIV: it divides by 0": lambda: of_constant("DIV"),
+    "operator 2, ADD, tensor 't1': an operator reads a constant": lambda: of_constant(
+        "ADD", "int8"
+    ),
+    "SUB: no layer does this with two computed inputs, or in int8": lambda: of_constant(
+        "SUB", "int8"
+    ),
     "RESIZE_NEAREST_NEIGHBOR: (6, 6) does not become (9, 12) by whole": lambda: resized(9, 12),
     "RESIZE_NEAREST_NEIGHBOR: (6, 6) does not become (3, 6) by whole": lambda: resized(3, 6),
     "align_corners with round_prefer_ceil does not repeat each element": lambda: resized(

@@ -17,6 +17,8 @@ OPTIONS = {
     "FULLY_CONNECTED": schema.FullyConnectedOptionsT,
     "ADD": schema.AddOptionsT,
     "MUL": schema.MulOptionsT,
+    "SUB": schema.SubOptionsT,
+    "DIV": schema.DivOptionsT,
     "MAX_POOL_2D": schema.Pool2DOptionsT,
     "AVERAGE_POOL_2D": schema.Pool2DOptionsT,
     "SOFTMAX": schema.SoftmaxOptionsT,

@@ -105,7 +105,8 @@ def samples_of(conversion: Conversion, x: np.ndarray | None) -> Samples:
     if network.quantization is not None and x.dtype == network.input_type:
         shift = 128 if network.input_type == "uint8" else 0
         zero_point = network.quantization.zero_points[0]
-        x = (x.astype(np.int64) - shift - zero_point) * np.float64(network.quantization.scales[0])
+        steps = x.reshape(len(x), -1).astype(np.int64) - shift - zero_point
+        x = network.as_given(steps * np.float64(network.quantization.scales[0])).reshape(x.shape)
         taken = network.arrange(x.astype(np.float32))
     if not np.isfinite(taken).all():
         raise ValueError("calibration samples have numbers that are not finite")

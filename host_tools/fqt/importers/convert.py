@@ -223,6 +223,7 @@ def conversion_of(
     """A network as a model file with what it was made of, as in convert, and what quantizing
     warned of."""
     percentile = check_percentile(percentile)
+    labels = labels if len(labels) else network.labels
     if isinstance(network, Network) and network.is_int8:
         if percentile != 100:
             raise ValueError("the network is int8, with ranges of its own: leave percentile off")
@@ -236,7 +237,7 @@ def conversion_of(
             "(--calibrate DATA.npz)"
         )
     if isinstance(network, Estimator):
-        net, labels = network.net, labels if len(labels) else network.labels
+        net = network.net
     else:
         net, calibrate = to_float(network), network.arrange(calibrate)
     trainable = trainable or last_two(trainable_names(net, "all"))

@@ -38,6 +38,8 @@ KINDS: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "mean": (1, 1, ("axes",)),  # axes: of the input, counted with the batch, 0 or more
     "add": (2, 2, ("activation",)),
     "multiply": (2, 2, ("activation",)),
+    # output = input * factor + shift: float32 arrays that broadcast to the input's shape
+    "affine": (1, 1, ("factor", "shift")),
     "concatenate": (2, 128, ("axis", "activation")),  # axis: counted with the batch, 0 or more
     "pad": (1, 1, ("padding",)),  # with zeros; (before, after) of each axis
     # to the output's shape; elements keep the order in which the source has them: also squeeze,
@@ -94,7 +96,10 @@ class Operation:
 class Graph:
     """channels_first: whether convolutions and pools read images as [1][channels][height][width],
     else channels are last. source: a word for messages, ".tflite". input_type: "uint8" where the
-    source takes bytes u, which mean the int8 value u - 128; else "int8", which takes float too."""
+    source takes bytes u, which mean the int8 value u - 128; else "int8", which takes float too.
+    input_map: float64 [2][elements], offset and scale of each element of a sample: a number x of
+    it is (x - offset) / scale to the operations; None: it is x. labels: a name for each class that
+    the source tells, or none."""
 
     tensors: dict[str, Tensor]
     operations: list[Operation]
@@ -103,6 +108,8 @@ class Graph:
     channels_first: bool = False
     source: str = ""
     input_type: str = "int8"
+    input_map: np.ndarray | None = None
+    labels: tuple[str, ...] = ()
 
     def readers(self, tensor: str) -> list[Operation]:
         """The operations that read a tensor."""
@@ -191,7 +198,7 @@ def _check_shapes(operation: Operation, tensors: dict[str, Tensor]) -> None:
         axes = [] if attributes.get("axis") is None else [attributes["axis"]]
     fits = all(0 <= axis < len(given) for axis in axes)
     match operation.kind:
-        case "activation" | "quantize" | "dequantize":
+        case "activation" | "quantize" | "dequantize" | "affine":
             fits = fits and made == given
         case "transpose":
             fits = fits and sorted(axes) == list(range(len(given)))

@@ -6,13 +6,16 @@ import numpy as np
 
 from fqt.file.layout import LOSSES as LOSS_NUMBERS
 from fqt.file.layout import MAX_LAYERS
-from fqt.importers.graph import Graph
+from fqt.importers.graph import Graph, refuse
 from fqt.importers.layers import Lowering
 from fqt.importers.network import Network, Node
 from fqt.importers.passes.activations import fuse_activations, fuse_products
+from fqt.importers.passes.constants import FOLDED
 from fqt.importers.passes.ends import drop_unread, loss_of, strip_input, strip_output
 from fqt.importers.passes.padding import fold_padding
+from fqt.importers.passes.placement import Placement
 from fqt.importers.passes.quantize_between import fold_quantize
+from fqt.train.units import checked
 
 STEMS = {"depthwise_conv2d": "depthwise", "average_pool2d": "average_pool"}
 IDENTITY = 64  # in units of 1 / 64: exactly 1, with room to grow
@@ -54,6 +57,8 @@ def lower(graph: Graph, loss: str | None = None) -> Network:
         loss or loss_of(graph, function, output_order, nodes[-1].shape[2]),
         said,
         graph.tensors[graph.input].quantization,
+        _input_map(graph, placement),
+        graph.labels if len(graph.labels) == nodes[-1].shape[2] else (),
         source=graph.source,
     )
 
@@ -64,6 +69,19 @@ def _check_count(graph: Graph) -> None:
         raise ValueError(
             f"the network has {count} layers, a device runs {MAX_LAYERS}: make it shallower"
         )
+
+
+def _input_map(graph: Graph, placement: Placement) -> np.ndarray | None:
+    """Offset and scale of each channel. Raises ValueError for constants that are not one a
+    channel, and for scales that no model file has."""
+    if graph.input_map is None:
+        return None
+    channels = placement.stored[0][2]
+    maps = graph.input_map[:, placement.input_order].reshape(2, -1, channels)
+    if (maps != maps[:, :1]).any():
+        what = "it is scaled with constants that are not one a channel"
+        refuse("the network's input", what, FOLDED)
+    return checked("what scales the network's input", maps[:, 0].T, channels)
 
 
 def _output_order(layers: Lowering) -> np.ndarray:

@@ -40,7 +40,9 @@ class Network:
     """source_shape: of a sample, with the source's axes; input_order: int64 [elements], the
     element of it that stands at each place of input_shape; output_order: the place in the last
     layer's output, [height][width][channels], of each output of the source. quantization: of
-    the input; None: the network is float32. function: what lay behind the last layer and went into
+    the input; None: the network is float32. input_map: float32 [channels][2], offset and scale:
+    samples are numbers x, (x - offset) / scale to the layers; None: they are x. labels: the
+    source's names of classes, or none. function: what lay behind the last layer and went into
     the loss, or "". source, data: the suffix of the file that it was read from, and its bytes,
     which the source's own runtime runs."""
 
@@ -53,6 +55,8 @@ class Network:
     loss: str
     function: str = ""
     quantization: Quantization | None = None
+    input_map: np.ndarray | None = None
+    labels: tuple[str, ...] = ()
     name: str = field(default="model")
     source: str = ""
     data: bytes = field(default=b"", repr=False)
@@ -85,11 +89,23 @@ class Network:
             )
         return x.reshape(len(x), -1)[:, self.input_order].reshape(len(x), *self.input_shape)
 
+    def as_given(self, values: np.ndarray) -> np.ndarray:
+        """Numbers of the first layer's input, [samples][elements] in the source's order, as
+        samples of the source."""
+        if self.input_map is None:
+            return values
+        maps = np.empty((len(self.input_order), 2))
+        places = len(self.input_order) // len(self.input_map)
+        maps[self.input_order] = np.tile(self.input_map, (places, 1))
+        return values * maps[:, 1] + maps[:, 0]
+
     @property
     def description(self) -> str:
         """The loss and why it is that, and how samples go to the device."""
         behind = f"{self.function} behind" if self.function else "no softmax or sigmoid behind"
         text = f"{self.loss} ({behind} the last layer)"
+        if self.input_map is not None:
+            text += "; samples as the source takes them, before it scales them"
         if (self.input_order == np.arange(self.input_order.size)).all():
             return text
         text += f"; the source's samples are {self.source_shape}, a device's {self.input_shape}"

@@ -1,7 +1,7 @@
 """The reader of .onnx files (PyTorch, Keras and others), float32 and int8 (QDQ), as a graph.
 
-onnxruntime has simplified the nodes before (fqt.importers.onnx_file). What multiplies or shifts
-whole channels by constants, batch normalisation too, goes into the weights of the layer before it.
+onnxruntime has simplified the nodes before (fqt.importers.onnx_file). Batch normalisation is one
+of those that multiply and shift channels by constants (fqt.importers.passes.constants).
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from fqt.importers.graph import Graph, Quantization, check_graph, refuse
+from fqt.importers.onnx_checks import ML
 from fqt.importers.onnx_file import FileNode, read_file
 from fqt.importers.onnx_graph import REPLACE, OnnxGraph
 from fqt.importers.onnx_int8 import make_int8
 from fqt.importers.onnx_windows import window_of
+from fqt.importers.passes.constants import fold_constants
 from fqt.importers.upsampling import check_nearest, factors_of, transposed_padding, turned
 
 
@@ -39,9 +41,12 @@ class _Reader(OnnxGraph):
             OPERATORS[node.operator](self, node)
         graph = Graph(self.tensors, self.operations, self.file.input, self.file.output)
         graph.channels_first, graph.source = True, ".onnx"
+        graph.labels = self.file.labels
+        check_graph(graph)
+        fold_constants(graph)
         if any(one.kind == "quantize" for one in self.operations):
             make_int8(graph, self.scales)
-        return check_graph(graph)
+        return graph
 
     def _check_operators(self) -> None:
         """Of all nodes, so that one message names every kind that cannot be taken."""
@@ -52,8 +57,7 @@ class _Reader(OnnxGraph):
         if unknown:
             first, *others = unknown
             also = f" (nor {', '.join(others)})" if others else ""
-            is_ml = unknown[first].domain == "ai.onnx.ml"
-            advice = "give fqt.convert the estimator of scikit-learn itself" if is_ml else REPLACE
+            advice = OF_ML if unknown[first].domain == ML else REPLACE
             refuse(unknown[first].place, f"no layer does this{also}", advice)
 
 
@@ -169,14 +173,14 @@ def _two_inputs(reader: _Reader, node: FileNode) -> None:
     one, none = np.ones((), np.float32), np.zeros((), np.float32)
     match node.operator:
         case "Add":
-            reader.fold(node, one, values)
+            reader.affine(node, one, values)
         case "Sub":
-            reader.fold(node, one, -values)
+            reader.affine(node, one, -values)
         case "Mul":
-            reader.fold(node, values, none)
+            reader.affine(node, values, none)
         case "Div":
             with np.errstate(divide="ignore"):
-                reader.fold(node, 1 / values, none)
+                reader.affine(node, 1 / values, none)
 
 
 def _concatenation(reader: _Reader, node: FileNode) -> None:
@@ -193,7 +197,7 @@ def _batch_normalization(reader: _Reader, node: FileNode) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = scale / np.sqrt(variance + np.float32(node.attributes.get("epsilon", 1e-5)))
     shape = (-1, *[1] * (len(reader.shape(node.inputs[0])) - 2))
-    reader.fold(node, factor.reshape(shape), (shift - mean * factor).reshape(shape))
+    reader.affine(node, factor.reshape(shape), (shift - mean * factor).reshape(shape))
 
 
 def _mean(reader: _Reader, node: FileNode) -> None:
@@ -299,6 +303,10 @@ def _dequantize(reader: _Reader, node: FileNode) -> None:
     reader.scales[node.outputs[0]] = scales
 
 
+OF_ML = (
+    "of scikit-learn, scalers, linear models and MLP networks are taken: do the rest to the "
+    "samples yourself"
+)
 HARD_SIGMOID = (("alpha", 0.2), ("beta", 0.5))  # as the operator has them
 OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Conv": _convolution,

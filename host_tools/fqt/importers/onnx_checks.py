@@ -20,6 +20,7 @@ QUANTIZED = (
     "QGemm",
     "QAttention",
 )
+ML = "ai.onnx.ml"  # the domain of operators that scikit-learn's exporter writes
 RUNTIME = "com.microsoft"  # the domain of onnxruntime's own operators
 # What one byte of a tensor holds at most, of types of one bit.
 ELEMENTS_A_BYTE = 8

@@ -8,7 +8,7 @@ file alone says what the network is.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from fqt.errors import said_by
 from fqt.files import looks_like
 from fqt.importers.graph import SourceError
 from fqt.importers.onnx_checks import AGAIN, check_model, check_sizes, check_texts, place_of_node
+from fqt.importers.onnx_ml import without_ml
 
 MAX_NODES = 4096
 ONE_END = "export the part with one input and one output"
@@ -41,7 +42,7 @@ class FileNode:
 @dataclass(frozen=True)
 class OnnxFile:
     """shapes: of what nodes make and of the input, as far as they are known. opset: the version of
-    ONNX's operators."""
+    ONNX's operators. labels: the names of a classifier's classes that it has, or none."""
 
     nodes: list[FileNode]
     constants: dict[str, np.ndarray]
@@ -49,6 +50,7 @@ class OnnxFile:
     input: str
     output: str
     opset: int
+    labels: tuple[str, ...] = ()
 
 
 def read_file(data: bytes) -> OnnxFile:
@@ -77,11 +79,12 @@ def read_file(data: bytes) -> OnnxFile:
         )
     check_texts(model)
     check_model(onnx, model)
+    labels = without_ml(onnx, model)
     places = _places(model.graph)
     _set_ends(onnx, model)
     try:
         check_sizes(onnx, model)
-        return _plain(onnx, _simplest(onnx, onnxruntime, model), places)
+        plain = _plain(onnx, _simplest(onnx, onnxruntime, model), places)
     except SourceError:
         raise
     except Exception as error:  # onnxruntime's and onnx's own, and UnicodeDecodeError
@@ -89,6 +92,7 @@ def read_file(data: bytes) -> OnnxFile:
             f"onnxruntime does not take the file: {said_by(error)}: {AGAIN}, in float32, with a "
             "batch of 1 and an opset that it knows, as 20"
         ) from None
+    return replace(plain, labels=labels)
 
 
 def _places(graph) -> dict[str, tuple[str, str]]:

@@ -1,10 +1,9 @@
 """The tensors and operations of the graph that grows from an .onnx file: what its nodes read and
-make, and constants that go into the weights of the layer before them."""
+make, and which constants they read."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from fqt.importers.onnx_checks import AGAIN
 from fqt.importers.onnx_file import FileNode, OnnxFile
 
 REPLACE = "build the network without it, or with layers that docs/importing.md lists"
-FOLDED = "put it behind a convolution or a dense layer, or bring the samples to that range before"
 
 
 class OnnxGraph:
@@ -155,42 +153,11 @@ class OnnxGraph:
         self.add(kind, (names[0], *parameters), names[1], **attributes)
         self.add("reshape", (names[1],), output)
 
-    def fold(self, node: FileNode, factor: np.ndarray, shift: np.ndarray) -> None:
-        """Output = input * factor + shift, constants that broadcast to the input, as part of the
-        layer whose output it is."""
-        given = node.inputs[0]
-        shape = self.shape(given)
-        if self.shape(node.outputs[0]) != shape:
-            refuse(self.place, f"{shape} becomes {self.shape(node.outputs[0])}", REPLACE)
-        alone, at = self._is_alone(given), self._made_at(given)
-        while alone and at is not None and self.operations[at].kind == "reshape":
-            (given,) = self.operations[at].inputs
-            alone, at = self._is_alone(given), self._made_at(given)
-        if not alone or at is None or self.operations[at].kind not in ("convolution", "dense"):
-            refuse(self.place, "no layer before it takes its constants", FOLDED)
-        layer = self.operations[at]
-        weights = self.tensors[layer.inputs[1]].values
-        biases = self.tensors[layer.inputs[2]].values
-        assert weights is not None and biases is not None
-        factors, shifts = (self._by_channel(one, shape, len(weights)) for one in (factor, shift))
-        scaled = weights * factors.reshape(-1, *[1] * (weights.ndim - 1))
-        parameters = (
-            self.weights("weights", scaled),
-            self.weights("biases", biases * factors + shifts),
-        )
-        self.operations[at] = replace(layer, inputs=(layer.inputs[0], *parameters))
-        self.move(node)
-
-    def _is_alone(self, name: str) -> bool:
-        """Whether one node at most reads a tensor (none those of images of one axis)."""
-        return self._readers(name) <= 1 and name != self.file.output
-
-    def _made_at(self, name: str) -> int | None:
-        return next((i for i, one in enumerate(self.operations) if one.output == name), None)
-
-    def _by_channel(self, values: np.ndarray, shape: tuple[int, ...], channels: int) -> np.ndarray:
-        if math.prod(shape) % channels == 0:
-            rows = np.broadcast_to(values, shape).reshape(channels, -1)
-            if (rows == rows[:, :1]).all():
-                return rows[:, 0]
-        refuse(self.place, "its constants are not one a channel", FOLDED)
+    def affine(self, node: FileNode, factor: np.ndarray, shift: np.ndarray) -> None:
+        """Output = input * factor + shift, constants that broadcast to the input."""
+        given, output = self.computed(node.inputs[0]), self.computed(node.outputs[0])
+        if self.shape(output) != self.shape(given):
+            refuse(self.place, f"{self.shape(given)} becomes {self.shape(output)}", REPLACE)
+        if not (np.isfinite(factor).all() and np.isfinite(shift).all()):
+            refuse(self.place, "its constants are not all finite", "train the network again")
+        self.add("affine", (given,), output, factor=factor, shift=shift)

@@ -16,6 +16,7 @@ import numpy as np
 
 from fqt.errors import said_by
 from fqt.importers.network import Network
+from fqt.importers.onnx_ml import without_ml
 from fqt.importers.sklearn import Estimator
 
 SURE = 27.0  # of log odds: of a probability nearer to 1, float64 says little more
@@ -142,6 +143,7 @@ def _onnxruntime(network: Network) -> Runtime:
     import onnxruntime
 
     model = onnx.load_from_string(network.data)
+    without_ml(onnx, model)  # whose scores are one of several outputs
     if network.function:
         functions = ("Softmax", "LogSoftmax", "Sigmoid")
         last = [node for node in model.graph.node if node.op_type in functions][-1]
@@ -173,5 +175,5 @@ def random_samples(network: Network, count: int, seed: int = 1) -> np.ndarray:
     scale, zero_point = network.quantization.scales[0], network.quantization.zero_points[0]
     rng = np.random.default_rng(seed)
     values = rng.integers(-128, 128, (count, math.prod(network.source_shape)))
-    samples = ((values - zero_point) * np.float64(scale)).astype(np.float32)
-    return samples.reshape(count, *network.source_shape)
+    samples = network.as_given((values - zero_point) * np.float64(scale))
+    return samples.astype(np.float32).reshape(count, *network.source_shape)

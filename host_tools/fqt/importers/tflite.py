@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from fqt.importers.graph import Graph, Operation, Tensor, check_graph, refuse
+from fqt.importers.passes.constants import fold_constants
 from fqt.importers.tflite_file import FileOperator, TfliteFile, read_file
 from fqt.importers.tflite_tensors import REPLACE, TfliteTensors
 from fqt.importers.upsampling import check_nearest, factors_of, transposed_padding, turned
@@ -45,7 +48,8 @@ class _Reader(TfliteTensors):
         graph = Graph(self.tensors, self.operations, first, last, source=".tflite")
         if self.file.tensors[ends[0]].type == "UINT8":
             graph.input_type = "uint8"
-        return check_graph(graph)
+        fold_constants(check_graph(graph))
+        return graph
 
     def _check_operators(self) -> None:
         """Of all operators, so that one message names every kind that cannot be taken."""
@@ -207,9 +211,44 @@ def _pool(reader: _Reader, operator: FileOperator, kind: str) -> None:
     )
 
 
-def _two_inputs(reader: _Reader, operator: FileOperator, kind: str) -> None:
+def _two_inputs(reader: _Reader, operator: FileOperator) -> None:
+    """An addition or the like of two layers' outputs, or of one and float constants."""
+    first, second = operator.inputs[:2]
+    if reader.is_float_constant(first) and operator.name in COMMUTE:
+        first, second = second, first
+    if reader.is_float_constant(second) and not reader.is_float_constant(first):
+        _constants(reader, operator, first, reader.constant(second).astype(np.float32))
+        return
+    kind = {"ADD": "add", "MUL": "multiply"}.get(operator.name)
+    if kind is None:
+        refuse(reader.place, "no layer does this with two computed inputs, or in int8", REPLACE)
     inputs = tuple(reader.name(number) for number in operator.inputs[:2])
     reader.add(kind, operator, inputs, activation=reader.activation(operator))
+
+
+def _constants(reader: _Reader, operator: FileOperator, given: int, values: np.ndarray) -> None:
+    """output = given * factor + shift."""
+    factor, shift = np.ones(1), np.zeros(1)
+    match operator.name:
+        case "ADD":
+            shift = values
+        case "SUB":
+            shift = -values
+        case "MUL":
+            factor = values
+        case "DIV":
+            if not values.all():
+                refuse(reader.place, "it divides by 0", "train the network again")
+            factor = 1 / values
+    name, function = reader.name(given), reader.activation(operator)
+    constants = {"factor": factor, "shift": shift}
+    if function == "none":
+        reader.add("affine", operator, (name,), **constants)
+        return
+    sums = f"{reader.name(operator.outputs[0])}, before {function}"
+    reader.tensors[sums] = Tensor(sums, reader.tensors[reader.name(operator.outputs[0])].shape)
+    reader.operations.append(Operation("affine", (name,), sums, constants, reader.place))
+    reader.add("activation", operator, (sums,), function=function, axis=None, parameter=0.0)
 
 
 def _concatenation(reader: _Reader, operator: FileOperator) -> None:
@@ -275,6 +314,7 @@ def _function(reader: _Reader, operator: FileOperator, function: str) -> None:
     reader.add("activation", operator, given, function=function, axis=axis, parameter=parameter)
 
 
+COMMUTE = ("ADD", "MUL")
 ONE_INPUT: tuple[str, ...] = (
     "SHAPE",
     "PACK",
@@ -292,8 +332,7 @@ OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "FULLY_CONNECTED": _dense,
     "RESIZE_NEAREST_NEIGHBOR": _resize,
     "TRANSPOSE_CONV": _transposed_convolution,
-    "ADD": lambda reader, one: _two_inputs(reader, one, "add"),
-    "MUL": lambda reader, one: _two_inputs(reader, one, "multiply"),
+    **{name: _two_inputs for name in ("ADD", "SUB", "MUL", "DIV")},
     "CONCATENATION": _concatenation,
     "MAX_POOL_2D": lambda reader, one: _pool(reader, one, "max_pool"),
     "AVERAGE_POOL_2D": lambda reader, one: _pool(reader, one, "average_pool"),

@@ -32,6 +32,8 @@ OPTIONS = {
     "FULLY_CONNECTED": ("FullyConnectedOptions", "FusedActivationFunction WeightsFormat"),
     "ADD": ("AddOptions", "FusedActivationFunction"),
     "MUL": ("MulOptions", "FusedActivationFunction"),
+    "SUB": ("SubOptions", "FusedActivationFunction"),
+    "DIV": ("DivOptions", "FusedActivationFunction"),
     "CONCATENATION": ("ConcatenationOptions", "Axis FusedActivationFunction"),
     "MAX_POOL_2D": (
         "Pool2DOptions",

@@ -96,6 +96,10 @@ class TfliteTensors:
             refuse(self._of(tensor), "its numbers are not all finite", "train the network again")
         return values
 
+    def is_float_constant(self, number: int) -> bool:
+        tensor = self.file.tensors[self._dequantized_constant(number)]
+        return tensor.data is not None and tensor.type in ("FLOAT32", "FLOAT16")
+
     def _dequantized_constant(self, number: int) -> int:
         for one in self.file.operators:
             if one.name == "DEQUANTIZE" and one.inputs and number in one.outputs:

@@ -21,4 +21,5 @@ def to_float(network: Network) -> Sequential:
         if isinstance(layer, Weighted) and node.weights is not None and node.biases is not None:
             layer.weights = node.weights.reshape(layer.weights.shape)
             layer.biases = node.biases
+    net.input_map = network.input_map
     return net

@@ -34,6 +34,7 @@ def to_int8(
         input_zero_point=zero_point,
         random_state=zlib.crc32(b"%d" % seed) or 1,
         loss=network.loss,
+        input_map=network.input_map,
         labels=labels,
         note=note,
     )
