@@ -107,9 +107,9 @@ info: setup ## the table of a model file: make info MODEL=digits.fqt
 	@test -n "$(MODEL)" || { echo "name a model file: make info MODEL=digits.fqt"; exit 1; }
 	@$(VENV)/bin/fqt info "$(MODEL)"
 
-models: setup ## what the importers make of a folder of models, against their own runtimes: make models MODELS=folder
+models: setup $(if $(filter emulated:m4,$(ON)),$(MODEL_BOARD)) ## what the importers make of a folder of models, against their own runtimes: make models MODELS=folder [ON=emulated:m4] [TRUST=--trust]
 	@test -d "$(MODELS)" || { echo "name a folder of models: make models MODELS=folder"; exit 1; }
-	@$(PYTHON) tools/models_table.py "$(MODELS)"
+	@$(PYTHON) tools/models_table.py "$(MODELS)" $(TRUST) $(if $(ON),--on $(ON))
 
 requirements: $(VENV)/.done ## make requirements.txt anew from the versions in requirements.in, and those of docs/ too
 	@tools/lock_requirements $(VENV) requirements.in requirements.txt

@@ -20,6 +20,10 @@ CYCLE_MODEL = $(BUILD)/cyclemodel.so
 COST_TOOLS = $(patsubst %,$(BUILD)/%/armv7emsp/fqt.mpy,natmod natmod_profile) \
     $(patsubst %,$(BUILD)/%/CORTEX_M4F/firmware.elf,firmware firmware_large_heap) $(CYCLE_MODEL) $(BUILD)/emulator.done
 
+# Where `make models ON=emulated:m4` trains.
+MODEL_BOARD = $(BUILD)/firmware_large_heap/CORTEX_M4F/firmware.elf $(BUILD)/natmod/armv7emsp/fqt.mpy \
+    $(BUILD)/natmod_all/armv7emsp/fqt.mpy $(BUILD)/emulator.done
+
 DEBIAN_emulator = qemu-system-arm qemu-system-misc
 
 $(BUILD)/emulator.done: mk/firmware.mk | $(BUILD)/debian.done

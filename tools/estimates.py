@@ -36,7 +36,7 @@ print(gc.mem_alloc() - before)
 def counted(name: str, core: str) -> dict[str, int]:
     """Cycles of each phase of a network."""
     path = COUNTS / f"{name}_{core}.json"
-    module = emulator.module(bench.CORES[core].architecture, profile=True)
+    module = emulator.module(bench.CORES[core].architecture, "natmod_profile")
     if not path.exists() or path.stat().st_mtime < module.stat().st_mtime:
         rows = bench.measure((FITTED | CHECKED)[name](), core)
         path.write_text(json.dumps({row.phase: row.cycles for row in rows}, indent=1) + "\n")

@@ -37,6 +37,7 @@ from fqt.file.model_file import ModelFile, ModelFileError
 from fqt.importers.convert import convert
 from fqt.layers import *  # noqa: F403 (its __all__ is the list of layers)
 from fqt.train.float_network import float_network
+from fqt.train.foreign_weights import load_weights
 from fqt.train.quantize import QuantizationWarning, quantize, quantize_input
 from fqt.train.sequential import Sequential
 from fqt.version import __version__
@@ -52,4 +53,5 @@ __all__ = [
     "quantize",
     "quantize_input",
     "float_network",
+    "load_weights",
 ]

@@ -101,7 +101,7 @@ def test_labels_and_note_go_with_an_int8_network(folder):
         (["kmeans.joblib", "--trust"], "kmeans.joblib: KMeans is no network"),
         (
             ["x.npy"],
-            "files that can be read end in .tflite, .onnx, .pt2, .skops, .joblib, .pkl, .pickle",
+            "files that can be read end in .tflite, .onnx, .keras, .h5, .hdf5, .pt2, .skops",
         ),
     ],
 )

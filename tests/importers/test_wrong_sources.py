@@ -216,7 +216,6 @@ SOURCES_OF_BYTES = {
     "a page called .tflite": (".tflite", b"<!DOCTYPE html><html>", ["a page of HTML"]),
     "a pickle called .skops": (".skops", b"\x80\x04K\x01.", ["it is a pickle", "skops.io.dump"]),
     "text called .joblib": (".joblib", b"hello", ["save it again"]),
-    "Keras's own": (".keras", b"PK\3\4", ["model.export"]),
     "a folder's part": (".pb", b"\x08", ["TFLiteConverter.from_saved_model"]),
     "PyTorch's weights": (".pth", b"PK\3\4", ["torch.export.save"]),
     "a model file": (".fqt", b"FQT\x1a", ["it is a model file already"]),

@@ -138,7 +138,7 @@ def measure(
         if (kind.board, kind.architecture) == (chosen.board, chosen.architecture)
     )
     plugin = emulator.build() / "cyclemodel.so"
-    module = emulator.module(chosen.architecture, profile=True)
+    module = emulator.module(chosen.architecture, "natmod_profile")
     large_heap = host.Model(model, master).memory > SMALL_HEAP_MODEL
     firmware = emulator.firmware(kind, large_heap)
     product = emulator.module(chosen.architecture)  # whose text is told

@@ -43,9 +43,10 @@ KINDS = [
 ]
 
 
-def module(architecture: str, profile: bool = False) -> Path:
-    """The native module, or with `profile` the one that can take a training step apart."""
-    return build() / ("natmod_profile" if profile else "natmod") / architecture / "fqt.mpy"
+def module(architecture: str, kinds: str = "natmod") -> Path:
+    """The native module of those that were built: natmod, the common one; natmod_all, with all
+    layer kinds; natmod_profile, which can take a training step apart."""
+    return build() / kinds / architecture / "fqt.mpy"
 
 
 def firmware(kind: Kind, large_heap: bool = False) -> Path:

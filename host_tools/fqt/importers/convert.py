@@ -16,7 +16,7 @@ from fqt.arguments import NAME_BYTES, text
 from fqt.errors import of_file, said_by
 from fqt.file.model_file import ModelFile
 from fqt.files import read_whole, write_bytes
-from fqt.importers import onnx, tflite, torch
+from fqt.importers import keras, onnx, tflite, torch
 from fqt.importers.calibration import checked_samples
 from fqt.importers.comparison import Conversion, Outputs
 from fqt.importers.graph import Graph
@@ -39,9 +39,6 @@ READERS: dict[str, Callable[[bytes], Graph]] = {".tflite": tflite.read, ".onnx":
 ADVICE = {
     ".fqt": "it is a model file already: fqt train goes on with it",
     **dict.fromkeys(torch.PICKLES, torch.PICKLE_ADVICE),
-    **dict.fromkeys(
-        (".keras", ".h5", ".hdf5"), 'Keras writes one: model.export("model.onnx", format="onnx")'
-    ),
     ".pb": "tf.lite.TFLiteConverter.from_saved_model(folder) makes a .tflite file of it",
 }
 
@@ -73,9 +70,9 @@ def convert(
 ) -> ModelFile:
     """A network of another tool as a model file.
 
-    source: the path of a .tflite, .onnx or .pt2 file, or of a .skops or .joblib file; a module or
-    an exported program of PyTorch; or a fitted estimator of scikit-learn
-    (fqt.importers.sklearn.sequential_of). An int8 network is taken as it
+    source: the path of a .tflite, .onnx, .keras, .h5 or .pt2 file, or of a .skops or .joblib file;
+    a module or an exported program of PyTorch; a model of Keras; or a fitted estimator of
+    scikit-learn (fqt.importers.sklearn.sequential_of). An int8 network is taken as it
     is: its weights, scales, zero points and biases. calibrate: for a float32 network, samples like
     those to come, [samples] and the shape that the source takes; they give the int8 ranges; an
     int8 network is only compared on them. trainable: what trains on the device: "last:2" (the last
@@ -83,7 +80,8 @@ def convert(
     loss: in place of the one that the source's last function says (softmax: softmax_cross_entropy;
     sigmoid: binary_cross_entropy; nothing: mean_squared_error). labels, note, percentile: as in
     fqt.quantize; a classifier's classes are its labels when none are given. trust: load pickles,
-    .pt2 files and unknown types too, which may run code of whoever made them. report: a file
+    .pt2 files, Keras's Lambda layers and unknown types too, which may run code of whoever made
+    them. report: a file
     for a page of HTML: outputs against those of the source's own runtime, what each layer loses,
     and what to do.
 
@@ -152,6 +150,8 @@ def read_source(
     calibrate: np.ndarray | None = None,
 ) -> Network | Estimator:
     """The network in a source, as in convert."""
+    if keras.is_keras(source):  # which is a module of PyTorch where that is below it
+        return network_of(keras.onnx_of(source), ".onnx", source.name, loss)
     if torch.is_torch(source):
         data = torch.onnx_of(source, calibrate)
         return network_of(data, ".onnx", type(source).__name__, loss)
@@ -164,8 +164,8 @@ def read_source(
             estimator = _loaded_estimator(source, trust)
     else:
         raise ValueError(
-            "a source is a path, a module or exported program of PyTorch, or a fitted estimator "
-            f"of scikit-learn, not {source!r}"
+            "a source is a path, a module or exported program of PyTorch, a model of Keras, or a "
+            f"fitted estimator of scikit-learn, not {source!r}"
         )
     if loss not in (None, estimator.net.loss):
         raise ValueError(f"an estimator says its loss itself, {estimator.net.loss}: leave it off")
@@ -189,13 +189,15 @@ def read_network(
     """The network in a file, as in convert."""
     path = Path(source)
     suffix = path.suffix.lower()
-    if suffix not in (*READERS, torch.SUFFIX):
-        readable = ", ".join((*READERS, torch.SUFFIX, *SUFFIXES))
+    if suffix not in (*READERS, torch.SUFFIX, *keras.SUFFIXES):
+        readable = ", ".join((*READERS, *keras.SUFFIXES, torch.SUFFIX, *SUFFIXES))
         advice = ADVICE.get(suffix, "export the network as one of these (docs/importing.md)")
         raise ValueError(f"{path}: files that can be read end in {readable}: {advice}")
     with of_file(path):
         if suffix == torch.SUFFIX:
             data, suffix = torch.onnx_of(torch.load_program(path, trust), None), ".onnx"
+        elif suffix in keras.SUFFIXES:
+            data, suffix = keras.onnx_of(keras.load_model(path, trust)), ".onnx"
         else:
             data = read_whole(path)
         return network_of(data, suffix, path.stem, loss)

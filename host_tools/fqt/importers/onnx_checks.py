@@ -36,6 +36,7 @@ GROWING: tuple[str, ...] = (
     "Pad",
     "Resize",
 )
+OF_SHAPES = ("Shape", "Size")  # which read no numbers
 GROWING += ("Upsample", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike")
 
 
@@ -148,8 +149,11 @@ def check_sizes(onnx, model) -> None:
             )
         if tensor.HasField("shape") and all(sizes):
             known.add(one.name)
+    fed = {one.name for one in inferred.graph.input}  # what samples change is not computed at once
     for number, node in enumerate(inferred.graph.node, 1):
-        if node.op_type in GROWING and not known.issuperset(node.output):
+        if node.op_type not in OF_SHAPES and fed & set(node.input):
+            fed |= set(node.output)
+        elif node.op_type in GROWING and not known.issuperset(node.output):
             refuse(
                 place_of_node(number, node),
                 "the shape of what it makes depends on computed numbers",

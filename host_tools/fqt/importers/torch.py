@@ -56,7 +56,7 @@ def load_program(path: str | os.PathLike, trust: bool = False):
     except ImportError:
         raise RuntimeError(MISSING.format("torch")) from None
     try:
-        with _silence():
+        with silence():
             return torch.export.load(io.BytesIO(data))
     except Exception as error:  # of a damaged file anything
         raise ValueError(
@@ -92,7 +92,7 @@ def _export(source: Any, samples: tuple | None) -> bytes:
     except ImportError:
         raise RuntimeError(MISSING.format("onnxscript")) from None
     try:
-        with _silence():
+        with silence():
             torch.onnx.export(
                 source, samples, file, dynamo=True, external_data=False, verbose=False
             )
@@ -105,7 +105,7 @@ def _export(source: Any, samples: tuple | None) -> bytes:
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Without what the exporter says of its own progress."""
     logging.disable(logging.WARNING)
     try:

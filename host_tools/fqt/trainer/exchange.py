@@ -38,6 +38,10 @@ class Exchange:
         return self.folder / "run.py"
 
     @property
+    def model(self) -> Path:
+        return self.folder / "model.fqt"
+
+    @property
     def samples(self) -> Path:
         return self.folder / "fqt_samples.bin"
 
@@ -58,7 +62,7 @@ class Exchange:
         """What the device reads. gives: what it tells of each sample (class, numbers,
         loss, or times); "": it trains."""
         samples = samples_bytes(job)
-        (self.folder / "model.fqt").write_bytes(job.model.to_bytes())
+        self.model.write_bytes(job.model.to_bytes())
         self.samples.write_bytes(samples)
         if state.checkpoint:
             (self.folder / "checkpoint.fqt").write_bytes(state.checkpoint)
@@ -67,7 +71,7 @@ class Exchange:
             **loop_job(job, state, [float_bits(rate) for rate in job.rates()]),
             "gives": gives,
             "trains": any(layer.trainable for layer in job.model.layers),
-            "model": "model.fqt",
+            "model": self.model.name,
             "data": self.samples.name,
             "checkpoint": "checkpoint.fqt" if state.checkpoint else None,
             "saved": "saved",

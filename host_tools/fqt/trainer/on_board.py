@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterator
 
 from fqt.device.emulator import KINDS, Board, Kind, module
+from fqt.device.install import needs_full
 from fqt.device.mpremote import follow
 from fqt.device.session import Session
+from fqt.file.model_file import ModelFile
 from fqt.trainer.exchange import Exchange
 from fqt.trainer.on_device import Device
 
@@ -66,15 +68,19 @@ class SerialBoard(Device):
 
 
 class EmulatedBoard(Device):
-    """A board that is started for each run, with the module of this checkout."""
+    """A board that is started for each run, with the module of this checkout that the model
+    needs."""
 
-    def __init__(self, name: str, kind: Kind):
-        self.name, self.kind = name, kind
+    def __init__(self, name: str, kind: Kind, large_heap: bool = False):
+        self.name, self.kind, self.large_heap = name, kind, large_heap
 
     def lines(self, exchange: Exchange) -> Iterator[str]:
-        with contextlib.closing(Board(self.kind, exchange.folder)) as board:
+        full = needs_full([ModelFile.read(exchange.model)])
+        built = module(self.kind.architecture, "natmod_all" if full else "natmod").read_bytes()
+        board = Board(self.kind, exchange.folder, large_heap=self.large_heap)
+        with contextlib.closing(board):
             with Session(board.port) as session:
-                session.put("/fqt.mpy", module(self.kind.architecture).read_bytes())
+                session.put("/fqt.mpy", built)
             yield from SerialBoard(board.port).lines(exchange)
 
 
