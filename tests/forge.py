@@ -111,7 +111,7 @@ def forge(layers: list[Layer], shape=(4, 4, 2), behind: bytes = b"", **fields) -
     said = {
         "magic": b"FQT\x1a",
         "major": 2,
-        "minor": 4,
+        "minor": 5,
         "record_bytes": RECORD.itemsize,
         "file_bytes": file_bytes,
         "layer_count": len(layers),

@@ -18,7 +18,8 @@ Shape = tuple[int, int, int]
 
 ACTIVATIONS = ("none", "relu", "relu6")  # by their numbers in a file
 # Of tables, alike.
-FUNCTIONS = ("tanh", "sigmoid", "leaky_relu", "elu", "hard_swish", "silu", "hard_sigmoid")
+FUNCTIONS: tuple[str, ...] = ("tanh", "sigmoid", "leaky_relu", "elu", "hard_swish", "silu")
+FUNCTIONS += ("hard_sigmoid", "gelu", "gelu_tanh", "softplus", "mish", "selu", "hard_tanh")
 
 
 class Record(Protocol):

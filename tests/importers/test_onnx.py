@@ -81,6 +81,23 @@ BODIES = {
         lambda b, x: b.node("HardSigmoid", b.conv(x, 4, 2), alpha=1 / 6),
         192,
     ),
+    "gelu": (IMAGE, lambda b, x: b.node("Gelu", b.conv(x, 4, 2)), 192),
+    "gelu with tanh": (
+        IMAGE,
+        lambda b, x: b.node("Gelu", b.conv(x, 4, 2), approximate="tanh"),
+        192,
+    ),
+    "softplus": (IMAGE, lambda b, x: b.node("Softplus", b.conv(x, 4, 2)), 192),
+    "mish": (IMAGE, lambda b, x: b.node("Mish", b.conv(x, 4, 2)), 192),
+    "mish in parts": (
+        IMAGE,
+        lambda b, x: mish(b, b.conv(x, 4, 2)),
+        192,
+    ),
+    "selu": (IMAGE, lambda b, x: b.node("Selu", b.conv(x, 4, 2)), 192),
+    "celu": (IMAGE, lambda b, x: b.node("Celu", b.conv(x, 4, 2)), 192),
+    "hard tanh": (IMAGE, lambda b, x: b.node("Clip", b.conv(x, 4, 2), -1.0, 1.0), 192),
+    "prelu": (IMAGE, lambda b, x: b.node("PRelu", b.conv(x, 4, 2), np.full((4, 1, 1), 0.3)), 192),
     "silu": (IMAGE, lambda b, x: silu(b, b.conv(x, 4, 2)), 192),
     "residual": (IMAGE, lambda b, x: residual(b, b.node("Relu", b.conv(x, 4, 2))), 192),
     "gate": (IMAGE, lambda b, x: gate(b, b.node("Relu", b.conv(x, 4, 2))), 192),
@@ -160,6 +177,10 @@ def resized(b, x, factors, coordinates=b"asymmetric", nearest_mode=b"floor"):
 
 def transposed(b, x, out, channels=2, **attributes):
     return b.node("ConvTranspose", x, b.random(channels, out, 3, 3), b.random(out), **attributes)
+
+
+def mish(b, x):
+    return b.node("Mul", x, b.node("Tanh", b.node("Softplus", x)))
 
 
 def silu(b, x):

@@ -150,9 +150,15 @@ WRONG = {
     "'softmax1': softmax inside a network": lambda: between(
         lambda b, x: b.conv(b.node("Softmax", x, axis=1), 2, 2)
     ),
-    "'clip1': it clips to -1 ... 1: layers have ReLU and ReLU6": lambda: alone(
-        "Clip", np.array(-1.0), np.array(1.0)
+    "'clip1': it clips to -2 ... 1: layers have ReLU, ReLU6 and HardTanh": lambda: alone(
+        "Clip", np.array(-2.0), np.array(1.0)
     ),
+    "'prelu1': it has a slope a channel: train it with one": lambda: alone(
+        "PRelu", np.array([[[0.1]], [[0.2]]])
+    ),
+    "'celu1': its alpha is 2: 1, or an Elu": lambda: alone("Celu", alpha=2.0),
+    "'selu1': its alpha and gamma are others": lambda: alone("Selu", alpha=2.0),
+    "'gelu1': its form is sine: none or tanh": lambda: alone("Gelu", approximate="sine"),
     "it reads the shape (1, 2, 6, 6, 6): windows are over one axis or two": of_three_axes,
     "its window has holes (dilations)": lambda: alone(
         "MaxPool", kernel_shape=[2, 2], dilations=[2, 2], pads=[1] * 4

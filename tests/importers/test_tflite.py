@@ -40,6 +40,10 @@ BODIES = {
     "elu": lambda b, x: function(b, "ELU", b.conv(x, 4), (0.04, -90)),
     "hard swish": lambda b, x: function(b, "HARD_SWISH", b.conv(x, 4), (0.03, -110)),
     "silu": lambda b, x: silu(b, b.conv(x, 4)),
+    "gelu": lambda b, x: function(b, "GELU", b.conv(x, 4), (0.04, -90)),
+    "gelu with tanh": lambda b, x: function(
+        b, "GELU", b.conv(x, 4), (0.04, -90), approximate=True
+    ),
     "dense": lambda b, x: b.dense(b.reshape(x, [1, 128]), 6, "relu"),
     "dynamic batch": lambda b, x: dynamic_reshape(b, b.conv(x, 2)),
 }

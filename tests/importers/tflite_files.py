@@ -23,6 +23,7 @@ OPTIONS = {
     "AVERAGE_POOL_2D": schema.Pool2DOptionsT,
     "SOFTMAX": schema.SoftmaxOptionsT,
     "LEAKY_RELU": schema.LeakyReluOptionsT,
+    "GELU": schema.GeluOptionsT,
     "HARD_SWISH": schema.HardSwishOptionsT,
     "MEAN": schema.ReducerOptionsT,
     "RESHAPE": schema.ReshapeOptionsT,

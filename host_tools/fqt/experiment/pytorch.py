@@ -114,6 +114,8 @@ def _average_pool2d(layer, parameters, x):
 
 def _table(layer, parameters, x):
     functional = load_pytorch().nn.functional
+    if layer.activation == "gelu_tanh":
+        return functional.gelu(x, approximate="tanh")
     name = layer.activation.replace("hard_", "hard")
     has_parameter = layer.activation in ("leaky_relu", "elu")
     return getattr(functional, name)(x, *[layer.function_parameter] * has_parameter)

@@ -6,7 +6,6 @@ of those that multiply and shift channels by constants (fqt.importers.passes.con
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ import numpy as np
 from fqt.importers.graph import Graph, Quantization, check_graph, refuse
 from fqt.importers.onnx_checks import ML
 from fqt.importers.onnx_file import FileNode, read_file
+from fqt.importers.onnx_functions import FUNCTIONS
 from fqt.importers.onnx_graph import REPLACE, OnnxGraph
 from fqt.importers.onnx_int8 import make_int8
 from fqt.importers.onnx_windows import window_of
@@ -232,46 +232,6 @@ def _transpose(reader: _Reader, node: FileNode) -> None:
     reader.add("transpose", (given,), output, axes=tuple(axes))
 
 
-def _function(reader: _Reader, node: FileNode, function: str) -> None:
-    given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
-    axis, shape = None, reader.shape(given)
-    if function in ("softmax", "log_softmax"):
-        axis = node.attributes.get("axis", -1 if reader.file.opset >= 13 else 1) % len(shape)
-        if reader.file.opset < 13 and math.prod(shape[axis:]) != shape[axis]:
-            refuse(
-                reader.place,
-                f"it is over several axes of {shape}",
-                "export with opset 20",
-            )
-    usual = {"leaky_relu": 0.01, "elu": 1.0}.get(function)  # as the operators have it
-    parameter = 0.0 if usual is None else node.attributes.get("alpha", usual)
-    reader.add("activation", (given,), output, function=function, axis=axis, parameter=parameter)
-
-
-def _hard_sigmoid(reader: _Reader, node: FileNode) -> None:
-    slope, shift = (node.attributes.get(name, usual) for name, usual in HARD_SIGMOID)
-    if abs(slope - 1 / 6) > 1e-6 or shift != 0.5:
-        refuse(
-            reader.place, f"it is x * {slope:g} + {shift:g}, limited", "x / 6 + 0.5 can be taken"
-        )
-    _function(reader, node, "hard_sigmoid")
-
-
-def _clip(reader: _Reader, node: FileNode) -> None:
-    low, high = (
-        float(np.max(node.attributes.get(name, reader.constant(node, number, default))))
-        for name, number, default in (("min", 1, -np.inf), ("max", 2, np.inf))
-    )
-    greatest = float(np.finfo(np.float32).max)  # as which some exporters write "no end"
-    if low != 0 or (high != 6 and high < greatest):
-        refuse(
-            reader.place,
-            f"it clips to {low:g} ... {high:g}",
-            "layers have ReLU and ReLU6",
-        )
-    _function(reader, node, "relu6" if high == 6 else "relu")
-
-
 def _quantize(reader: _Reader, node: FileNode) -> None:
     given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
     scales, zero_points = reader.quantization(node)
@@ -307,7 +267,6 @@ OF_ML = (
     "of scikit-learn, scalers, linear models and MLP networks are taken: do the rest to the "
     "samples yourself"
 )
-HARD_SIGMOID = (("alpha", 0.2), ("beta", 0.5))  # as the operator has them
 OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "Conv": _convolution,
     "ConvTranspose": _transposed_convolution,
@@ -337,14 +296,5 @@ OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
             "Dropout",
         )
     },
-    "Clip": _clip,
-    "Relu": lambda reader, node: _function(reader, node, "relu"),
-    "Sigmoid": lambda reader, node: _function(reader, node, "sigmoid"),
-    "Tanh": lambda reader, node: _function(reader, node, "tanh"),
-    "LeakyRelu": lambda reader, node: _function(reader, node, "leaky_relu"),
-    "Elu": lambda reader, node: _function(reader, node, "elu"),
-    "HardSwish": lambda reader, node: _function(reader, node, "hard_swish"),
-    "HardSigmoid": _hard_sigmoid,
-    "Softmax": lambda reader, node: _function(reader, node, "softmax"),
-    "LogSoftmax": lambda reader, node: _function(reader, node, "log_softmax"),
+    **FUNCTIONS,
 }

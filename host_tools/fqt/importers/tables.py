@@ -3,11 +3,13 @@ its own, the outputs are those."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from fqt.file.records import Table
+from fqt.layers.functions import FUNCTIONS
 from fqt.train.tables import make_table
 
 Range = tuple[float, int]  # scale and zero point
@@ -71,4 +73,20 @@ def _rounded_shift(values: np.ndarray, bits: int) -> np.ndarray:
     return (values >> bits) + ((values & mask) > (mask >> 1) + (values < 0))
 
 
-LITERT = {"leaky_relu": _leaky_relu, "hard_swish": _hard_swish}
+def _gelu(function: str) -> Callable:
+    """In float32, halves away from 0, where other functions' go to even numbers."""
+
+    def outputs(x: np.ndarray, _: float, s_x: np.float32, s_y: np.float32) -> np.ndarray:
+        values = FUNCTIONS[function].value((x * s_x).astype(np.float32), 0.0)
+        units = values.astype(np.float32) * np.float32(1 / s_y)
+        return (np.copysign(np.floor(np.abs(units) + np.float32(0.5)), units)).astype(np.int64)
+
+    return outputs
+
+
+LITERT = {
+    "leaky_relu": _leaky_relu,
+    "hard_swish": _hard_swish,
+    "gelu": _gelu("gelu"),
+    "gelu_tanh": _gelu("gelu_tanh"),
+}

@@ -310,6 +310,8 @@ def _function(reader: _Reader, operator: FileOperator, function: str) -> None:
             refuse(reader.place, f"its beta is {operator.options['Beta']}, not 1", REPLACE)
     given = (reader.name(operator.inputs[0]),)
     # An ELU's alpha is 1: it has no options.
+    if function == "gelu" and operator.options["Approximate"]:
+        function = "gelu_tanh"
     parameter = {"leaky_relu": operator.options.get("Alpha"), "elu": 1.0}.get(function) or 0.0
     reader.add("activation", operator, given, function=function, axis=axis, parameter=parameter)
 
@@ -325,7 +327,7 @@ ONE_INPUT: tuple[str, ...] = (
     "SOFTMAX",
 )
 ONE_INPUT += ("LOG_SOFTMAX", "LOGISTIC", "RELU", "RELU6", "MAX_POOL_2D", "AVERAGE_POOL_2D")
-ONE_INPUT += ("TANH", "LEAKY_RELU", "ELU", "HARD_SWISH")
+ONE_INPUT += ("TANH", "LEAKY_RELU", "ELU", "HARD_SWISH", "GELU")
 OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "CONV_2D": lambda reader, one: _convolution(reader, one, (0, 1, 2, 3)),
     "DEPTHWISE_CONV_2D": lambda reader, one: _convolution(reader, one, (3, 1, 2, 0)),
@@ -355,4 +357,5 @@ OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "LEAKY_RELU": lambda reader, one: _function(reader, one, "leaky_relu"),
     "ELU": lambda reader, one: _function(reader, one, "elu"),
     "HARD_SWISH": lambda reader, one: _function(reader, one, "hard_swish"),
+    "GELU": lambda reader, one: _function(reader, one, "gelu"),
 }

@@ -41,6 +41,7 @@ OPTIONS = {
     ),
     "SOFTMAX": ("SoftmaxOptions", "Beta"),
     "LEAKY_RELU": ("LeakyReluOptions", "Alpha"),
+    "GELU": ("GeluOptions", "Approximate"),
     "RESIZE_NEAREST_NEIGHBOR": (
         "ResizeNearestNeighborOptions",
         "AlignCorners HalfPixelCenters",

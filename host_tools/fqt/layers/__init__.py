@@ -19,11 +19,26 @@ from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
-from fqt.layers.table import ELU, HardSigmoid, HardSwish, LeakyReLU, Sigmoid, SiLU, Tanh
+from fqt.layers.table import (
+    ELU,
+    GELU,
+    SELU,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    LeakyReLU,
+    Mish,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 from fqt.layers.upsample2d import Upsample2D
 
 __all__ = [
     "ELU",
+    "GELU",
+    "SELU",
     "Add",
     "AveragePool2D",
     "BatchNormalization",
@@ -36,11 +51,14 @@ __all__ = [
     "GlobalAveragePool",
     "HardSigmoid",
     "HardSwish",
+    "HardTanh",
     "LeakyReLU",
     "MaxPool2D",
+    "Mish",
     "Multiply",
     "SiLU",
     "Sigmoid",
+    "Softplus",
     "Tanh",
     "Upsample2D",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fqt.arguments import real_number
+from fqt.arguments import real_number, truth_value
 from fqt.layers.functions import FUNCTIONS
 from fqt.layers.layer import Layer
 
@@ -56,6 +56,42 @@ class SiLU(Table):
     activation = name_stem = "silu"
 
 
+class GELU(Table):
+    """x times the share of a normal distribution below x (Hendrycks and Gimpel 2016). approximate:
+    by a hyperbolic tangent, as networks that were trained so have it."""
+
+    activation = name_stem = "gelu"
+
+    def __init__(self, approximate: bool = False, *, name=None, source=None):
+        super().__init__(name=name, source=source)
+        if truth_value("approximate", approximate):
+            self.activation = "gelu_tanh"
+
+
+class Softplus(Table):
+    """log(1 + exp(x))"""
+
+    activation = name_stem = "softplus"
+
+
+class Mish(Table):
+    """x * tanh(log(1 + exp(x)))"""
+
+    activation = name_stem = "mish"
+
+
+class SELU(Table):
+    """An ELU times 1.0507, whose alpha is 1.6733 (Klambauer et al. 2017)."""
+
+    activation = name_stem = "selu"
+
+
+class HardTanh(Table):
+    """x within -1 to 1"""
+
+    activation = name_stem = "hard_tanh"
+
+
 class LeakyReLU(Table):
     """x where it is 0 or more, else x * slope. Raises ValueError for a slope that is no finite
     number."""
@@ -85,5 +121,7 @@ def table_layer(function: str, parameter: float, **place: str | None) -> Table:
             return LeakyReLU(parameter, **place)
         case "elu":
             return ELU(parameter, **place)
-    simple = (Tanh, Sigmoid, HardSigmoid, HardSwish, SiLU)
+        case "gelu_tanh":
+            return GELU(approximate=True, **place)
+    simple = (Tanh, Sigmoid, HardSigmoid, HardSwish, SiLU, GELU, Softplus, Mish, SELU, HardTanh)
     return next(layer for layer in simple if layer.activation == function)(**place)

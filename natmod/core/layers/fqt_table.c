@@ -42,7 +42,7 @@ static void table_error(fqt_pass_t *pass) {
 
 const fqt_kind_t fqt_kind_table = {
     .name = "table",
-    .last_activation = FQT_FUNCTION_HARD_SIGMOID,
+    .last_activation = FQT_FUNCTION_HARD_TANH,
     .has_table = true,
     .reads_input_for_error = true,
     .check = table_check,

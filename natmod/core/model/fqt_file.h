@@ -44,8 +44,8 @@
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
 // Since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables; since 4: pixelwise cross-entropy,
-// concatenate.
-#define FQT_FILE_MINOR (4)
+// concatenate; since 5: functions from GELU on.
+#define FQT_FILE_MINOR (5)
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
@@ -82,6 +82,12 @@ enum {
     FQT_FUNCTION_HARD_SWISH = 4,
     FQT_FUNCTION_SILU = 5,
     FQT_FUNCTION_HARD_SIGMOID = 6,
+    FQT_FUNCTION_GELU = 7,
+    FQT_FUNCTION_GELU_TANH = 8,
+    FQT_FUNCTION_SOFTPLUS = 9,
+    FQT_FUNCTION_MISH = 10,
+    FQT_FUNCTION_SELU = 11,
+    FQT_FUNCTION_HARD_TANH = 12,
 };
 enum {
     FQT_LOSS_SOFTMAX_CROSS_ENTROPY = 0,
