@@ -4,6 +4,7 @@ import pytest
 
 from fqt import __version__
 from fqt.cli import main
+from fqt.device.session import Session
 from fqt.emulator import KINDS, Board, Kind, module
 
 pytestmark = pytest.mark.slow
@@ -16,7 +17,8 @@ def test_a_board_without_and_with_the_module(tmp_path, capsys):
         assert main(["doctor", "--port", board.port]) == 1
         said = capsys.readouterr().out
         assert "loads armv7emsp" in said and "no fqt;" in said and "bytes of RAM free" in said
-        board.mpremote("cp", str(module(M4F.architecture)), ":fqt.mpy")
+        with Session(board.port) as session:
+            session.put("fqt.mpy", module(M4F.architecture).read_bytes())
         main(["doctor", "--port", board.port])
         assert f"fqt {__version__}, fqt.mpy;" in capsys.readouterr().out
         old = b"__version__ = '0.1.0'\n"

@@ -3,6 +3,7 @@
 import pytest
 from training import train_on
 
+from fqt.device.session import Session
 from fqt.emulator import KINDS, Board, build, module
 from models import autoencoder_model
 
@@ -16,9 +17,10 @@ def test_it_trains_an_autoencoder_which_the_common_one_refuses(kind, tmp_path):
     try:
         model = autoencoder_model()
         full = build() / "natmod_all" / kind.architecture / "fqt.mpy"
-        board.mpremote("cp", str(full), ":fqt.mpy")
+        board.put("fqt.mpy", full.read_bytes())
         train_on(board, model, 12, 40, 0.02)
-        board.mpremote("cp", str(module(kind.architecture)), ":fqt.mpy")
+        with Session(board.port) as session:
+            session.put("fqt.mpy", module(kind.architecture).read_bytes())
         said = board.mpremote("exec", "import fqt; fqt.Model('model.fqt')", check=False)
         assert "layer 4: this module has no upsample2d: `fqt install MODEL`" in said
     finally:

@@ -8,6 +8,7 @@ import pytest
 import serial
 
 from fqt.cli import main
+from fqt.device.session import Session
 from fqt.emulator import KINDS, Board, Kind, module
 
 pytestmark = pytest.mark.slow
@@ -92,8 +93,8 @@ def test_a_repl_session_typed_line_by_line(bare_board, folder):
 
 
 def test_the_module_of_another_architecture_is_refused(bare_board, folder):
-    (folder / "fqt.mpy").write_bytes(module("rv32imc").read_bytes())
-    bare_board.mpremote("cp", "fqt.mpy", ":")
+    with Session(bare_board.port) as session:
+        session.put("fqt.mpy", module("rv32imc").read_bytes())
     assert "incompatible .mpy" in bare_board.mpremote("exec", "import fqt", check=False)
 
 
@@ -103,9 +104,7 @@ def test_fqt_install_puts_the_module_that_fits(kind, tmp_path, capsys):
     try:
         assert main(["install", "--port", board.port, "--dist", str(DIST)]) == 0
         assert "is on the board as /lib/fqt.mpy" in capsys.readouterr().out
-        installed = tmp_path / "installed.mpy"
-        board.mpremote("cp", ":/lib/fqt.mpy", str(installed))
-        assert installed.read_bytes() == module(kind.architecture).read_bytes()
+        assert board.get("/lib/fqt.mpy") == module(kind.architecture).read_bytes()
     finally:
         board.close()
 

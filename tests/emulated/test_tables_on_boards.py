@@ -14,7 +14,7 @@ CHOSEN = [kind for kind in KINDS if kind.architecture in ("armv6m", "armv7emsp")
 def test_a_network_with_tables_trains_to_the_same_bytes(kind, tmp_path):
     board = Board(kind, tmp_path)
     try:
-        board.mpremote("cp", str(module(kind.architecture)), ":fqt.mpy")
+        board.put("fqt.mpy", module(kind.architecture).read_bytes())
         train_on(board, table_model(), 12, 40, 0.02)
     finally:
         board.close()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fqt.cli import main
+from fqt.device.session import Session
 from fqt.emulator import KINDS, Board, module
 from fqt.trainer import kept, on_board
 from models import Layer, random_model, random_targets, with_maps
@@ -22,7 +23,8 @@ SAMPLES = 48
 def board(tmp_path_factory):
     """One for all; the last test pulls its cable."""
     board = Board(M4F, tmp_path_factory.mktemp("board"))
-    board.mpremote("cp", str(module(M4F.architecture)), ":fqt.mpy")
+    with Session(board.port) as session:
+        session.put("fqt.mpy", module(M4F.architecture).read_bytes())
     yield board
     board.close()
 

@@ -1,20 +1,22 @@
-"""Emulated boards on a serial line, used as a user uses a real one: through mpremote.
+"""Emulated boards on a serial line, used as a user uses a real one: by mpremote as a program, or
+by a session in this process.
 
 The boards' firmware is built by `make firmware` from tests/emulated/boards.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from fqt.device.mpremote import run
+from fqt.device.session import Session
 from fqt.places import build
 
-MPREMOTE_SECONDS = 300
+PATIENCE = 300  # seconds that a call may say nothing
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,17 @@ class Board:
         if not found:
             raise OSError(f"{kind.emulator} did not start: {line}")
         self.port = found.group()
-        time.sleep(0.3)
+        # The emulator looks once a second whether somebody has opened the line: it is kept open.
+        self.line = os.fdopen(os.open(self.port, os.O_RDWR | os.O_NOCTTY), "rb", buffering=0)
 
     def close(self) -> None:
+        self.line.close()
         self.emulator.kill()
         self.emulator.wait()
 
     def mpremote(self, *arguments: str, check: bool = True) -> str:
         """Run mpremote on the board; give all that it printed."""
-        code, said = run(self.port, *arguments, seconds=MPREMOTE_SECONDS, folder=self.folder)
+        code, said = run(self.port, *arguments, seconds=PATIENCE, folder=self.folder)
         if check and code:
             raise RuntimeError(f"mpremote {' '.join(arguments)}: {said}")
         return said
@@ -104,13 +108,19 @@ class Board:
         self.waiting.append(name)
 
     def get(self, name: str) -> bytes:
-        self.mpremote("cp", f":{name}", f"from_board_{name}")
-        return (self.folder / f"from_board_{name}").read_bytes()
+        with Session(self.port, PATIENCE) as session:
+            return session.get(name)
 
     def run(self, script: Path) -> str:
         """Run a script; give what it printed. Raises RuntimeError with its output when it
         fails."""
         if self.waiting:
-            self.mpremote("cp", *self.waiting, ":")
+            with Session(self.port, PATIENCE) as session:
+                for name in self.waiting:
+                    session.put(name, (self.folder / name).read_bytes())
             self.waiting = []
-        return self.mpremote("run", str(script)).replace("\r\n", "\n")
+        with Session(self.port, PATIENCE) as session:  # whose heap has nothing of the copies
+            printed, error = session.execute(script.read_text())
+        if error:
+            raise RuntimeError(f"{script.name}: {printed}{error}")
+        return printed

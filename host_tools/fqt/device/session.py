@@ -11,6 +11,7 @@ uses it, and pyproject.toml holds the version.
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import hashlib
 import io
@@ -51,6 +52,15 @@ def fqt_finish(path, digest):
         os.remove(path)
         os.rename(copy, path)
 """
+READ = """
+import binascii
+with open({path!r}, 'rb') as file:
+    while True:
+        piece = file.read({piece})
+        if not piece:
+            break
+        print(binascii.b2a_base64(piece).decode().strip())
+"""
 
 
 class Session:
@@ -90,28 +100,41 @@ class Session:
     def run(self, code: str, seconds: float | None = None) -> str:
         """Run code in the session's globals; give what it printed, with \\n at the ends of
         lines. seconds: how long it may say nothing, else that of the session."""
+        printed, error = self.execute(code, seconds)
+        if error:
+            raise OSError("the board says " + _with_advice(error.strip().splitlines()[-1]))
+        return printed
+
+    def execute(self, code: str, seconds: float | None = None) -> tuple[str, str]:
+        """The same; gives what it printed, and the traceback of the error that ended it, or
+        ""."""
         seconds = self._seconds if seconds is None else seconds
         with self._told(seconds):
-            printed, error = self._transport.exec_raw(code, timeout=seconds)
-        if error:
-            lines = error.decode(errors="replace").strip().splitlines()
-            raise OSError("the board says " + _with_advice(lines[-1]))
-        return printed.decode(errors="replace").replace("\r\n", "\n")
+            told = self._transport.exec_raw(code, timeout=seconds)
+        printed, error = (part.decode(errors="replace").replace("\r\n", "\n") for part in told)
+        return printed, error
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file: it takes its name when its SHA-256 on the board is that of the data; one
         of that name keeps its bytes until then, and whatever fails, no part of the new stays."""
         digest = hashlib.sha256(data).hexdigest()
         try:
-            self.run(f"file = open({path + '.new'!r}, 'wb')")
+            self.run(f"import binascii\nfile = open({path + '.new'!r}, 'wb')")
             for start in range(0, len(data), PIECE):
-                self.run(f"_ = file.write({data[start : start + PIECE]!r})")
+                # Half as many characters as a literal of bytes, and the line is what is slow.
+                piece = binascii.b2a_base64(data[start : start + PIECE], newline=False)
+                self.run(f"_ = file.write(binascii.a2b_base64({piece!r}))")
             patience = self._seconds + len(data) / BYTES_A_SECOND
             self.run(FINISH + f"fqt_finish({path!r}, {digest!r})", patience)
         except OSError as error:
             with contextlib.suppress(OSError):
                 self.run(f"file.close()\nimport os\nos.remove({path + '.new'!r})")
             raise OSError(f"{path} was not written: {error}") from None
+
+    def get(self, path: str) -> bytes:
+        """The bytes of a file."""
+        answer = self.run(READ.format(path=path, piece=PIECE))
+        return b"".join(binascii.a2b_base64(line) for line in answer.splitlines())
 
     @contextlib.contextmanager
     def _told(self, seconds: float) -> Iterator[None]:

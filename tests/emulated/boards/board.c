@@ -7,6 +7,7 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "shared/runtime/pyexec.h"
+#include "uart.h"
 
 #if defined(QEMU_SOC_MPS2)
 
@@ -18,6 +19,19 @@ static uint32_t clock_ticks(void) {
 
 static int input_waits(void) {
     return *(volatile uint32_t *)0x40004004 & 2;
+}
+
+// UART0 interrupts when it has received a character. The interrupt is masked: it only ends a wait.
+static void start_input(void) {
+    __asm volatile ("cpsid i");
+    *(volatile uint32_t *)0x40004008 |= 8; // CTRL: receive interrupt enable
+    *(volatile uint32_t *)0xE000E100 = 1; // NVIC: set-enable of UART0's receive interrupt
+}
+
+static void wait_for_input(void) {
+    __asm volatile ("wfi");
+    *(volatile uint32_t *)0x4000400C = 2; // INTCLEAR: receive
+    *(volatile uint32_t *)0xE000E280 = 1; // NVIC: clear-pending
 }
 
 #elif defined(QEMU_SOC_LX60)
@@ -34,6 +48,13 @@ static int input_waits(void) {
     return *(volatile uint32_t *)0x9D050034 & 1;
 }
 
+static void start_input(void) {
+    *(volatile uint32_t *)0x9D050028 = 1; // FCR: sixteen characters at a time
+}
+
+static void wait_for_input(void) {
+}
+
 #else
 
 // CLINT: mtime, at 10 MHz. NS16550: the line status register.
@@ -44,6 +65,23 @@ static uint32_t clock_ticks(void) {
 
 static int input_waits(void) {
     return *(volatile uint8_t *)0x10000005 & 1;
+}
+
+// The UART interrupts when it has received characters, through the PLIC as source 10. The interrupt is masked: it only
+// ends a wait.
+static void start_input(void) {
+    *(volatile uint8_t *)0x10000002 = 1; // FCR: sixteen characters at a time
+    *(volatile uint8_t *)0x10000001 = 1; // IER: data received
+    *(volatile uint32_t *)0x0C000028 = 1; // the source's priority
+    *(volatile uint32_t *)0x0C002000 = 1 << 10; // enabled for machine mode
+    *(volatile uint32_t *)0x0C200000 = 0; // threshold
+    __asm__ volatile("csrs mie, %0" : : "r"(1 << 11)); // external interrupts
+}
+
+static void wait_for_input(void) {
+    __asm__ volatile("wfi");
+    volatile uint32_t *claim = (volatile uint32_t *)0x0C200004;
+    *claim = *claim; // taken, and done with
 }
 
 #endif
@@ -83,6 +121,16 @@ uintptr_t __wrap_mp_hal_stdio_poll(uintptr_t poll_flags) {
     return ready;
 }
 
+// A processor that asks for input without end takes a core of the host, and keeps the emulator, which hands over one
+// character at a time, from doing so.
+int __wrap_mp_hal_stdin_rx_chr(void) {
+    int character;
+    while ((character = uart_rx_chr()) < 0) {
+        wait_for_input();
+    }
+    return character;
+}
+
 // The floating-point unit must be on before anything uses it.
 void __real_uart_init(void);
 void __wrap_uart_init(void) {
@@ -91,6 +139,7 @@ void __wrap_uart_init(void) {
     __asm volatile ("dsb\nisb");
     #endif
     __real_uart_init();
+    start_input();
 }
 
 // After each (soft) reset the file system is mounted, as boards do in their frozen boot script.

@@ -6,7 +6,7 @@ FLASH_PLACE ?= /
 CFLAGS += -DFQT_FLASH_PLACE='"$(FLASH_PLACE)"'
 CFLAGS += -DMP_CONFIGFILE='"$(BOARD_DIR)/../mpconfig.h"'
 MICROPY_VFS_LFS2 = 1
-LDFLAGS += -Wl,--wrap=uart_init -Wl,--wrap=mp_hal_stdio_poll -Wl,--wrap=mp_init
+LDFLAGS += -Wl,--wrap=uart_init -Wl,--wrap=mp_hal_stdio_poll -Wl,--wrap=mp_hal_stdin_rx_chr -Wl,--wrap=mp_init
 vpath board.c $(BOARD_DIR)/..
 SRC_C += board.c
 SRC_QSTR += board.c
