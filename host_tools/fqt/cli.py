@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +34,7 @@ from fqt.trainer.where import HELP, place_of
 from fqt.version import __version__
 
 STOPPED = 130  # the exit code after Ctrl-C, as shells have it
+UNREAD = 141  # and where nobody reads what is printed, as `fqt info MODEL | head`
 
 
 def run_convert(arguments: argparse.Namespace) -> None:
@@ -261,7 +263,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--force",
         action="store_true",
-        help="overwrite another model of that name on the board, or one that it trained",
+        help="overwrite another model of that name on the board, or one that it trained; copy one "
+        "that takes more RAM than it has",
     )
     command.set_defaults(run=run_deploy)
     command = commands.add_parser(
@@ -303,10 +306,25 @@ def add_board(command: argparse.ArgumentParser) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; give the exit code. Expected errors are one line on standard error."""
+    """Run one command; give the exit code. Expected errors are one line on standard error. Where
+    nobody reads what it prints any more, it ends without a word."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()  # also what --help printed
+    except BrokenPipeError:
+        # What is still to be written, when Python ends, goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+
+
+def _run(argv: list[str] | None) -> int:
     arguments = parser().parse_args(argv)
     try:
         arguments.run(arguments)
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError, RuntimeError) as error:
         print(f"fqt {arguments.command}: {told(error)}", file=sys.stderr)
         return 1

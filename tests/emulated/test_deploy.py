@@ -1,8 +1,10 @@
 """`fqt deploy` onto boards as people have them: empty, mounted at /flash, with an older module,
 without a loader, full, too small, and unplugged at any moment."""
 
+import ast
 import os
 import random
+import re
 import subprocess
 import threading
 import time
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from fqt import __version__
+from fqt import __version__, core
 from fqt.cli import main
+from fqt.device.session import Session
 from fqt.emulator import KINDS, Board, Kind, module
 from models import Layer, random_model
 
@@ -21,7 +24,8 @@ M4F = next(kind for kind in KINDS if kind.board == "CORTEX_M4F")
 AT_FLASH = Kind("CORTEX_M3", "armv7m", "mps2-an385", builds="flash/firmware")
 NO_LOADER = Kind("NO_NATIVE", "none", "mps2-an385")
 MODULE = module(M4F.architecture).read_bytes()
-OLDER = MODULE.replace(__version__.encode(), b"0.1.9")
+DATA_MODULE = (DIST / f"{M4F.architecture}_6.3" / "fqt_data.mpy").read_bytes()
+HEAP_BYTES = 194560  # of the board, as mk/firmware.mk builds it
 KILLS = 20
 FLASH_BYTES = 512 * 1024
 # Mounts the flash of a board that is gone, and copies its files.
@@ -89,9 +93,9 @@ def deployed(tmp_path, capsys, small_model):
     return run
 
 
-def content(board, path):
-    board.mpremote("cp", f":{path}", "taken")
-    return (board.folder / "taken").read_bytes()
+def files_in(board, *folders):
+    code = f"import os; print([sorted(os.listdir(folder)) for folder in {folders}])"
+    return ast.literal_eval(board.mpremote("exec", code))
 
 
 def test_an_empty_board_and_again(used, deployed, small_model):
@@ -99,12 +103,11 @@ def test_an_empty_board_and_again(used, deployed, small_model):
     code, said = deployed(board)
     assert code == 0 and f"fqt {__version__} is on the board as /lib/fqt.mpy: " in said
     assert "has the bits of the desk's" in said and "net = fqt.Model('/net.fqt')" in said
-    assert content(board, "/lib/fqt.mpy") == MODULE
-    assert content(board, "/net.fqt") == small_model.to_bytes()
+    assert board.get("/lib/fqt.mpy") == MODULE
+    assert board.get("/net.fqt") == small_model.to_bytes()
     code, said = deployed(board)
     assert code == 0 and said.count("already") == 2
-    names = board.mpremote("exec", "import os; print(os.listdir('/'), os.listdir('/lib'))")
-    assert names.strip() == "['lib', 'net.fqt'] ['fqt.mpy', 'fqt_data.mpy']"
+    assert files_in(board, "/", "/lib") == [["lib", "net.fqt"], ["fqt.mpy", "fqt_data.mpy"]]
 
 
 def test_what_a_board_learnt_is_not_overwritten(used, deployed, small_model, other_model):
@@ -114,20 +117,31 @@ def test_what_a_board_learnt_is_not_overwritten(used, deployed, small_model, oth
         "exec",
         "import fqt; n = fqt.Model('/net.fqt'); n.train(bytes(36), 1); n.save('/net.fqt')",
     )
-    learnt = content(board, "/net.fqt")
+    learnt = board.get("/net.fqt")
     code, said = deployed(board)
     assert code == 1 and "has trained further (1 steps, this file 0)" in said
-    assert content(board, "/net.fqt") == learnt
+    assert board.get("/net.fqt") == learnt
     code, said = deployed(board, model=other_model)
     assert code == 1 and "is another model" in said
     assert deployed(board, "--force")[0] == 0
-    assert content(board, "/net.fqt") == small_model.to_bytes()
+    assert board.get("/net.fqt") == small_model.to_bytes()
 
 
-def test_a_model_that_is_too_large_for_its_ram(used, deployed):
+def test_a_model_that_is_too_large_for_its_ram(start, deployed):
+    """It would fit were fqt not there, and is refused before anything is copied."""
     model = random_model([Layer("dense", 250), Layer("dense", 3)], (20, 20, 1), seed=4)
-    code, said = deployed(used, "--force", model=model)
+    board = start()
+    code, said = deployed(board, model=model)
     assert code == 1 and "bytes of RAM in one piece" in said and "--suggest" in said
+    needed, lacking = re.search(r"takes (\d+) bytes .*, (\d+) more than", said).groups()
+    room = int(re.search(r"--suggest (\d+)", said)[1])
+    assert int(needed) == core.Model(model).memory == room + int(lacking) < HEAP_BYTES
+    assert "nothing was copied" in said and files_in(board, "/") == [[]]
+    code, said = deployed(board, "--force", model=model)
+    assert code == 1 and "/net.fqt is on the board, but takes" in said
+    assert board.get("/net.fqt") == model.to_bytes()
+    code, said = deployed(board, model=model)  # the longest piece beside the module
+    assert code == 1 and 0 < int(re.search(r"--suggest (\d+)", said)[1]) < room + 4000
 
 
 def test_a_full_board_keeps_what_it_has(used, deployed, small_model, other_model):
@@ -138,7 +152,7 @@ def test_a_full_board_keeps_what_it_has(used, deployed, small_model, other_model
     board.mpremote("exec", fill)
     code, said = deployed(board, "--force", model=other_model)
     assert code == 1 and "remove what is not needed" in said
-    assert content(board, "/net.fqt") == small_model.to_bytes()
+    assert board.get("/net.fqt") == small_model.to_bytes()
     board.mpremote("rm", ":/lib/fqt.mpy", "+", "exec", fill)
     code, said = deployed(board, model=small_model)
     assert code == 1 and "/lib has " in said and "the module takes" in said
@@ -148,17 +162,24 @@ def test_a_board_that_mounts_flash_elsewhere(start, deployed, small_model):
     board = start(AT_FLASH)
     code, said = deployed(board)
     assert code == 0 and "as /flash/lib/fqt.mpy" in said and "'/flash/net.fqt'" in said
-    assert content(board, "/flash/net.fqt") == small_model.to_bytes()
+    assert board.get("/flash/net.fqt") == small_model.to_bytes()
 
 
-def test_an_older_module_is_replaced_where_it_wins(start, deployed, tmp_path):
+def test_older_modules_give_way(start, deployed, tmp_path):
+    """The one that wins is replaced where it lies, those behind it go."""
     board = start()
-    (tmp_path / "older.mpy").write_bytes(OLDER)
-    board.mpremote("mkdir", ":/lib", "+", "cp", "older.mpy", ":/lib/fqt.mpy")
-    board.mpremote("cp", "older.mpy", ":/fqt.mpy")
+    older = small_module(tmp_path / "older", "0.1.9")
+    with Session(board.port) as session:
+        session.run("import os; os.mkdir('/lib')")
+        for name in ("fqt", "fqt_data"):
+            session.put(f"/lib/{name}.mpy", older)
+            session.put(f"/{name}.mpy", older)
     code, said = deployed(board)
     assert code == 0 and f"fqt {__version__} is on the board as /fqt.mpy, was 0.1.9" in said
-    assert content(board, "/fqt.mpy") == MODULE
+    for name in ("fqt", "fqt_data"):
+        assert f"/lib/{name}.mpy, which it does not find, was removed" in said
+    assert board.get("/fqt.mpy") == MODULE and board.get("/fqt_data.mpy") == DATA_MODULE
+    assert files_in(board, "/", "/lib") == [["fqt.mpy", "fqt_data.mpy", "lib", "net.fqt"], []]
 
 
 def test_a_board_without_a_loader(start, deployed):
@@ -166,10 +187,10 @@ def test_a_board_without_a_loader(start, deployed):
     assert code == 1 and "without a loader for native code" in said
 
 
-def small_module(folder):
+def small_module(folder, version=__version__):
     """A module that is copied soon, and knows no more than to be loaded."""
     folder.mkdir(parents=True)
-    lines = [f"__version__ = '{__version__}'", "class Model:", "    outputs = 3", "    memory = 0"]
+    lines = [f"__version__ = '{version}'", "class Model:", "    outputs = 3", "    memory = 0"]
     lines += ["    def __init__(self, path): pass", "    def scores(self, x, out): pass"]
     (folder / "fqt.py").write_text("\n".join(lines) + "\n")
     compiler = os.environ["FQT_BUILD"] + "/mpy-cross/mpy-cross"
@@ -185,9 +206,10 @@ def test_unplugged_at_any_moment(start, deployed, unix_port, tmp_path, small_mod
     memory = f"memory-backend-file,id=flash,mem-path={image},size=16M,share=on"
     keeps_flash = ("-machine", "memory-backend=flash", "-object", memory)
     board = start(options=keeps_flash)
-    (tmp_path / "older.mpy").write_bytes(OLDER)
-    (tmp_path / "old.fqt").write_bytes(other_model.to_bytes())
-    board.mpremote("cp", "older.mpy", ":/fqt.mpy", "+", "cp", "old.fqt", ":/net.fqt")
+    older = small_module(tmp_path / "older", "0.1.9")
+    with Session(board.port) as session:
+        session.put("/fqt.mpy", older)
+        session.put("/net.fqt", other_model.to_bytes())
     board.close()
     before = image.read_bytes()[:FLASH_BYTES]
     (tmp_path / "read.py").write_text(READ_FLASH)
@@ -214,7 +236,7 @@ def test_unplugged_at_any_moment(start, deployed, unix_port, tmp_path, small_mod
         result = subprocess.run(command, capture_output=True, text=True)
         assert result.returncode == 0, result.stdout + result.stderr
         files = (taken / "fqt.mpy").read_bytes(), (taken / "net.fqt").read_bytes()
-        assert files[0] in (OLDER, newer)
+        assert files[0] in (older, newer)
         assert files[1] in (other_model.to_bytes(), small_model.to_bytes())
         assert files == (newer, small_model.to_bytes()) or not is_whole
         found.add(files)

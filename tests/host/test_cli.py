@@ -1,6 +1,9 @@
 """The command `fqt`, and the errors of what users pass."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -86,6 +89,22 @@ def test_info_says_what_to_run_without_the_library(small_model, tmp_path, monkey
     assert main(["info", str(path)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("fqt info:") and "make core" in line
+
+
+def test_output_that_nobody_reads_ends_a_command_quietly(small_model, tmp_path):
+    """`fqt info MODEL | head` told "Broken pipe"."""
+    small_model.write(tmp_path / "m.fqt")
+    model = str(tmp_path / "m.fqt")
+    for arguments, unbuffered in ((["info", model], "1"), (["info", model], ""), (["--help"], "")):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fqt.cli", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 141)
+        process.stderr.close()
 
 
 def test_version(capsys):

@@ -12,6 +12,7 @@ import textwrap
 import pytest
 
 from fqt.device import install as installer
+from fqt.device.deploy import room_of
 from fqt.device.install import Loader, check_import, folder_of, module_for
 from fqt.device.mpremote import follow
 from fqt.device.session import FINISH
@@ -173,6 +174,51 @@ def test_what_is_there_is_replaced_where_import_finds_it(on_board):
         "fqt place ('/flash', True)",
     ]
     assert "fqt nowhere [('/flash', 'free', " in answer.splitlines()[5]
+
+
+def test_older_files_behind_the_new_one_are_removed(on_board):
+    """They came back when the new one was deleted, or the current folder was another."""
+    answer = on_board("""
+        disk('/flash')
+        disk('/card')
+        sys.path[:] = ['', '.frozen', '/flash', '/flash/lib', '/card']
+        os.mkdir('/flash/lib')
+        os.chdir('/flash')
+        for folder in ('/flash', '/flash/lib', '/card'):
+            put(folder + '/fqt.mpy', b'old')
+        put('/flash/lib/fqt_data.mpy', b'old')
+        remove_others('fqt.mpy', '/flash/fqt.mpy')
+        remove_others('fqt_data.mpy', '/flash/lib/fqt_data.mpy')
+        print(sorted(os.listdir('/flash')), os.listdir('/flash/lib'), os.listdir('/card'))
+        put('/card/fqt.mpy', b'old')
+        class ReadOnly:
+            def __getattr__(self, name):
+                return getattr(real, name)
+            def remove(self, path):
+                raise OSError(30)
+        real, os = os, ReadOnly()
+        remove_others('fqt.mpy', '/flash/fqt.mpy')
+        """)
+    assert answer.splitlines() == [
+        "fqt removed (['/flash/lib/fqt.mpy', '/card/fqt.mpy'], [])",
+        "fqt removed ([], [])",
+        "['fqt.mpy', 'lib'] ['fqt_data.mpy'] []",
+        "fqt removed ([], ['/card/fqt.mpy'])",
+    ]
+
+
+def test_room_is_told_beside_the_module(on_board):
+    """What is free need not be in one piece."""
+    whole = room_of(on_board("sys.path[:] = []\ntell_room('fqt.mpy', '', 0)"))
+    assert whole > 100_000
+    code = "sys.path[:] = []\ntell_room('fqt.mpy', '', {})"
+    beside = room_of(on_board(code.format("gc.mem_free() - 5000")))
+    assert 0 < beside < 20_000 and room_of(on_board(code.format(1 << 40))) == 0
+    pieces = "kept = [bytearray(1000) for _ in range(2 * gc.mem_free() // 3000)]\nkept = kept[::2]\n"
+    assert room_of(on_board(pieces + code.format(0))) < 0.6 * whole
+    assert room_of("fqt room 700 16\n") == 700
+    with pytest.raises(OSError, match="the board cannot tell its RAM: Traceback"):
+        room_of("Traceback")
 
 
 def test_another_module_of_that_name_is_told():

@@ -74,9 +74,9 @@ def calls_of(model: ModelFile, board: Board) -> dict[str, Call]:
     return found
 
 
-def module_bytes(model: ModelFile, board: Board) -> tuple[int, int]:
-    """RAM that `import fqt` takes there, and the module's file: of the common module, or the full
-    one where the model needs it."""
+def module_bytes(model: ModelFile, architecture: str) -> tuple[int, int]:
+    """RAM that `import fqt` takes on a board of that architecture, and the module's file: of the
+    common module, or the full one where the model needs it."""
     which = "full" if beyond_common({layer.kind for layer in model.layers}) else "common"
-    ram, file = costs()["modules"][which][board.architecture]
+    ram, file = costs()["modules"][which][architecture]
     return ram, file

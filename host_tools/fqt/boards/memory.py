@@ -49,7 +49,7 @@ class Memory:
 
 def memory_of(model: ModelFile, board: Board, master: int = DEFAULT_MASTER) -> Memory:
     data = model.to_bytes()
-    module, module_file = module_bytes(model, board)
+    module, module_file = module_bytes(model, board.architecture)
     return Memory(
         master,
         core.Model(data, master).memory,

@@ -13,7 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from fqt.device.install import DEVICE_SCRIPT, digest_of, install, needs_full
+from fqt.boards.cost import module_bytes
+from fqt.device.install import (
+    DEVICE_SCRIPT,
+    QUESTION,
+    digest_of,
+    install,
+    loader_of,
+    module_for,
+    needs_full,
+)
 from fqt.device.session import Session
 from fqt.file.layout import HEADER, IDENTITY, MAGIC, STEP_COUNT
 from fqt.file.model_file import ModelFile
@@ -26,13 +35,18 @@ LEAST_ROOM_LEFT = 4096  # bytes of flash, for the file system's own
 def deploy(path: Path, dist: Path, port: str | None = None, force: bool = False) -> list[str]:
     """Put a model and its module onto a board, and predict there; return what was done, and what
     to type next. port: mpremote's name of the board; None: the first that it finds. force:
-    overwrite another model of that name, also one that the board trained.
+    overwrite another model of that name, also one that the board trained, and copy one that the
+    board has too little RAM for.
 
     Raises ValueError, and OSError that says what to do; each file on the board is the old one or
     the new one then.
     """
     model = ModelFile.read(path)
-    said = [install(dist, port, needs_full([model]))]
+    full = needs_full([model])
+    if not force:
+        with Session(port) as board:
+            check_room(board, path, model, dist, full)
+    said = [install(dist, port, full)]
     with Session(port) as board:
         board.run(DEVICE_SCRIPT.read_text())
         place, has_come = _put_model(board, path, model, force)
@@ -46,6 +60,34 @@ def deploy(path: Path, dist: Path, port: str | None = None, force: bool = False)
         "    print(net)",
     ]
     return said
+
+
+def check_room(board: Session, path: Path, model: ModelFile, dist: Path, full: bool) -> None:
+    """Raises OSError where the board lacks RAM for the module and the model; nothing is
+    written."""
+    loader = loader_of(board.run(QUESTION))
+    module = module_for(loader, dist, full)
+    beside, _ = module_bytes(model, loader.architecture)
+    board.run(DEVICE_SCRIPT.read_text())
+    answer = board.run(f"tell_room({module.name!r}, {digest_of(module)!r}, {beside})")
+    needed, room = core.Model(model).memory, room_of(answer)
+    if room < needed:
+        raise OSError(
+            f"{path.name} takes {needed} bytes of RAM in one piece, {needed - room} more than the "
+            f"board has beside fqt, so that nothing was copied: `fqt info FILE --suggest {room}` "
+            "says what fits, --force copies it all the same"
+        )
+
+
+def room_of(answer: str) -> int:
+    """Understand what tell_room() printed: bytes that are free beside the module, in one piece as
+    far as the board tells that. Raises OSError."""
+    found = re.search(r"fqt room (-?\d+) (\d+)", answer)
+    if not found:
+        raise OSError(f"the board cannot tell its RAM: {answer.strip()[-200:]}")
+    free, block = int(found[1]), int(found[2])
+    longest = re.search(r"max free sz: (\d+)", answer)
+    return max(0, min(free, int(longest[1]) * block) if longest else free)
 
 
 def _put_model(board: Session, path: Path, model: ModelFile, force: bool) -> tuple[str, bool]:

@@ -94,20 +94,22 @@ def install(dist: Path, port: str | None = None, full: bool = False) -> str:
 
     A module that is on the board is replaced where it lies, since `import` would find it first;
     otherwise the new one goes to the first folder of the board's sys.path with room for it, those
-    named lib first, as mip does. fqt_data.mpy goes to the same folder. A file that has the right
-    bytes is not copied. Each takes its name when it is whole; whatever fails, no part of it stays.
-    port: mpremote's name of the board; None: the first that it finds. Raises OSError or
-    ValueError.
+    named lib first, as mip does; fqt_data.mpy likewise. A file that has the right bytes is not
+    copied. Each takes its name when it is whole; whatever fails, no part of it stays. When the new
+    one was imported, others behind it on sys.path are removed: they would come back when it is
+    deleted, or the current folder is another. port: mpremote's name of the board; None: the first
+    that it finds. Raises OSError or ValueError.
     """
     with Session(port) as board:
         module = module_for(loader_of(board.run(QUESTION)), dist, full)
         board.run(DEVICE_SCRIPT.read_text())
         was = version_of(board.run("tell_version()"))
         path, is_new = put_module(board, module)
-        said = _put_data_module(board, module.with_name("fqt_data.mpy"))
+        data_path, said = _put_data_module(board, module.with_name("fqt_data.mpy"))
     with Session(port) as board:  # which has imported nothing
         board.run(DEVICE_SCRIPT.read_text())
         check_import(board.run("try_import()"), path)
+        said += "".join(_remove_others(board, kept) for kept in (path, data_path) if kept)
     told = f"fqt {__version__} is on the board as {path}"
     if not is_new:
         told += " already"
@@ -128,14 +130,23 @@ def put_module(board: Session, module: Path) -> tuple[str, bool]:
     return path, not is_there
 
 
-def _put_data_module(board: Session, module: Path) -> str:
-    """Put fqt_data.mpy there too; without it fqt works. Gives a text about what it lacks."""
+def _put_data_module(board: Session, module: Path) -> tuple[str | None, str]:
+    """Put fqt_data.mpy there too; without it fqt works. Gives its path on the board, or None and a
+    text about what it lacks."""
     try:
-        if module.exists():
-            put_module(board, module)
+        return (put_module(board, module)[0] if module.exists() else None), ""
     except OSError as error:
-        return f"; but fqt.Recorder and fqt.Data are not there, {module.name}: {error}"
-    return ""
+        return None, f"; but fqt.Recorder and fqt.Data are not there, {module.name}: {error}"
+
+
+def _remove_others(board: Session, kept: str) -> str:
+    """Remove modules of the same name that `import` finds behind this one; a text about them."""
+    answer = board.run(f"remove_others({kept.rpartition('/')[2]!r}, {kept!r})")
+    found = re.search(r"fqt removed (.*)", answer)
+    gone, stay = ast.literal_eval(found[1].strip()) if found else ([], [])
+    told = [f"; {path}, which it does not find, was removed" for path in gone]
+    told += [f"; {path}, which it does not find, cannot be removed" for path in stay]
+    return "".join(told)
 
 
 def digest_of(path: Path) -> str:

@@ -1,6 +1,7 @@
 # Runs on the board for `fqt install` and `fqt deploy`, before and after files are put there
 # (session.py): looks for the folder that a file goes to, tells what is there, and tries it. Every
 # answer is one line that begins with "fqt".
+import gc
 import os
 import sys
 
@@ -108,6 +109,42 @@ def tell_version():
         print("fqt was", repr(""))
 
 
+def remove_others(name, kept):
+    # Files of this name in other folders where `import` looks: it would find them were `kept`
+    # gone, or the current folder another one. Those that went, and those that cannot.
+    gone, stay = [], []
+    for path in searched():
+        file = path + "/" + name
+        if file != kept and size_of(file) is not None:
+            try:
+                os.remove(file)
+                gone.append(file)
+            except OSError:
+                stay.append(file)
+    print("fqt removed", repr((gone, stay)))
+
+
+def tell_room(name, wanted, beside):
+    # RAM that is free beside the module, which is imported where the file of this name has the
+    # wanted digest, else will take `beside` bytes; the bytes of a block; then MicroPython tells,
+    # in blocks, how much is in one piece.
+    for path in searched():
+        if size_of(path + "/" + name) is not None:
+            if digest(path + "/" + name) == wanted:
+                beside = 0
+            break
+    if sys.platform == "esp32":
+        beside = 0  # code is not taken of the heap
+    gc.collect()
+    print("fqt room", gc.mem_free() - beside, 32 if sys.maxsize >> 32 else 16)
+    try:
+        import micropython
+
+        micropython.mem_info()
+    except (ImportError, AttributeError):
+        pass
+
+
 def try_import():
     import fqt
 
@@ -133,7 +170,6 @@ def try_model(path, element_type, elements, factor):
     # What the model gives for a sample that is made of its elements' numbers.
     import array
     import binascii
-    import gc
 
     import fqt
 
