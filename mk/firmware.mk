@@ -6,7 +6,7 @@ FIRMWARES = $(BOARDS:%=$(BUILD)/firmware/%/firmware.elf)
 HEAP_BYTES = 194560
 # For networks that need more: what an STM32H7 or RP2350 leaves.
 LARGE_HEAP_BYTES = 466944
-LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F)
+LARGE_HEAP_FIRMWARES = $(patsubst %,$(BUILD)/firmware_large_heap/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F RV32 XTENSA)
 # A board that mounts its file system at /flash; the others mount at /.
 FLASH_FIRMWARE = $(BUILD)/flash/firmware/CORTEX_M3/firmware.elf
 
@@ -61,6 +61,6 @@ $(USERMOD_MICROPYTHON): $(USERMOD_SOURCES) $(MPY_CROSS)
 	$(call BUILD_UNIX,micropython-unix-with-fqt,FROZEN_MANIFEST=$(CURDIR)/natmod/usermod/manifest.py \
 	    MPY_LIB_DIR=$(CURDIR) USER_C_MODULES=$(CURDIR))
 
-$(CYCLE_MODEL): tools/cyclemodel.c | $(BUILD)/debian.done
+$(CYCLE_MODEL): $(wildcard tools/cyclemodel/*.[ch]) | $(BUILD)/debian.done
 	@tools/step cyclemodel "a C compiler is needed" \
-	    $(CC) -O2 -Wall -Wextra -Wno-unused-parameter -Werror -shared -fPIC -fvisibility=hidden -o $@ $<
+	    $(CC) -O2 -Wall -Wextra -Wno-unused-parameter -Werror -shared -fPIC -fvisibility=hidden -o $@ $(filter %.c,$^)

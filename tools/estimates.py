@@ -6,6 +6,7 @@ Counts are kept in build/estimates, and made anew where the module is newer.
 """
 
 import json
+import math
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,9 @@ from fqt.file.model_file import ModelFile
 from fqt.reference_networks import NETWORKS
 
 CORES = ("m4", "m3", "m0p")
+# Cores whose calls are counted whole, of some networks, and told by the ratio to one of CORES.
+DERIVED = {"hazard3": "m3", "esp32c3": "m3", "esp32s3": "m3", "esp32": "m3"}
+DERIVED_BY = ("cnn28", "digits", "motion", "autoencoder", "slim", "time_series")
 COUNTS = ROOT / "build/estimates"
 TOLD = ("cnn28", "mobile")
 IMPORT = """
@@ -36,7 +40,7 @@ print(gc.mem_alloc() - before)
 def counted(name: str, core: str) -> dict[str, int]:
     """Cycles of each phase of a network."""
     path = COUNTS / f"{name}_{core}.json"
-    module = emulator.module(bench.CORES[core].architecture, "natmod_profile")
+    module = bench.module_of(bench.CORES[core])
     if not path.exists() or path.stat().st_mtime < module.stat().st_mtime:
         rows = bench.measure((FITTED | CHECKED)[name](), core)
         path.write_text(json.dumps({row.phase: row.cycles for row in rows}, indent=1) + "\n")
@@ -92,6 +96,43 @@ def costs_of_core(core: str) -> dict:
     }
 
 
+def ratios_of(costs: dict) -> list[dict]:
+    """Rows of calls that were counted on a derived core and on the one that it is derived from."""
+    rows = []
+    for core, base in DERIVED.items():
+        of_base = costs["cores"][base]["left_out"] + costs["cores"][base]["checked"]
+        for name in DERIVED_BY:
+            cycles = counted(name, core)
+            for row in of_base:
+                if row["network"] == name:
+                    both = {"counted": cycles[row["call"]], "base": row["counted"]}
+                    rows.append({"network": name, "call": row["call"], "core": core} | both)
+    return rows
+
+
+def spread(rows: list[dict]) -> dict[str, dict[str, list[float]]]:
+    """Least, mean (geometric) and greatest ratio by core and call."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for core in DERIVED:
+        for call in fit.CALLS:
+            chosen = [row for row in rows if (row["core"], row["call"]) == (core, call)]
+            ratios = [row["counted"] / row["base"] for row in chosen]
+            mean = math.prod(ratios) ** (1 / len(ratios))
+            found.setdefault(core, {})[call] = [min(ratios), mean, max(ratios)]
+    return found
+
+
+def ratios_table(rows: list[dict]) -> str:
+    lines = ["| network | call | core | counted, cycles | on | counted there | ratio |"]
+    lines.append("|" + "---|" * 7)
+    for row in rows:
+        lines.append(
+            f"| {row['network']} | {row['call']} | {row['core']} | {row['counted']:,} | "
+            f"{DERIVED[row['core']]} | {row['base']:,} | {row['counted'] / row['base']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
 def fits_table(costs: dict) -> str:
     lines = [
         "| network | core | call | counted, cycles | estimated | ratio |",
@@ -137,13 +178,22 @@ def sources_table() -> str:
 def main() -> None:
     COUNTS.mkdir(parents=True, exist_ok=True)
     jobs = [(name, core) for name in (*FITTED, *CHECKED) for core in CORES]
+    jobs += [(name, core) for name in DERIVED_BY for core in DERIVED]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda job: counted(*job), jobs))
     costs = {"modules": module_bytes(), "cores": {core: costs_of_core(core) for core in CORES}}
+    write_tables(costs)
+
+
+def write_tables(costs: dict) -> None:
+    rows = ratios_of(costs)
+    costs["ratios"] = spread(rows)
     cost.COSTS.write_text(json.dumps(costs, indent=1) + "\n")
+    cost.costs.cache_clear()
     page = ROOT / "docs/boards.md"
     for name in TOLD:
         replace_table(page, f"make estimates, {name}", report.markdown(NETWORKS[name]()))
+    replace_table(page, "make estimates, ratios", ratios_table(rows))
     replace_table(page, "make estimates, fits", fits_table(costs))
     replace_table(page, "make estimates, sanity", sanity_table())
     replace_table(page, "make estimates, sources", sources_table())

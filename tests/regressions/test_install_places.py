@@ -214,7 +214,8 @@ def test_room_is_told_beside_the_module(on_board):
     code = "sys.path[:] = []\ntell_room('fqt.mpy', '', {})"
     beside = room_of(on_board(code.format("gc.mem_free() - 5000")))
     assert 0 < beside < 20_000 and room_of(on_board(code.format(1 << 40))) == 0
-    pieces = "kept = [bytearray(1000) for _ in range(2 * gc.mem_free() // 3000)]\nkept = kept[::2]\n"
+    pieces = "kept = [bytearray(1000) for _ in range(2 * gc.mem_free() // 3000)]\n"
+    pieces += "kept = kept[::2]\n"
     assert room_of(on_board(pieces + code.format(0))) < 0.6 * whole
     assert room_of("fqt room 700 16\n") == 700
     with pytest.raises(OSError, match="the board cannot tell its RAM: Traceback"):

@@ -2,7 +2,8 @@
 with its range.
 
 Cycles are those of a core that `fqt bench` counts, by the fit of costs.json (`make estimates`);
-other cores take a ratio of them (cores.toml). A range is the product of both ranges.
+other cores take a ratio of them: of what was counted on both (costs.json), or of published scores
+(cores.toml). A range is the product of their ranges.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ def calls_of(model: ModelFile, board: Board) -> dict[str, Call]:
     found = {}
     for call, cycles in fit.cycles_of(counted["coefficients"], model).items():
         low, high = counted["range"][call]
-        least, likely, most = board.core.ratio
-        span = Range(cycles, cycles, cycles).times(low * least, likely, high * most)
+        span = Range(cycles, cycles, cycles).times(low, 1, high).times(*board.core.ratio)
+        if board.core.model:
+            span = span.times(*costs()["ratios"][board.core.model][call])
         a_millisecond = board.clock_mhz * 1000
         time = span.times(*[1 / a_millisecond] * 3)
         energy = None

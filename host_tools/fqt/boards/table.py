@@ -13,12 +13,14 @@ FOLDER = Path(__file__).parent
 @dataclass(frozen=True)
 class Core:
     """A core. counted: the one that `fqt bench` counts on whose cycles are taken; ratio: cycles
-    for one of these, least, likely and most; source: where the ratio is from."""
+    for one of these, least, likely and most, or where a model counts this core too, for one of
+    the model's; source: where the ratio is from."""
 
     name: str
     counted: str
     ratio: tuple[float, float, float]
     source: str
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Board:
 def boards() -> dict[str, Board]:
     """All boards by their keys, in the order of boards.toml."""
     cores = {
-        key: Core(fields["name"], fields["counted"], tuple(fields["ratio"]), fields["source"])
+        key: Core(**(fields | {"ratio": tuple(fields["ratio"])}))
         for key, fields in tomllib.loads((FOLDER / "cores.toml").read_text()).items()
     }
     found = {}

@@ -1,9 +1,9 @@
 """`fqt bench`: instructions and estimated cycles on emulated cores, by layer and by phase.
 
-The module runs under MicroPython on an emulated board; a QEMU plugin (tools/cyclemodel.c) counts
-what is executed between marks that bench_device.py sets, and estimates cycles from Arm's published
+The module runs under MicroPython on an emulated board; a QEMU plugin (tools/cyclemodel) counts
+what is executed between marks that bench_device.py sets, and estimates cycles from published
 timings. Counts repeat exactly. Cycles are a model: no flash wait states, no caches; for a
-Cortex-M7 and RISC-V only instructions are counted.
+Cortex-M7 only instructions are counted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from fqt.options import Options
 from fqt.run import core as host
 from fqt.train.reference_networks import NETWORKS, images
 
+# A word that nothing else writes: a register that is none (mps2), RAM behind the firmware's.
+MARKERS = {"RV32": 0x87FFF000, "XTENSA": 0x61FFF000}
 MARKER = 0x40028000
+EXCEPTION_VECTOR = 0x60000300  # of the board XTENSA
 PARTS = ("forward", "error", "update")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
@@ -38,11 +41,13 @@ DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 @dataclass(frozen=True)
 class Core:
     """A core that can be measured. timing: the plugin's model for it; None where cycles mean
-    nothing."""
+    nothing. has_parts: whether a step is taken apart, with a module that is built for that; else
+    calls are counted whole, of the module that users have."""
 
     board: str
     architecture: str
     timing: str | None
+    has_parts: bool = True
 
 
 CORES = {
@@ -50,7 +55,12 @@ CORES = {
     "m3": Core("CORTEX_M3", "armv7m", "m4"),
     "m4": Core("CORTEX_M4F", "armv7emsp", "m4"),
     "m7": Core("CORTEX_M7F", "armv7emdp", None),
+    "hazard3": Core("RV32", "rv32imc", "hazard3", has_parts=False),
+    "esp32c3": Core("RV32", "rv32imc", "esp32c3", has_parts=False),
+    "esp32s3": Core("XTENSA", "xtensawin", "xtensa5", has_parts=False),
+    "esp32": Core("XTENSA", "xtensawin", "xtensa7", has_parts=False),
 }
+TOLD = ("m0p", "m3", "m4", "m7")  # the cores of `fqt bench` without a model
 
 
 @dataclass(frozen=True)
@@ -72,10 +82,19 @@ class Row:
     text_bytes: int
 
 
-def phases(model: ModelFile) -> list[str]:
+def module_of(core: Core) -> Path:
+    """The module that is measured there."""
+    kinds = "natmod_profile" if core.has_parts else "natmod"
+    return emulator.module(core.architecture, kinds)
+
+
+def phases(model: ModelFile, has_parts: bool = True) -> list[str]:
     """What bench_device.py counts, in its order; not every layer has all of its backward parts."""
     trains = any(layer.trainable for layer in model.layers)
-    result = ["predict"] + ["step"] * trains + [f"forward {layer.name}" for layer in model.layers]
+    calls = ["predict"] + ["step"] * trains
+    if not has_parts:
+        return calls
+    result = calls + [f"forward {layer.name}" for layer in model.layers]
     return [*result, "loss", *_backward(model), "end"] if trains else result
 
 
@@ -110,15 +129,22 @@ def cycles_a_multiply_add(rows: list[Row]) -> dict[str, float]:
     return means
 
 
-def _marker_range(firmware: Path) -> tuple[int, int]:
-    """The code of MicroPython's machine.mem: only its stores to the marker count."""
+def _places(firmware: Path) -> str:
+    """Where the plugin looks: the code of MicroPython's machine.mem, whose stores to the marker
+    alone count; and what is not counted, the instructions that stand for one that QEMU lacks."""
     from elftools.elf.elffile import ELFFile
 
     with open(firmware, "rb") as file:
         symbols = ELFFile(file).get_section_by_name(".symtab")
         symbol = symbols.get_symbol_by_name("machine_mem_subscr")[0]
         start = symbol["st_value"] & ~1
-        return start, start + symbol["st_size"]
+        places = f"lo={start},hi={start + symbol['st_size']}"
+        skipped = [symbols.get_symbol_by_name(name) for name in ("exception", "failed")]
+        if all(skipped):
+            first, end = (found[0]["st_value"] for found in skipped)
+            vector = EXCEPTION_VECTOR
+            places += f",skip={first}-{end},skip={vector}-{vector + 16}"
+    return places
 
 
 def measure(
@@ -138,18 +164,18 @@ def measure(
         if (kind.board, kind.architecture) == (chosen.board, chosen.architecture)
     )
     plugin = emulator.build() / "cyclemodel.so"
-    module = emulator.module(chosen.architecture, "natmod_profile")
+    module = module_of(chosen)
     large_heap = host.Model(model, master).memory > SMALL_HEAP_MODEL
     firmware = emulator.firmware(kind, large_heap)
     product = emulator.module(chosen.architecture)  # whose text is told
     for path in (plugin, module, firmware, product):
         if not path.exists():
             raise OSError(f"{path} is missing: `make bench` builds it")
-    low, high = _marker_range(firmware)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         counts = folder / "counts.txt"
-        settings = f"core={chosen.timing or 'm4'},marker={MARKER},lo={low},hi={high},out={counts}"
+        marker = MARKERS.get(chosen.board, MARKER)
+        settings = f"core={chosen.timing or 'm4'},marker={marker},{_places(firmware)},out={counts}"
         board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"), large_heap)
         try:
             if samples is None:
@@ -157,7 +183,7 @@ def measure(
                 samples = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
             least, greatest = options.update_rate
             wanted = f"model.fqt {master} {WARM_UP_STEPS} {len(samples)} {least} {greatest} "
-            wanted += str(options.sample_updates)
+            wanted += f"{options.sample_updates} {marker} {chosen.has_parts}"
             board.put("fqt.mpy", module.read_bytes())
             board.put("model.fqt", model.to_bytes())
             board.put("bench.x", samples.tobytes())
@@ -169,12 +195,13 @@ def measure(
         lines = [
             [int(field) for field in line.split()] for line in counts.read_text().splitlines()
         ]
-    names = phases(model)
+    names = phases(model, chosen.has_parts)
     if len(lines) != len(samples) * len(names) + EMPTY_COUNTS:
         raise RuntimeError(
             f"{len(lines)} counts for {len(names)} parts of {len(samples)} samples: {printed}"
         )
-    has_part = dict(zip(_backward(model), facts["parts"], strict="step" in names))
+    backward = _backward(model) if chosen.has_parts else []
+    has_part = dict(zip(backward, facts["parts"], strict=chosen.has_parts and "step" in names))
     work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])
     counted = np.array(lines[EMPTY_COUNTS:]).reshape(len(samples), len(names), -1) - overhead
@@ -235,7 +262,7 @@ def table(rows: list[Row]) -> str:
 
 def bench_all(path: Path) -> list[Row]:
     """Measure every reference network on every core; write the rows as JSON, and return them."""
-    jobs = [(net(), core) for net in NETWORKS.values() for core in CORES]
+    jobs = [(net(), core) for net in NETWORKS.values() for core in TOLD]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rows = [row for result in pool.map(lambda job: measure(*job), jobs) for row in result]
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

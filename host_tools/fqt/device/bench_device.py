@@ -7,14 +7,13 @@ import machine
 
 import fqt
 
-MARKER = 0x40028000
 EMPTY_COUNTS = 3
 # The parts of a step, as Model._phase (natmod/binding/fqt_profile.c) numbers them.
 FORWARD, LOSS, SELECT, ERROR, UPDATE, END = range(6)
 
 
 def mark():
-    machine.mem32[MARKER] = 0
+    machine.mem32[marker] = 0
 
 
 def counted(call, *arguments):
@@ -25,8 +24,11 @@ def counted(call, *arguments):
 
 
 def main():
+    global marker
     with open("bench.txt") as file:
-        name, master, warm_up, samples, least_rate, greatest_rate, draws = file.read().split()
+        words = file.read().split()
+    name, master, warm_up, samples, least_rate, greatest_rate, draws, marker, has_parts = words
+    marker = int(marker)
     with open("bench.x", "rb") as file:
         xs = memoryview(file.read())
     samples = int(samples)
@@ -49,19 +51,22 @@ def main():
             net.train(xs[i % samples], i % classes if by_label else target or None)
     for _ in range(EMPTY_COUNTS):  # what counting itself costs
         counted(int, 0)
+    target = 0 if by_label else target or None
     for x in xs:
-        parts = count_phases(net, x, trains, 0 if by_label else target or None)
+        parts = count_phases(net, x, trains, target, has_parts == "True")
     print("parts", "".join(str(int(part)) for part in parts) or "none")
     print("heap", heap)
 
 
-def count_phases(net, x, trains, target):
+def count_phases(net, x, trains, target, has_parts):
     # Gives of each layer's backward parts whether it has them.
     layers = range(len(net.layers))
     parts = []
     counted(net.predict, x)
     if trains:
         counted(net.train, x, target)
+    if not has_parts:
+        return parts
     net.predict(x)
     for i in layers:
         counted(net._phase, FORWARD, i)
