@@ -12,6 +12,7 @@ from fqt.boards.networks import CHECKED, FITTED
 from fqt.boards.table import board_of, boards
 from fqt.boards.work import passes_of
 from fqt.cli import main
+from fqt.device import bench
 from fqt.device.install import BUILT
 from fqt.file.layout import LOSSES
 from fqt.kinds import KINDS
@@ -65,6 +66,21 @@ def test_ratios_are_ordered_and_as_their_scores_say():
             counted = cost.SCORES[board.core.counted]
             assert float(found[2].rstrip(".")) == counted
             assert likely == pytest.approx(counted / float(found[1]), abs=0.01)
+
+
+def test_a_core_with_a_model_has_counted_ratios_and_the_range_holds_the_networks():
+    """Cycles of a core that a model counts are those of the counted core by such a ratio."""
+    ratios = cost.costs()["ratios"]
+    derived = {board.core.model: board for board in boards().values() if board.core.model}
+    assert set(derived) == set(ratios) <= set(bench.CORES)
+    for model, board in derived.items():
+        for call in fit.CALLS:
+            least, likely, most = ratios[model][call]
+            assert 0.5 < least <= likely <= most < 3
+            alone = fit.cycles_of(cost.costs()["cores"]["m3"]["coefficients"], NETWORKS["cnn28"]())
+            told = cost.calls_of(NETWORKS["cnn28"](), board)[call].cycles
+            assert told.likely == pytest.approx(alone[call] * likely * board.core.ratio[1])
+            assert told.least < alone[call] * least and told.most > alone[call] * most
 
 
 def test_unknown_boards_are_refused_with_the_names_of_all(cnn28, tmp_path, capsys):
