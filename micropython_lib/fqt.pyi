@@ -364,6 +364,82 @@ class Data:
     def __enter__(self) -> Data: ...
     def __exit__(self, *_: Any) -> None: ...
 
+class Replay:
+    """Samples of what was learned before, to be mixed with new ones, so that learning something
+    new does not erase the old (fqt_field.mpy and fqt_data.mpy, beside fqt.mpy). Classes have equal
+    shares, as far as they have samples; within a class each sample that was added is as likely to
+    be kept. The same seed and samples, in the same order, keep the same on every machine.
+    """
+
+    def __init__(
+        self,
+        shape: Shape | Model,
+        type: Literal["B", "b", "h", "f"] = "B",
+        *,
+        samples: int = 100,
+        path: str | None = None,
+        seed: int = 1,
+    ) -> None:
+        """shape, type: as for Recorder. samples: how many are kept at most, 2 to 16,000.
+
+        path: keep them in this recording, over restarts and power cuts, and go on with what is in
+        it; it has at most twice as many records, and is replaced by a smaller one then. RAM then
+        holds one sample, and 7 bytes for each that is kept. Without path all are in RAM. Give the
+        seed that the file began with. ValueError as for Recorder; OSError.
+        """
+    def add(self, x: Buffer | Sequence[float], label: int) -> bool:
+        """Offer a sample with its label (0 to 255); returns whether it is kept. The same sample
+        again is not. ValueError for what does not fit, and for a class more than there are
+        samples; OSError. Nothing changes then."""
+    def fill(self, data: Samples) -> None:
+        """Add all of a list of (sample, label), or of fqt.Data."""
+    def mix(self, new: Samples) -> Samples:
+        """New samples and those that are kept, for fit. new: a list of (sample, label), or
+        fqt.Data. TypeError for another form."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> tuple[Buffer, int]:
+        """(sample, label). With a file the buffer is the same one each time; without, it changes
+        when its sample is replaced."""
+    def close(self) -> None: ...
+    def __enter__(self) -> Replay: ...
+    def __exit__(self, *_: Any) -> None: ...
+
+class Threshold:
+    """What is unusual: a quantile of the losses of normal samples (fqt_field.mpy, beside fqt.mpy),
+    in 512 bytes however many there are. It is within an eighth of the exact one, for losses from
+    2**-17 to 2**15; mostly far nearer.
+
+    Calibrate with add(), then ask exceeded().
+    """
+
+    quantile: float
+    drift: bool
+    """Losses exceed the threshold about five times as often as the quantile promises, or more: the
+    sensor or what it sees has changed for long. Stays True until clear()."""
+
+    def __init__(self, quantile: float = 0.99, *, false_alarm: float = 10000) -> None:
+        """quantile: the share of normal losses below the threshold, 0.5 to below 1; calibrate with
+        ten times 1 / (1 - quantile) losses or more. false_alarm: while nothing changes, drift is
+        told falsely after so many losses on average, or later. ValueError."""
+    def add(self, loss: float) -> None:
+        """Take the loss of a normal sample: net.loss_for(x, None) of an autoencoder. ValueError
+        unless it is 0 or more, and finite."""
+    def __len__(self) -> int:
+        """How many were added (those of long ago count half after 65,535 of one size)."""
+    @property
+    def value(self) -> float:
+        """The threshold. ValueError before any loss was added."""
+    def exceeded(self, loss: float) -> bool:
+        """Whether a loss is above the threshold; it counts for `drift`."""
+    def clear(self) -> None:
+        """Forget what was found about drift."""
+    def save(self, path: str) -> None:
+        """Write all to a file, as Model.save does: a power cut leaves the old or the new one.
+        OSError."""
+    def restore(self, path: str) -> None:
+        """Take the counts, the quantile and the state of drift from a file. ValueError when it is
+        damaged or none: nothing changes then. OSError."""
+
 def shuffle(order: Buffer, seed: int, /) -> None:
     """Permute an array 'H' in place; the same on every machine for the same seed. TypeError for
     another type."""

@@ -75,6 +75,27 @@ class _Layout:
             and struct.unpack("<I", self.head)[0] == self.crc()
         )
 
+    def take(self, x, target):
+        # A sample and its label or targets into head and row, which are a record then.
+        row = self.row
+        if len(x) != len(row):
+            raise ValueError("a sample has %d numbers, not %d" % (len(row), len(x)))
+        for i in range(len(row)):
+            row[i] = x[i]
+            if self.type != "f" and row[i] != x[i]:
+                raise ValueError(
+                    "number %d of the sample is %r: not of type '%s'" % (i, x[i], self.type)
+                )
+        if self.targets:
+            if len(target) != self.targets:
+                raise ValueError("a sample has %d targets, not %d" % (self.targets, len(target)))
+            struct.pack_into("<%df" % self.targets, self.head, 4, *target)
+        elif isinstance(target, int) and 0 <= target < _LABELS:
+            self.head[4] = target
+        else:
+            raise ValueError("a label is an integer from 0 to 255, not %r" % (target,))
+        struct.pack_into("<I", self.head, 0, self.crc())
+
     def target(self):
         if not self.targets:
             return self.head[4]
@@ -93,19 +114,25 @@ def _layout_of(header, path):
     return _Layout((height, width, channels), chr(kind), targets)
 
 
+def _layout_for(shape, type, targets=0):
+    # As users say it.
+    shape = tuple(getattr(shape, "input_shape", shape))
+    if len(shape) != 3 or not all(0 < extent < 65536 for extent in shape):
+        raise ValueError("shape is (height, width, channels) or a Model, not %r" % (shape,))
+    if type not in _BYTES:
+        raise ValueError("type is 'B', 'b', 'h' or 'f', not %r" % (type,))
+    return _Layout(shape, type, targets)
+
+
 class Recorder:
     def __init__(self, path, shape, type="B", *, targets=0, records=1000, flush=1):
-        shape = tuple(getattr(shape, "input_shape", shape))
-        if len(shape) != 3 or not all(0 < extent < 65536 for extent in shape):
-            raise ValueError("shape is (height, width, channels) or a Model, not %r" % (shape,))
-        if type not in _BYTES:
-            raise ValueError("type is 'B', 'b', 'h' or 'f', not %r" % (type,))
         if not 0 <= targets < 65536 or records < 2 or flush < 1:
             raise ValueError("targets is 0 to 65535, records 2 or more, flush 1 or more")
+        layout = _layout_for(shape, type, targets)
         self.path = path
         self.half = records // 2
         self.flush_after = flush
-        self.layout = _Layout(shape, type, targets)
+        self.layout = layout
         self.file = None
         self._start()
 
@@ -148,30 +175,12 @@ class Recorder:
     def __len__(self):
         return self.older + self.count
 
-    def _take(self, x, target):
-        # Into head and row.
-        layout = self.layout
-        row = layout.row
-        if len(x) != len(row):
-            raise ValueError("a sample has %d numbers, not %d" % (len(row), len(x)))
-        for i in range(len(row)):
-            row[i] = x[i]
-            if layout.type != "f" and row[i] != x[i]:
-                raise ValueError(
-                    "number %d of the sample is %r: not of type '%s'" % (i, x[i], layout.type)
-                )
-        if layout.targets:
-            if len(target) != layout.targets:
-                raise ValueError("a sample has %d targets, not %d" % (layout.targets, len(target)))
-            struct.pack_into("<%df" % layout.targets, layout.head, 4, *target)
-        elif isinstance(target, int) and 0 <= target < _LABELS:
-            layout.head[4] = target
-        else:
-            raise ValueError("a label is an integer from 0 to 255, not %r" % (target,))
-        struct.pack_into("<I", layout.head, 0, layout.crc())
-
     def add(self, x, target):
-        self._take(x, target)
+        self.layout.take(x, target)
+        self._append()
+
+    def _append(self):
+        # What is in the layout's head and row.
         try:
             if self.file is None:
                 self._start()

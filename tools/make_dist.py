@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Put one built module where users take it from: DIST/<arch>_<mpy version>/ with fqt.mpy,
-fqt_data.mpy and mip's package.json; one with all layer kinds to DIST/<arch>_<mpy version>_full/.
+fqt_data.mpy, fqt_field.mpy and mip's package.json; one with all layer kinds to
+DIST/<arch>_<mpy version>_full/.
 
     tools/make_dist.py [--full] ARCH FQT_MPY DIST
 
@@ -22,7 +23,7 @@ def main(arch: str, module: Path, dist: Path, full: bool) -> None:
     version = f"{header[1]}.{header[2] & 3}"
     folder = dist / f"{arch}_{version}{'_full' if full else ''}"
     folder.mkdir(parents=True, exist_ok=True)
-    names = ("fqt.mpy", "fqt_data.mpy")
+    names = ("fqt.mpy", "fqt_data.mpy", "fqt_field.mpy")
     for name in names:
         shutil.copy(module.with_name(name), folder / name)
     package = {"urls": [[name, name] for name in names], "version": VERSION.read_text().strip()}

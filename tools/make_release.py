@@ -44,7 +44,7 @@ def main(dist: Path, out: Path, machines: list[str]) -> None:
         for machine in machines:
             wheel(source, Path(folder) / machine, out, compiling_for(machine))
         stubs = Path(folder) / "stubs"
-        code = shutil.ignore_patterns("fqt", "fqt_data.py")
+        code = shutil.ignore_patterns("fqt", "fqt_*.py")
         shutil.copytree(ROOT / "micropython_lib", stubs, ignore=code)
         shutil.copy(ROOT / "VERSION", stubs)
         wheel(source_distribution(stubs, out), Path(folder) / "stubs_wheel", out)

@@ -3,14 +3,17 @@
 
 
 def __getattr__(name):
-    # What few need is in a module of its own (micropython_lib/fqt_data.py).
-    if name not in ("Recorder", "Data"):
+    # What few need is in modules of its own (micropython_lib/fqt_data.py, fqt_field.py).
+    if name in ("Recorder", "Data"):
+        module = "fqt_data"
+    elif name in ("Replay", "Threshold"):
+        module = "fqt_field"
+    else:
         raise AttributeError(name)
     try:
-        import fqt_data
+        return getattr(__import__(module), name)
     except ImportError:
-        _fail(FQT_MESSAGE_DATA_MODULE, name)
-    return getattr(fqt_data, name)
+        _fail(FQT_MESSAGE_DATA_MODULE, name, module)
 
 
 def _elements(buffer):

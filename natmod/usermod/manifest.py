@@ -19,3 +19,4 @@ join_python.main(
 )
 module("fqt.py", base_path=str(joined.parent))  # noqa: F821 (of manifests)
 module("fqt_data.py", base_path=str(ROOT / "micropython_lib"))  # noqa: F821
+module("fqt_field.py", base_path=str(ROOT / "micropython_lib"))  # noqa: F821

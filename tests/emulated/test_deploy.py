@@ -107,7 +107,8 @@ def test_an_empty_board_and_again(used, deployed, small_model):
     assert board.get("/net.fqt") == small_model.to_bytes()
     code, said = deployed(board)
     assert code == 0 and said.count("already") == 2
-    assert files_in(board, "/", "/lib") == [["lib", "net.fqt"], ["fqt.mpy", "fqt_data.mpy"]]
+    installed = ["fqt.mpy", "fqt_data.mpy", "fqt_field.mpy"]
+    assert files_in(board, "/", "/lib") == [["lib", "net.fqt"], installed]
 
 
 def test_what_a_board_learnt_is_not_overwritten(used, deployed, small_model, other_model):

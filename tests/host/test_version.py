@@ -29,7 +29,7 @@ def test_the_module_tells_it(unix_port):
 
 
 def test_packages_for_mip_tell_it(tmp_path):
-    for name in ("fqt.mpy", "fqt_data.mpy"):
+    for name in ("fqt.mpy", "fqt_data.mpy", "fqt_field.mpy"):
         (tmp_path / name).write_bytes(bytes([ord("M"), 6, 3, 31]))
     command = [sys.executable, ROOT / "tools" / "make_dist.py", "x64", tmp_path / "fqt.mpy"]
     subprocess.run([*command, tmp_path / "dist"], check=True, capture_output=True)

@@ -29,7 +29,7 @@ def test_the_module_goes_to_the_folder_that_the_board_names(board, capsys):
     assert "as /flash/lib/fqt.mpy" in capsys.readouterr().out
     assert board.get("/flash/lib/fqt.mpy") == module("armv7m").read_bytes()
     assert board.mpremote("exec", "import os; print(os.listdir('/flash/lib'))").strip() == (
-        "['fqt.mpy', 'fqt_data.mpy']"
+        "['fqt.mpy', 'fqt_data.mpy', 'fqt_field.mpy']"
     )
 
 

@@ -43,6 +43,10 @@ ARCHITECTURES = {
 }
 # Those that `make dist` builds.
 BUILT = ("armv6m", "armv7m", "armv7emsp", "armv7emdp", "rv32imc", "xtensawin", "x64")
+SECOND_MODULES = {
+    "fqt_data.mpy": "fqt.Recorder and fqt.Data",
+    "fqt_field.mpy": "fqt.Replay and fqt.Threshold",
+}
 QUESTION = (
     "import sys; i = sys.implementation; "
     "print('fqt', getattr(i, '_mpy', -1), i.version[0], i.version[1])"
@@ -94,9 +98,9 @@ def install(dist: Path, port: str | None = None, full: bool = False) -> str:
 
     A module that is on the board is replaced where it lies, since `import` would find it first;
     otherwise the new one goes to the first folder of the board's sys.path with room for it, those
-    named lib first, as mip does; fqt_data.mpy likewise. A file that has the right bytes is not
-    copied. Each takes its name when it is whole; whatever fails, no part of it stays. When the new
-    one was imported, others behind it on sys.path are removed: they would come back when it is
+    named lib first, as mip does. SECOND_MODULES go there too. A file that has the right bytes is
+    not copied. Each takes its name when it is whole; whatever fails, no part of it stays. When the
+    new one was imported, others behind it on sys.path are removed: they would come back when it is
     deleted, or the current folder is another. port: mpremote's name of the board; None: the first
     that it finds. Raises OSError or ValueError.
     """
@@ -105,11 +109,11 @@ def install(dist: Path, port: str | None = None, full: bool = False) -> str:
         board.run(DEVICE_SCRIPT.read_text())
         was = version_of(board.run("tell_version()"))
         path, is_new = put_module(board, module)
-        data_path, said = _put_data_module(board, module.with_name("fqt_data.mpy"))
+        paths, said = _put_second_modules(board, module.parent)
     with Session(port) as board:  # which has imported nothing
         board.run(DEVICE_SCRIPT.read_text())
         check_import(board.run("try_import()"), path)
-        said += "".join(_remove_others(board, kept) for kept in (path, data_path) if kept)
+        said += "".join(_remove_others(board, kept) for kept in (path, *paths))
     told = f"fqt {__version__} is on the board as {path}"
     if not is_new:
         told += " already"
@@ -130,13 +134,17 @@ def put_module(board: Session, module: Path) -> tuple[str, bool]:
     return path, not is_there
 
 
-def _put_data_module(board: Session, module: Path) -> tuple[str | None, str]:
-    """Put fqt_data.mpy there too; without it fqt works. Gives its path on the board, or None and a
-    text about what it lacks."""
-    try:
-        return (put_module(board, module)[0] if module.exists() else None), ""
-    except OSError as error:
-        return None, f"; but fqt.Recorder and fqt.Data are not there, {module.name}: {error}"
+def _put_second_modules(board: Session, folder: Path) -> tuple[list[str], str]:
+    """Put what few need there too; without it fqt works. Gives the paths on the board, and a text
+    about what it lacks."""
+    paths, said = [], ""
+    for name, classes in SECOND_MODULES.items():
+        try:
+            if (folder / name).exists():
+                paths.append(put_module(board, folder / name)[0])
+        except OSError as error:
+            said += f"; but {classes} are not there, {name}: {error}"
+    return paths, said
 
 
 def _remove_others(board: Session, kept: str) -> str:

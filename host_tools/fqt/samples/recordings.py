@@ -35,6 +35,19 @@ class Recording:
     damaged: int = 0
 
 
+def record_type(x: np.ndarray, targets: int) -> np.dtype:
+    """Of the records of samples [n][height][width][channels]: crc, y (labels when targets is 0),
+    x."""
+    return _record_type(_type_code(x), targets, x.shape[1:])
+
+
+def _type_code(x: np.ndarray) -> str:
+    codes = [code for code, kind in TYPES.items() if x.dtype == kind]
+    if not codes:
+        raise ValueError(f"samples are uint8, int8, int16 or float32, not {x.dtype}")
+    return codes[0]
+
+
 def _record_type(type_code: str, targets: int, shape: tuple[int, ...]) -> np.dtype:
     target = ("y", "<f4", (targets,)) if targets else ("y", np.uint8)
     return np.dtype([("crc", "<u4"), target, ("x", TYPES[type_code], shape)])
@@ -90,9 +103,7 @@ def recording_bytes(x: np.ndarray, y: np.ndarray) -> bytes:
     labels [n] of integers, or targets [n] or [n][targets] of floats. Raises ValueError for
     others."""
     x, y = np.asarray(x), np.asarray(y)
-    codes = [code for code, kind in TYPES.items() if x.dtype == kind]
-    if not codes:
-        raise ValueError(f"samples are uint8, int8, int16 or float32, not {x.dtype}")
+    code = _type_code(x)
     if x.ndim != 4 or not all(0 < extent < 65536 for extent in x.shape[1:]):
         raise ValueError(f"samples are [n][height][width][channels], not {x.shape}")
     if len(y) != len(x):
@@ -103,12 +114,12 @@ def recording_bytes(x: np.ndarray, y: np.ndarray) -> bytes:
         targets = y.shape[1]
     elif y.ndim != 1 or (len(y) and not (y.min() >= 0 and y.max() <= GREATEST_LABEL)):
         raise ValueError(f"labels are [n] of integers from 0 to {GREATEST_LABEL}")
-    records = np.zeros(len(x), _record_type(codes[0], targets, x.shape[1:]))
+    records = np.zeros(len(x), _record_type(code, targets, x.shape[1:]))
     records["x"], records["y"] = x, y
     size = records.dtype.itemsize
     data = records.tobytes()
     records["crc"] = [zlib.crc32(data[at + 4 : at + size]) for at in range(0, len(data), size)]
-    fields = HEADER.pack(MAGIC, VERSION, ord(codes[0]), targets, *x.shape[1:], 0, 0)[:-4]
+    fields = HEADER.pack(MAGIC, VERSION, ord(code), targets, *x.shape[1:], 0, 0)[:-4]
     return fields + struct.pack("<I", zlib.crc32(fields)) + records.tobytes()
 
 

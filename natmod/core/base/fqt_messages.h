@@ -195,7 +195,7 @@
     FQT_MESSAGE(TYPE_ERROR, SEED, "seed is an integer, not #") \
     FQT_MESSAGE(RUNTIME_ERROR, RESTORED, "#: those of epoch # are back") \
     FQT_MESSAGE(RUNTIME_ERROR, DATA_MODULE, \
-        "fqt.# is in fqt_data.mpy, which is not on this board: put it beside fqt.mpy (dist/ has both)") \
+        "fqt.# is in #.mpy, which is not on this board: put it beside fqt.mpy (dist/ has both)") \
     FQT_MESSAGE(RUNTIME_ERROR, FIT_WAITS, \
         "fit trains only while it is iterated: for progress in fqt.fit(...): print(progress)")
 // clang-format on
