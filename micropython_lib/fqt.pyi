@@ -393,9 +393,10 @@ class Replay:
         samples; OSError. Nothing changes then."""
     def fill(self, data: Samples) -> None:
         """Add all of a list of (sample, label), or of fqt.Data."""
-    def mix(self, new: Samples) -> Samples:
+    def mix(self, new: Samples, rounds: int = 1) -> Samples:
         """New samples and those that are kept, for fit. new: a list of (sample, label), or
-        fqt.Data. TypeError for another form."""
+        fqt.Data. rounds: how often each that is kept comes in an epoch, 1 to 100; with 2 the old
+        counts for more, and loses less. TypeError for another form, ValueError."""
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> tuple[Buffer, int]:
         """(sample, label). With a file the buffer is the same one each time; without, it changes

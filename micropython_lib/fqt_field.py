@@ -207,8 +207,8 @@ class Replay:
         for x, label in data:
             self.add(x, label)
 
-    def mix(self, new):
-        return _Mix(self, new)
+    def mix(self, new, rounds=1):
+        return _Mix(self, new, rounds)
 
     def __len__(self):
         return self.count
@@ -230,19 +230,24 @@ class Replay:
 
 
 class _Mix:
-    # New samples, and behind them those that are kept.
-    def __init__(self, replay, new):
+    # New samples, and behind them those that are kept, as many times as there are rounds.
+    def __init__(self, replay, new, rounds):
+        if not (isinstance(rounds, int) and 1 <= rounds <= 100):
+            raise ValueError("rounds is an integer from 1 to 100, not %r" % (rounds,))
         if not (isinstance(new, list) or hasattr(new, "__getitem__")):
             raise TypeError("mix takes a list of (sample, label) or fqt.Data, not %r" % type(new))
         self.replay = replay
         self.new = new
+        self.rounds = rounds
 
     def __len__(self):
-        return len(self.new) + len(self.replay)
+        return len(self.new) + self.rounds * len(self.replay)
 
     def __getitem__(self, i):
-        count = len(self.new)
-        return self.new[i] if i < count else self.replay[i - count]
+        if not 0 <= i < len(self):
+            raise IndexError("sample %d of %d" % (i, len(self)))
+        behind = i - len(self.new)
+        return self.new[i] if behind < 0 else self.replay[behind % len(self.replay)]
 
 
 _MAGIC = b"FQH\x1a"

@@ -124,7 +124,7 @@ def check_power_cuts():
     real_open = open
     cuts = set()
     try:
-        for cut in range(0, 1000, STEP):
+        for cut in range(0, 2000, STEP):
             forget()
             with open(PATH, "wb") as file:
                 file.write(start)
@@ -174,6 +174,8 @@ def check_old_samples_are_mixed_with_new():
         pass
     assert net.scores(new[0][0]) == other.scores(new[0][0])
     assert net.evaluate(kept) == other.evaluate(old)
+    twice = kept.mix(new, 2)
+    assert [y for _, y in twice] == [y for _, y in new + old + old]
 
 
 def check_what_does_not_fit_changes_nothing():
@@ -187,6 +189,7 @@ def check_what_does_not_fit_changes_nothing():
     raises(ValueError, "label is an integer from 0 to 255", lambda: kept.add(bytes(4), None))
     raises(IndexError, "sample 2 of 2", lambda: kept[2])
     raises(TypeError, "mix takes a list", lambda: kept.mix((bytes(4), b"0")))
+    raises(ValueError, "rounds is an integer from 1 to 100, not 0", lambda: kept.mix([], 0))
     assert [y for _, y in kept] == [0, 1]
 
 
