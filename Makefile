@@ -10,7 +10,7 @@ PYTEST ?=
 BUILD = build
 VERSION = $(shell cat VERSION)
 
-include mk/python.mk mk/natmod.mk mk/xtensa.mk mk/firmware.mk mk/tests.mk mk/release.mk mk/docs.mk
+include mk/python.mk mk/natmod.mk mk/xtensa.mk mk/firmware.mk mk/tests.mk mk/page.mk mk/release.mk mk/docs.mk
 
 # What tests and examples find the builds by.
 export FQT_MICROPYTHON = $(CURDIR)/$(MICROPYTHON)
@@ -36,7 +36,7 @@ demo: setup ## a CNN that meets rotated images, trained under MicroPython; write
 picture: setup ## the picture in the README: the demo's, with float32 beside int8: docs/demo.png
 	@$(VENV)/bin/fqt demo --float --output $(BUILD)/demo --picture docs/demo.png
 
-test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware usermod dist lint ## all tests, those on emulated boards too
+test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware usermod dist $(WASM) lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS) $(PYTEST)
 
 test-quick: setup lint ## the tests for daily work: under a minute

@@ -15,7 +15,8 @@ DEBIAN_fuzz = clang libclang-rt-dev
 HOST_FILES = $(wildcard natmod/host/*.[ch])
 CORE_SOURCES = $(CORE_FILES) $(HOST_FILES)
 C_FILES = $(CORE_SOURCES) $(BINDING_FILES) $(wildcard natmod/xtensa/*.[ch] \
-    tests/emulated/boards/XTENSA/*.c tests/fuzz/*.[ch] tests/release/*.c tools/*/*.[ch])
+    tests/emulated/boards/XTENSA/*.c tests/fuzz/*.[ch] tests/release/*.c tools/*/*.[ch] natmod/wasm/*.c natmod/wasm/include/*.h)
+JS_FILES = $(wildcard examples/page/js/*.js tests/page/*.mjs)
 
 CORE_FLAGS = -std=c99 -g -pthread -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -DFQT_HOST_VERSION='"$(VERSION)"'
 # Kept results are named after the library: it is the same in whichever folder it is built.
@@ -89,6 +90,7 @@ set -e; for variant in $(CORE_VARIANTS); do $(CC) $(STRICT) $$variant natmod/hos
 set -e; for core in $(ARM_CORES); do arm-none-eabi-gcc -mcpu=$$core $(ARM_STRICT); done
 $(CPPCHECK) $(FLAGS_dsp) natmod/host/fqt_host.c
 $(CPPCHECK) $(FLAGS_plain) natmod/host/fqt_host.c
+set -e; for file in $(if $(shell command -v node),$(JS_FILES)); do node --check $$file; done
 endef
 
 define FORMAT

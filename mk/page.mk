@@ -1,0 +1,20 @@
+# The core for a browser: WebAssembly, without a C library.
+
+DEBIAN_wasm = clang lld
+DEBIAN_node = nodejs
+WASM = $(BUILD)/wasm/fqt.wasm
+WASM_FILES = $(wildcard natmod/wasm/*.c natmod/wasm/include/*.h)
+# An instance has one thread (the linker of Debian's knows no variables of threads without Emscripten).
+WASM_FLAGS = --target=wasm32 -std=c11 -Os -mbulk-memory -ffreestanding -fvisibility=hidden -Wall -Wextra -Werror \
+    -D__thread= -isystem natmod/wasm/include -DFQT_HOST_VERSION='"$(VERSION)"' $(SAME_BYTES)
+
+$(BUILD)/wasm-packages.done: mk/page.mk | $(BUILD)/debian.done
+	@tools/step wasm-packages "install by hand: $(DEBIAN_wasm)" tools/apt_install $(DEBIAN_wasm)
+	@command -v node >/dev/null || tools/step node "install by hand: $(DEBIAN_node)" tools/apt_install $(DEBIAN_node)
+	@touch $@
+
+$(WASM): $(CORE_SOURCES) $(WASM_FILES) VERSION $(BUILD)/wasm-packages.done
+	@mkdir -p $(dir $@)
+	@tools/step wasm "clang and lld are needed" clang $(WASM_FLAGS) -c -o $(@:.wasm=.o) natmod/wasm/fqt_wasm.c
+	@tools/step wasm-link "clang and lld are needed" \
+	    wasm-ld --no-entry --export-dynamic --gc-sections --strip-all -o $@ $(@:.wasm=.o)
