@@ -42,6 +42,13 @@ test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware u
 test-quick: setup lint ## the tests for daily work: under a minute
 	@$(PYTHON) -m pytest -n $(JOBS) -m "not slow" $(PYTEST)
 
+.PHONY: page test-page
+page: $(PAGE) ## the page that trains in a browser, static files: build/page (docs/page.md)
+	@du -bs $(dir $(PAGE))
+
+test-page: page $(BUILD)/chromium.done ## the page in Chromium, without a window (installs Debian's chromium)
+	@FQT_PAGE=$(CURDIR)/$(dir $(PAGE)) $(PYTHON) -m pytest tests/page $(PYTEST)
+
 fuzz: setup $(FUZZER) ## change model files for SECONDS= (60) under sanitizers; what loads trains on every core alike
 	@PYTHONPATH=tests $(PYTHON) tests/fuzz/fuzzing.py $(SECONDS)
 

@@ -18,3 +18,16 @@ $(WASM): $(CORE_SOURCES) $(WASM_FILES) VERSION $(BUILD)/wasm-packages.done
 	@tools/step wasm "clang and lld are needed" clang $(WASM_FLAGS) -c -o $(@:.wasm=.o) natmod/wasm/fqt_wasm.c
 	@tools/step wasm-link "clang and lld are needed" \
 	    wasm-ld --no-entry --export-dynamic --gc-sections --strip-all -o $@ $(@:.wasm=.o)
+
+# The page that trains (examples/page): static files.
+PAGE = $(BUILD)/page/index.html
+PAGE_FILES = $(wildcard examples/page/* examples/page/js/*.js examples/rotated_digits/*)
+$(PAGE): $(PAGE_FILES) $(WASM) $(CORE_LIB) $(VENV)/.done
+	@tools/step page "see the message above" $(PYTHON) examples/page/make.py $(WASM) $(BUILD)/page
+	@touch $@
+
+DEBIAN_chromium = chromium
+$(BUILD)/chromium.done: | $(BUILD)/debian.done
+	@command -v chromium >/dev/null || tools/step chromium "install by hand: $(DEBIAN_chromium)" \
+	    tools/apt_install $(DEBIAN_chromium)
+	@touch $@
