@@ -17,6 +17,7 @@ from fqt.messages import require
 Shape = tuple[int, int, int]
 
 ACTIVATIONS = ("none", "relu", "relu6")  # by their numbers in a file
+CELL_BITS = tuple(f"q{bits}.{15 - bits}" for bits in range(5))  # of an lstm: of its cell state
 # Of tables, alike.
 FUNCTIONS: tuple[str, ...] = ("tanh", "sigmoid", "leaky_relu", "elu", "hard_swish", "silu")
 FUNCTIONS += ("hard_sigmoid", "gelu", "gelu_tanh", "softplus", "mish", "selu", "hard_tanh")
@@ -52,6 +53,8 @@ class Kind:
     its record may name, by their numbers in the file. keeps_scale: its output has the scale and
     zero point of its input. has_table: its parameters are a table of its function
     (fqt.file.records.Table), which is of the scales of its input and output: these never move.
+    has_gates: its parameters are those of an lstm, which never train, nor does what lies before
+    it.
     shares_memory: its output lies where its input does, which nothing else may read.
     passes_error_scale: whether each error of its input has one source, so that its scale follows
     from the output's (docs/arithmetic.md, section 6); from the record. is_common: whether the
@@ -65,15 +68,25 @@ class Kind:
     activations: tuple[str, ...] = ("none",)
     keeps_scale: bool = False
     has_table: bool = False
+    has_gates: bool = False
     shares_memory: bool = False
     passes_error_scale: Callable[[Record], bool] = lambda record: False
     is_common: bool = True
+
+
+GATES = 4  # of an lstm: input, forget, cell, output
+
+
+def gate_shape(output: Shape, given: Shape) -> tuple[int, int, int]:
+    """Of an lstm's weights: gates, units, and what each of these reads."""
+    return GATES, output[2], given[2] + output[2]
 
 
 # -- what shapes must be
 
 MAX_POSITIONS = 66000
 MAX_FILTER_INPUTS = 33000
+MAX_GATE_INPUTS = 32000
 MAX_TAPS = (2**31 - 1) // (127 * 128)
 
 
@@ -212,6 +225,15 @@ def _check_upsample2d(record: Record, shapes: list[Shape]) -> None:
     _check_same_channels(record, shapes[0])
 
 
+def _check_lstm(record: Record, shapes: list[Shape]) -> None:
+    height, width, units = record.output_shape
+    fits = (height, width) in ((1, 1), shapes[0][:2])
+    require(fits, "OTHER_SHAPE", record.inputs[0])
+    _check_no_window(record)
+    inputs = shapes[0][2] + units
+    require(inputs <= MAX_GATE_INPUTS, "FILTER", inputs, MAX_GATE_INPUTS)
+
+
 # -- the table
 
 _DENSE = Weights(lambda record, shape: (record.output_shape[2], math.prod(shape)), flattens=True)
@@ -280,6 +302,7 @@ KINDS = {
             passes_error_scale=lambda record: record.kernel == (1, 1),
             is_common=False,
         ),
+        Kind(12, "lstm", _check_lstm, activations=CELL_BITS, has_gates=True, is_common=False),
     )
 }
 KIND_NAMES = {kind.number: kind.name for kind in KINDS.values()}

@@ -73,4 +73,5 @@
 #include "layers/fqt_table.c"
 #include "layers/fqt_concatenate.c"
 #include "layers/fqt_upsample2d.c"
+#include "layers/fqt_lstm.c"
 #include "layers/fqt_kinds.c"

@@ -63,7 +63,7 @@ static uint32_t any_number(uint32_t now) {
 
 static const uint8_t kinds[] = {FQT_KIND_DENSE, FQT_KIND_CONV2D, FQT_KIND_MAX_POOL2D, FQT_KIND_FLATTEN,
     FQT_KIND_DEPTHWISE_CONV2D, FQT_KIND_AVERAGE_POOL2D, FQT_KIND_ADD, FQT_KIND_MULTIPLY, FQT_KIND_TABLE,
-    FQT_KIND_CONCATENATE, FQT_KIND_UPSAMPLE2D};
+    FQT_KIND_CONCATENATE, FQT_KIND_UPSAMPLE2D, FQT_KIND_LSTM};
 
 // That of a number, whose own it is if there is one.
 static uint8_t kind_of(uint32_t number) {
@@ -154,7 +154,10 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
     }
     record->activation = (uint8_t)(is_last || keeps_scale(record->kind) || record->kind == FQT_KIND_AVERAGE_POOL2D
                                        ? FQT_ACTIVATION_NONE
-                                       : record->activation % (record->kind == FQT_KIND_TABLE ? 7 : 3));
+                                       : record->activation
+                                             % (record->kind == FQT_KIND_TABLE   ? 7
+                                                 : record->kind == FQT_KIND_LSTM ? 5
+                                                                                 : 3));
     record->reserved = 0;
     const fqt_dimensions_t from = *shape_of(parts, record->input);
     fqt_window_t *window = &record->window;
@@ -167,6 +170,15 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
         window->pad_top = window->pad_bottom = window->pad_left = window->pad_right = 0;
     }
     switch (record->kind) {
+        case FQT_KIND_LSTM: { // of the last step, or of all
+            const bool is_last_step = record->output.height % 2;
+            record->output =
+                (fqt_dimensions_t) {is_last_step ? 1 : from.height, is_last_step ? 1 : from.width, channels};
+            for (uint32_t i = 0; i < layer; ++i) {
+                parts->records[i].flags = 0; // what is in front of it is frozen
+            }
+            break;
+        }
         case FQT_KIND_DENSE:
             record->output = (fqt_dimensions_t) {1, 1, channels};
             break;
@@ -255,6 +267,25 @@ static bool append_table(writer_t *writer, const parts_t *parts, const uint32_t 
     return true;
 }
 
+// The weights, scales and biases of an lstm. Whether there was room.
+static bool append_gates(writer_t *writer, const parts_t *parts, const uint32_t old[FQT_BLOBS], fqt_record_t *record) {
+    const uint32_t units = record->output.channels;
+    const uint32_t inputs = shape_of(parts, record->input)->channels + units;
+    const uint32_t bytes[FQT_BLOBS] = {
+        FQT_LSTM_GATES * units * inputs, 0, 4 * (2 * FQT_LSTM_GATES + 1), 4 * FQT_LSTM_GATES * units};
+    static const uint32_t fills[FQT_BLOBS] = {0x7F400181, 0, 0x3C000000, 0x0B1F7F05};
+    for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
+        if (bytes[blob] != 0) {
+            record->blobs[blob] =
+                append_blob(writer, parts, old[blob], blob == FQT_BLOB_WEIGHTS ? 16 : 4, bytes[blob], fills[blob]);
+            if (record->blobs[blob] == 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 // Make the header one that is read.
 static void fit_header(fqt_header_t *header) {
     const fqt_header_t fresh = {.magic = FQT_FILE_MAGIC,
@@ -294,6 +325,9 @@ static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
         memcpy(old, record->blobs, sizeof(old));
         memset(record->blobs, 0, sizeof(record->blobs));
         if (record->kind == FQT_KIND_TABLE && !append_table(&writer, parts, old, record->blobs)) {
+            return 0;
+        }
+        if (record->kind == FQT_KIND_LSTM && !append_gates(&writer, parts, old, record)) {
             return 0;
         }
         if (!has_weights(record->kind)) {

@@ -33,6 +33,12 @@ SMALL_NETWORKS = [
         Layer("average_pool2d", 0, (2, 2), (1, 1)),
         Layer("dense", 2),
     ],
+    [
+        Layer("conv2d", 2, trainable=False),
+        Layer("lstm", 2, activation="sequence"),
+        Layer("lstm", 3),
+        Layer("dense", 2),
+    ],
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 96_000,  # with all layer kinds
+    "x64": 101_000,  # with all layer kinds
     "armv6m": 28_672,
     "armv7m": 29_100,
     "armv7emsp": 32_256,

@@ -38,7 +38,7 @@ from fqt.file.layout import (
     TABLE_ENTRIES,
 )
 from fqt.file.records import LayerRecord, ModelRecords, Table
-from fqt.kinds import KIND_NAMES, KINDS
+from fqt.kinds import GATES, KIND_NAMES, KINDS, gate_shape
 from fqt.messages import fault, require
 
 BLOB_TYPES = ("<i1", "<u1", "<f4", "<i4")  # weights, low bits, scales, biases
@@ -198,15 +198,22 @@ def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
     if layer.name in names:
         raise fault("SAME_NAME", names.index(layer.name) + 1)
     kind.check(layer, [shape for shape, _, _ in tensors])
+    if kind.has_gates:
+        for number, other in enumerate(model.layers, 1):
+            require(not other.trainable, "FRONT_TRAINS", number)
     return layer
 
 
 def _multiply_adds(model: ModelRecords, layer: LayerRecord) -> int:
-    """Of a layer's forward pass: the taps of each output element."""
+    """Of a layer's forward pass: the taps of each output element; of an lstm all weights in each
+    step."""
     weights = KINDS[layer.kind].weights
     taps = math.prod(layer.kernel)
+    input_shape = model.tensor(layer.inputs[0])[0]
+    if KINDS[layer.kind].has_gates:  # in each step
+        return math.prod(input_shape[:2]) * math.prod(gate_shape(layer.output_shape, input_shape))
     if weights:
-        taps = math.prod(weights.shape(layer, model.tensor(layer.inputs[0])[0])[1:])
+        taps = math.prod(weights.shape(layer, input_shape)[1:])
     return math.prod(layer.output_shape) * taps
 
 
@@ -221,6 +228,9 @@ def _blob_shapes(
     """Of weights, low bits, scales and biases; None where the file has none."""
     if KINDS[layer.kind].has_table and not model.checkpoint:
         return [(TABLE_ENTRIES,), None, (1,), (TABLE_ENTRIES,)]
+    if KINDS[layer.kind].has_gates and not model.checkpoint:
+        gates = gate_shape(layer.output_shape, model.tensor(layer.inputs[0])[0])
+        return [gates, None, (2 * GATES + 1,), gates[:2]]
     weights = KINDS[layer.kind].weights
     if not weights or (model.checkpoint and not layer.trainable):
         return [None] * len(BLOB_TYPES)

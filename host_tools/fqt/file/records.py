@@ -32,6 +32,10 @@ class LayerRecord:
     depthwise_conv2d: [out][kernel_height][kernel_width]); low_bytes: the same shape, in units of
     1 / 256 of a weight's, or None; low_bits: how many bits of them are kept, 8 or 4 (the upper);
     weight_scales: float32 [out]; biases: int32 [out], in units of bias_scale * weight_scales.
+    Of an lstm (never trainable) weights are int8 [4][units][features + units], of the gates input,
+    forget, cell, output; weight_scales float32 [9]: of each gate for the features and for the
+    units, then the limit of the cell state; biases int32 [4][units]; activation says how many of
+    the cell's bits lie before the point (fqt.kinds.CELL_BITS).
     table: of a layer that has one, whose function `activation` names; bias_scale is then its slope
     or alpha, or 0.
     """
@@ -65,6 +69,11 @@ class LayerRecord:
     def function_parameter(self) -> float:
         """Of a table's function: its slope or alpha, or 0."""
         return self.bias_scale
+
+    @property
+    def is_one_place(self) -> bool:
+        """Whether the output is 1 x 1."""
+        return self.output_shape[:2] == (1, 1)
 
     @property
     def keeps_scale(self) -> bool:
@@ -139,7 +148,10 @@ class ModelRecords:
         """The activation that clipped a tensor: looked for through max pooling and flatten."""
         while tensor > 0 and self.layers[tensor - 1].keeps_scale:
             tensor = self.inputs_of(tensor - 1)[0]
-        if tensor == 0 or KINDS[self.layers[tensor - 1].kind].has_table:
+        if tensor == 0:
+            return "none"
+        kind = KINDS[self.layers[tensor - 1].kind]
+        if kind.has_table or kind.has_gates:
             return "none"
         return self.layers[tensor - 1].activation
 

@@ -12,6 +12,7 @@ from fqt.layers.dense import Dense
 from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
 from fqt.layers.layer import Layer
+from fqt.layers.lstm import LSTM
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
 from fqt.layers.table import table_layer
@@ -34,6 +35,10 @@ class Description(Protocol):
     def function_parameter(self) -> float:
         """Of a table's function: its slope or alpha, or 0."""
 
+    @property
+    def is_one_place(self) -> bool:
+        """Whether the output is 1 x 1: of an lstm the last step's, or that of the only one."""
+
 
 def described(said: Description, channels: int, source: str | None, other: str) -> Layer:
     """A new layer. channels: of its output; source: as Layer has it; other: the second input's
@@ -55,6 +60,8 @@ def described(said: Description, channels: int, source: str | None, other: str) 
             return Upsample2D(stride, "nearest" if kernel == stride else "zeros", **place)
         case "table":
             return table_layer(activation, said.function_parameter, **place)
+        case "lstm":
+            return LSTM(channels, not said.is_one_place, **place)
         case "flatten":
             return Flatten(**place)
     two_inputs: dict[str, type[TwoInputs]]

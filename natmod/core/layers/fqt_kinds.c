@@ -1,10 +1,7 @@
 // The table of layer kinds (../fqt.h).
 #include "../fqt.h"
 
-#ifndef FQT_KINDS
-#define FQT_KINDS (UINT32_MAX)
-#endif
-#define WHERE_CHOSEN(number, kind) [number] = (uint32_t)(FQT_KINDS) >> (number) & 1 ? &(kind) : NULL
+#define WHERE_CHOSEN(number, kind) [number] = FQT_KIND_IS_CHOSEN(number) ? &(kind) : NULL
 
 extern const fqt_kind_t fqt_kind_dense;
 extern const fqt_kind_t fqt_kind_conv2d;
@@ -17,6 +14,7 @@ extern const fqt_kind_t fqt_kind_multiply;
 extern const fqt_kind_t fqt_kind_table;
 extern const fqt_kind_t fqt_kind_concatenate;
 extern const fqt_kind_t fqt_kind_upsample2d;
+extern const fqt_kind_t fqt_kind_lstm;
 
 const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     WHERE_CHOSEN(FQT_KIND_DENSE, fqt_kind_dense),
@@ -30,4 +28,5 @@ const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     WHERE_CHOSEN(FQT_KIND_TABLE, fqt_kind_table),
     WHERE_CHOSEN(FQT_KIND_CONCATENATE, fqt_kind_concatenate),
     WHERE_CHOSEN(FQT_KIND_UPSAMPLE2D, fqt_kind_upsample2d),
+    WHERE_CHOSEN(FQT_KIND_LSTM, fqt_kind_lstm),
 };

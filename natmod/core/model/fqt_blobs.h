@@ -2,7 +2,7 @@
 #ifndef FQT_BLOBS_H
 #define FQT_BLOBS_H
 
-#include "fqt_model.h"
+#include "fqt_kind.h"
 #include "fqt_source.h"
 
 // Where blobs are placed: at multiples of 4.
@@ -11,12 +11,15 @@ static inline uint32_t fqt_aligned(uint32_t bytes) {
 }
 
 // Weights are bytes, their low bits 0, 4 or 8 bits each; scales and biases are words, one a channel. A table has a
-// scale alone, and bytes.
+// scale alone, and bytes; an lstm has biases for each gate, two scales for each, and a limit.
 static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, uint32_t blob, uint32_t low_bits) {
     const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint32_t weights = fqt_layer(model, index)->filter_elements * channels;
     if (weights == 0) { // a table
         return blob == FQT_BLOB_LOW_BITS ? 0 : blob == FQT_BLOB_WEIGHT_SCALES ? 4 : FQT_TABLE_ENTRIES;
+    }
+    if (fqt_has_gates(model, index) && blob >= FQT_BLOB_WEIGHT_SCALES) {
+        return blob == FQT_BLOB_BIASES ? 4 * FQT_LSTM_GATES * channels : 4 * (2 * FQT_LSTM_GATES + 1);
     }
     return blob == FQT_BLOB_WEIGHTS ? weights : blob == FQT_BLOB_LOW_BITS ? (weights * low_bits + 7) / 8 : 4 * channels;
 }

@@ -44,7 +44,7 @@
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
 // Since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables; since 4: pixelwise cross-entropy,
-// concatenate; since 5: functions from GELU on.
+// concatenate; since 5: lstm, functions from GELU on.
 #define FQT_FILE_MINOR (5)
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
@@ -54,6 +54,8 @@
 #define FQT_MAX_LAYERS (128)
 #define FQT_NAME_BYTES (16)
 #define FQT_TABLE_ENTRIES (256)
+#define FQT_LSTM_GATES (4)
+#define FQT_LSTM_CELL_BITS (4) // at most so many of a cell state's 16 bits lie before the point
 #define FQT_IGNORED (255) // the label of a pixel that does not count
 
 #define FQT_NO_SECOND_INPUT (0xFFFF)
@@ -70,6 +72,7 @@ enum {
     FQT_KIND_TABLE = 9,
     FQT_KIND_CONCATENATE = 10,
     FQT_KIND_UPSAMPLE2D = 11,
+    FQT_KIND_LSTM = 12,
     FQT_KIND_END // greater than all kinds
 };
 enum { FQT_ACTIVATION_NONE = 0, FQT_ACTIVATION_RELU = 1, FQT_ACTIVATION_RELU6 = 2 };
@@ -119,7 +122,9 @@ typedef struct {
 } fqt_dimensions_t;
 
 // A layer's blobs, in the order of the file. Of a table (docs/arithmetic.md, section 4): the derivatives, int8 [256],
-// nothing, their scale, the outputs, int8 [256].
+// nothing, their scale, the outputs, int8 [256]. Of an lstm, with the gates input, forget, cell, output: int8
+// [gate][unit][features, then units], nothing, float32 [gate][2] of those two parts and the cell state's limit, int32
+// [gate][unit], in units of the input's scale * that of the gate's first part.
 enum {
     // int8 [out_channels][kernel_height][kernel_width][in_channels], depthwise_conv2d: without the last
     FQT_BLOB_WEIGHTS,
@@ -154,12 +159,13 @@ typedef struct {
     /* 62 */ uint16_t text_bytes; // of the texts, a multiple of 4; 0: none
 } fqt_header_t;
 
-// Layers without weights have flags 0, and but for tables 0 in the four offsets and in bias_scale. Where an error scale
-// is never used (the last layer, or the one layer that reads the output hands the scale on) it is 0. Every layer's
-// output, but the last one's, is read by a layer behind it.
+// Layers without weights have flags 0, and but for tables and lstm 0 in the four offsets and in bias_scale. Where an
+// error scale is never used (the last layer, or the one layer that reads the output hands the scale on) it is 0. Every
+// layer's output, but the last one's, is read by a layer behind it.
 typedef struct {
     /*  0 */ uint8_t kind; // FQT_KIND_...
-    /*  1 */ uint8_t activation; // 0 none, 1 ReLU, 2 ReLU6; table: FQT_FUNCTION_...
+    /*  1 */ uint8_t
+        activation; // 0 none, 1 ReLU, 2 ReLU6; table: FQT_FUNCTION_...; lstm: bits of the cell before the point
     /*  2 */ uint8_t
         flags; // bit 0: trainable; bit 1: has low bytes (master=16); bit 2: low halves (master=12), since 2.1
     /*  3 */ int8_t output_zero_point;

@@ -5,13 +5,19 @@
 
 #include "fqt_model.h"
 
+// The kinds that this was built with, a bit each.
+#ifndef FQT_KINDS
+#define FQT_KINDS (UINT32_MAX)
+#endif
+#define FQT_KIND_IS_CHOSEN(number) ((uint32_t)(FQT_KINDS) >> (number) & 1)
+
 typedef struct fqt_pass fqt_pass_t; // engine/fqt_pass.h
 
 struct fqt_kind {
     char name[FQT_NAME_BYTES + 1];
     uint8_t last_activation; // the greatest number that a record may have there
     bool has_weights;
-    bool has_table; // in place of weights
+    bool has_table; // in place of weights, or other parameters that never train
     bool has_second_input;
     bool is_alias; // output and input are the same bytes
     bool keeps_scale; // output has the input's scale and zero point; else it is requantised
@@ -38,6 +44,11 @@ struct fqt_kind {
 // The kind of layer `index`.
 static inline const fqt_kind_t *fqt_kind_of(const fqt_model_t *model, uint32_t index) {
     return model->kinds[fqt_layer(model, index)->kind];
+}
+
+// Whether layer `index` has the parameters of an lstm's gates.
+static inline bool fqt_has_gates(const fqt_model_t *model, uint32_t index) {
+    return FQT_KIND_IS_CHOSEN(FQT_KIND_LSTM) && fqt_layer(model, index)->kind == FQT_KIND_LSTM;
 }
 
 #endif
