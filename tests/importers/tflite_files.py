@@ -221,6 +221,7 @@ def run(data: bytes, samples: np.ndarray, tensor: int) -> np.ndarray:
     interpreter.allocate_tensors()
     rows = []
     for sample in samples:
+        interpreter.reset_all_variables()  # of LSTMs
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], sample[None])
         interpreter.invoke()
         rows.append(interpreter.get_tensor(tensor).ravel().copy())

@@ -41,6 +41,9 @@ KINDS: dict[str, tuple[int, int, tuple[str, ...]]] = {
     # output = input * factor + shift: float32 arrays that broadcast to the input's shape
     "affine": (1, 1, ("factor", "shift")),
     "concatenate": (2, 128, ("axis", "activation")),  # axis: counted with the batch, 0 or more
+    # input [1][steps][features] -> [1][steps][units]; gates: fqt.importers.network.Gates
+    "lstm": (1, 1, ("gates",)),
+    "last_step": (1, 1, ()),  # of [1][steps][units] the last, [1][units] or [1][1][units]
     "pad": (1, 1, ("padding",)),  # with zeros; (before, after) of each axis
     # to the output's shape; elements keep the order in which the source has them: also squeeze,
     # expand, flatten
@@ -206,6 +209,12 @@ def _check_shapes(operation: Operation, tensors: dict[str, Tensor]) -> None:
         case "concatenate":
             shapes = [tensors[name].shape for name in operation.inputs]
             fits = fits and _joined(shapes, attributes["axis"]) == made
+        case "lstm":
+            units = attributes["gates"].biases.shape[1]
+            fits = len(given) == 3 and made == (*given[:2], units)
+            fits = fits and attributes["gates"].weights.shape[2] == given[2] + units
+        case "last_step":
+            fits = len(given) == 3 and made in (given[:1] + given[2:], (*given[:1], 1, *given[2:]))
         case "reshape":
             fits = math.prod(made) == math.prod(given)
         case "pad":

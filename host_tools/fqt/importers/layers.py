@@ -22,7 +22,7 @@ from fqt.layers.limits import LARGEST_KERNEL
 
 MAX_WEIGHTS = 1 << 24
 TOGETHER = ("add", "multiply", "concatenate")  # read all inputs; of others, some are parameters
-KEEP_RANGE = ("reshape", "transpose", "max_pool", "upsample")
+KEEP_RANGE = ("reshape", "transpose", "max_pool", "upsample", "last_step")
 
 
 @dataclass
@@ -174,6 +174,28 @@ class Lowering:
         kernel = factors if operation.attributes["fill"] == "nearest" else (1, 1)
         self._node("upsample2d", operation, made, kernel=kernel, stride=factors)
         self._image_made(operation, made)
+
+    def _lstm(self, operation: Operation) -> None:
+        height, width, _ = self.placement.steps(operation.inputs[0], operation.place)
+        gates = operation.attributes["gates"]
+        made = (height, width, gates.biases.shape[1])
+        if (gates.scales is None) != (self._range(operation.output, operation.place) is None):
+            refuse(operation.place, "int8 weights meet float numbers", "quantize all, or none")
+        self._node("lstm", operation, made, gates=gates)
+        self.placement.add(operation.output, made, self._shape(operation))
+
+    def _last_step(self, operation: Operation) -> None:
+        """Part of the lstm that makes it."""
+        given = operation.inputs[0]
+        placed = self.placement[given]
+        node = self.nodes[placed.tensor - 1]
+        if placed.tensor != len(self.nodes) or node.kind != "lstm":
+            refuse(operation.place, "it slices what no LSTM makes", "no layer does this")
+        if len(self.graph.readers(given)) > 1:
+            refuse(operation.place, "the other steps are read too", "read all, or the last")
+        node.shape = (1, 1, node.shape[2])
+        self.placement.stored.pop()
+        self.placement.add(operation.output, node.shape, self._shape(operation))
 
     def _changes_nothing(self, operation: Operation) -> bool:
         """Whether the activation clips nothing that the int8 range holds."""

@@ -11,6 +11,21 @@ from fqt.importers.graph import Quantization
 from fqt.shapes import Shape, numbers
 
 
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """Of an lstm: weights [4][units][features + units] of the gates input, forget, cell, output,
+    float32, or int8 with scales float32 [4][2], of the features and of the units; biases
+    [4][units], float32, or int32 in units of the input's scale times the first of these; limit: of
+    the cell state's magnitude; cell_bits: of an int8 one, so many of the state's bits lie before
+    the point."""
+
+    weights: np.ndarray
+    biases: np.ndarray
+    limit: float
+    scales: np.ndarray | None = None
+    cell_bits: int = 0
+
+
 @dataclass
 class Node:
     """A layer. kind: of fqt.kinds.KINDS. inputs: tensors, 0 the network's input, i the output of
@@ -33,6 +48,12 @@ class Node:
     quantization: Quantization | None = None
     name: str = ""
     function_parameter: float = 0.0
+    gates: Gates | None = None
+
+    @property
+    def is_one_place(self) -> bool:
+        """Whether the output is 1 x 1."""
+        return self.shape[:2] == (1, 1)
 
 
 @dataclass

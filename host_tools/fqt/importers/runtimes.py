@@ -103,6 +103,7 @@ def _litert(network: Network) -> Runtime:
     def run(samples: np.ndarray) -> np.ndarray:
         rows = []
         for sample in _as_integers(samples, given["dtype"], *given["quantization"]):
+            interpreter.reset_all_variables()  # each sample starts anew, as on a device
             interpreter.set_tensor(given["index"], sample.reshape(given["shape"]))
             interpreter.invoke()
             rows.append(interpreter.get_tensor(index).ravel().astype(np.float64))

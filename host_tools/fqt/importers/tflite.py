@@ -15,6 +15,7 @@ import numpy as np
 from fqt.importers.graph import Graph, Operation, Tensor, check_graph, refuse
 from fqt.importers.passes.constants import fold_constants
 from fqt.importers.tflite_file import FileOperator, TfliteFile, read_file
+from fqt.importers.tflite_lstm import gates_of, takes_last_step
 from fqt.importers.tflite_tensors import REPLACE, TfliteTensors
 from fqt.importers.upsampling import check_nearest, factors_of, transposed_padding, turned
 
@@ -293,6 +294,14 @@ def _shape(reader: _Reader, operator: FileOperator) -> None:
     reader.shapes.add(operator.outputs[0])
 
 
+def _slice(reader: _Reader, operator: FileOperator) -> None:
+    """Of the steps of an LSTM the last, or part of the shape that a RESHAPE takes."""
+    if operator.inputs[0] in reader.shapes or not takes_last_step(reader, operator):
+        _shape(reader, operator)
+        return
+    _move(reader, operator, "last_step")
+
+
 def _move(reader: _Reader, operator: FileOperator, kind: str) -> None:
     reader.add(kind, operator, (reader.name(operator.inputs[0]),))
 
@@ -332,6 +341,9 @@ OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "CONV_2D": lambda reader, one: _convolution(reader, one, (0, 1, 2, 3)),
     "DEPTHWISE_CONV_2D": lambda reader, one: _convolution(reader, one, (3, 1, 2, 0)),
     "FULLY_CONNECTED": _dense,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lambda reader, one: reader.add(
+        "lstm", one, (reader.name(one.inputs[0]),), gates=gates_of(reader, one)
+    ),
     "RESIZE_NEAREST_NEIGHBOR": _resize,
     "TRANSPOSE_CONV": _transposed_convolution,
     **{name: _two_inputs for name in ("ADD", "SUB", "MUL", "DIV")},
@@ -344,6 +356,7 @@ OPERATORS: dict[str, Callable[[_Reader, FileOperator], None]] = {
     "QUANTIZE": lambda reader, one: _move(reader, one, "quantize"),
     "DEQUANTIZE": _dequantize,
     **{name: _shape for name in OF_SHAPES},
+    "STRIDED_SLICE": _slice,
     **{
         name: lambda reader, one: _move(reader, one, "reshape")
         for name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")

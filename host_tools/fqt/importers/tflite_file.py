@@ -30,6 +30,14 @@ OPTIONS = {
         "Padding StrideH StrideW DilationHFactor DilationWFactor FusedActivationFunction",
     ),
     "FULLY_CONNECTED": ("FullyConnectedOptions", "FusedActivationFunction WeightsFormat"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        "UnidirectionalSequenceLSTMOptions",
+        "FusedActivationFunction CellClip TimeMajor",
+    ),
+    "STRIDED_SLICE": (
+        "StridedSliceOptions",
+        "BeginMask EndMask EllipsisMask NewAxisMask ShrinkAxisMask",
+    ),
     "ADD": ("AddOptions", "FusedActivationFunction"),
     "MUL": ("MulOptions", "FusedActivationFunction"),
     "SUB": ("SubOptions", "FusedActivationFunction"),
@@ -72,12 +80,13 @@ class FileTensor:
 @dataclass(frozen=True)
 class FileOperator:
     """name: the schema's, "CONV_2D". inputs, outputs: numbers of tensors, -1 for one left out.
-    options: those fields that OPTIONS names."""
+    options: those fields that OPTIONS names. intermediates: tensors that only say a range."""
 
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: dict
+    intermediates: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,7 @@ def _whole_file(schema: ModuleType, data: bytes) -> TfliteFile:
     inputs = _numbers(subgraph.InputsAsNumpy())
     outputs = _numbers(subgraph.OutputsAsNumpy())
     named = {number for one in operators for number in one.inputs + one.outputs}
+    named |= {number for one in operators for number in one.intermediates}
     beyond = [i for i in named | {*inputs, *outputs} if not -1 <= i < len(tensors)]
     if beyond or -1 in inputs + outputs:
         raise ValueError(f"it names tensor {(*beyond, -1)[0]}, and has {len(tensors)}")
@@ -189,6 +199,7 @@ def _operator(schema: ModuleType, model, operator, codes: dict[int, str]) -> Fil
         _numbers(operator.InputsAsNumpy()),
         _numbers(operator.OutputsAsNumpy()),
         options,
+        _numbers(operator.IntermediatesAsNumpy()),
     )
 
 

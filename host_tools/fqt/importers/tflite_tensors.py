@@ -76,6 +76,10 @@ class TfliteTensors:
             refuse(self._of(tensor), "its scales are not one a channel", "quantize it again")
         return Quantization(scales, zero_points, axis)
 
+    def range_of(self, number: int) -> Quantization:
+        """Of a tensor that may keep a state, or only say it."""
+        return self._quantization(self.file.tensors[number])
+
     def constant(self, number: int) -> np.ndarray:
         """The numbers of a constant, as the file has them; of one that a DEQUANTIZE makes of
         float16, these."""

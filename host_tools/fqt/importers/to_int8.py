@@ -12,6 +12,7 @@ from fqt.file.model_file import LayerRecord, ModelFile
 from fqt.importers.graph import Quantization
 from fqt.importers.network import Network, Node
 from fqt.importers.tables import table_like_source
+from fqt.kinds import CELL_BITS
 
 
 def to_int8(
@@ -70,6 +71,12 @@ def _record(node: Node, model: ModelFile, is_trainable: bool, source: str) -> La
     else:
         assert node.quantization is not None
         record.output_scale, record.output_zero_point = _range(node.quantization)
+    if node.gates is not None:
+        gates = node.gates
+        assert gates.scales is not None
+        record.activation = CELL_BITS[gates.cell_bits]
+        record.weights, record.biases = gates.weights, gates.biases
+        record.weight_scales = np.append(gates.scales.ravel(), np.float32(gates.limit))
     if node.kind == "table":
         record.bias_scale = node.function_parameter
         record.table = table_like_source(

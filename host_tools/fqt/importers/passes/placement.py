@@ -78,6 +78,20 @@ class Placement:
                 refuse(place, "what it reads is in another order than an image's", ADVICE)
         return height, width, channels
 
+    def steps(self, name: str, place: str) -> tuple[int, int, int]:
+        """The stored shape of what goes step by step, [steps][features] in the source."""
+        order = self.placed[name].order
+        if order.ndim != 2:
+            refuse(place, f"it reads {order.ndim} axes, not steps of features", ADVICE)
+        steps, features = order.shape
+        if self.placed[name].tensor == 0 and not self.stored[0]:
+            self._settle((1, steps, features), order)
+        height, width, channels = self.stored[self.placed[name].tensor]
+        in_order = np.array_equal(self.placed[name].order.ravel(), np.arange(order.size))
+        if channels != features or not in_order:
+            refuse(place, "the features of a step do not lie together", ADVICE)
+        return height, width, channels
+
     def columns(self, name: str) -> np.ndarray:
         """Of each element in the source's order where it stands in the stored tensor."""
         self.settle()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from fqt.importers.graph import Graph, refuse
 from fqt.importers.passes.edits import change, is_alone, is_same, remove
 
-RANGED = ("convolution", "dense", "add", "multiply", "concatenate", "average_pool", "mean")
+RANGED = ("convolution", "dense", "add", "multiply", "concatenate", "average_pool", "mean", "lstm")
 
 
 def fold_quantize(graph: Graph) -> None:
