@@ -23,8 +23,8 @@ DIST = Path(__file__).parents[2] / "dist"
 M4F = next(kind for kind in KINDS if kind.board == "CORTEX_M4F")
 AT_FLASH = Kind("CORTEX_M3", "armv7m", "mps2-an385", builds="flash/firmware")
 NO_LOADER = Kind("NO_NATIVE", "none", "mps2-an385")
-MODULE = module(M4F.architecture).read_bytes()
-DATA_MODULE = (DIST / f"{M4F.architecture}_6.3" / "fqt_data.mpy").read_bytes()
+MODULE = module(M4F.architecture)
+DATA_MODULE = DIST / f"{M4F.architecture}_6.3" / "fqt_data.mpy"
 HEAP_BYTES = 194560  # of the board, as mk/firmware.mk builds it
 KILLS = 20
 FLASH_BYTES = 512 * 1024
@@ -103,7 +103,7 @@ def test_an_empty_board_and_again(used, deployed, small_model):
     code, said = deployed(board)
     assert code == 0 and f"fqt {__version__} is on the board as /lib/fqt.mpy: " in said
     assert "has the bits of the desk's" in said and "net = fqt.Model('/net.fqt')" in said
-    assert board.get("/lib/fqt.mpy") == MODULE
+    assert board.get("/lib/fqt.mpy") == MODULE.read_bytes()
     assert board.get("/net.fqt") == small_model.to_bytes()
     code, said = deployed(board)
     assert code == 0 and said.count("already") == 2
@@ -179,7 +179,8 @@ def test_older_modules_give_way(start, deployed, tmp_path):
     assert code == 0 and f"fqt {__version__} is on the board as /fqt.mpy, was 0.1.9" in said
     for name in ("fqt", "fqt_data"):
         assert f"/lib/{name}.mpy, which it does not find, was removed" in said
-    assert board.get("/fqt.mpy") == MODULE and board.get("/fqt_data.mpy") == DATA_MODULE
+    assert board.get("/fqt.mpy") == MODULE.read_bytes()
+    assert board.get("/fqt_data.mpy") == DATA_MODULE.read_bytes()
     assert files_in(board, "/", "/lib") == [["fqt.mpy", "fqt_data.mpy", "lib", "net.fqt"], []]
 
 
