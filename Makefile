@@ -22,7 +22,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo picture test test-quick fuzz coverage lint format docs natmod dist firmware usermod bench estimates sweep speed pytorch partial accuracy core info models \
+.PHONY: help setup demo repl picture test test-quick fuzz coverage lint format docs natmod dist firmware usermod bench estimates sweep speed pytorch partial accuracy core info models \
     requirements clean distclean
 
 help: ## this list
@@ -32,6 +32,10 @@ setup: $(VENV)/.done $(MICROPYTHON) $(MODULE) $(CORE_LIB) $(AVX2_LIB) $(BACKEND_
 
 demo: setup ## a CNN that meets rotated images, trained under MicroPython; writes build/demo.png
 	@$(VENV)/bin/fqt demo --output $(BUILD)/demo --picture $(BUILD)/demo.png
+
+repl: setup ## MicroPython's prompt with fqt, beside what make demo left
+	@mkdir -p $(BUILD)/demo
+	@$(VENV)/bin/fqt repl $(BUILD)/demo
 
 picture: setup ## the picture in the README: the demo's, with float32 beside int8: docs/demo.png
 	@$(VENV)/bin/fqt demo --float --output $(BUILD)/demo --picture docs/demo.png

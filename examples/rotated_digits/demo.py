@@ -215,6 +215,7 @@ def demonstrate(place: Place, picture: Path, with_float: bool) -> None:
     )
 
     print(f"3. the same network from random weights; {place} trains it")
+    random.write(place.folder / "digits.fqt")  # to play with: docs/device.md
     train, test = (train_x, train_y), (test_x, test_y)
     scratch = train_in_int8(place, random, train, test, SCRATCH_EPOCHS, "scratch")
     scratch_float = train_in_float32(fresh, train, test, SCRATCH_EPOCHS) if with_float else None

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from fqt import places
 from fqt.boards.command import add_info
-from fqt.desk import demo, doctor, stubs
+from fqt.desk import demo, doctor, micropython, stubs
 from fqt.device import bench, sweep
 from fqt.device.deploy import deploy
 from fqt.device.install import install, needs_full
@@ -132,6 +132,11 @@ def run_demo(arguments: argparse.Namespace) -> None:
     }
     given = [part for pair in options.items() if pair[1] for part in pair]
     demo.run_demo([*given, "--float"] if arguments.float else given)
+
+
+def run_repl(arguments: argparse.Namespace) -> None:
+    if code := micropython.prompt(Path(arguments.folder)):
+        raise RuntimeError(f"MicroPython ended with exit code {code}")
 
 
 def run_stub(arguments: argparse.Namespace) -> None:
@@ -281,6 +286,11 @@ def parser() -> argparse.ArgumentParser:
         help="train in float32 too: the networks that it begins with, and to compare",
     )
     command.set_defaults(run=run_demo)
+    command = commands.add_parser(
+        "repl", help="MicroPython's prompt on this machine, where `import fqt` works"
+    )
+    command.add_argument("folder", nargs="?", default=".", help="where it starts; here")
+    command.set_defaults(run=run_repl)
     command = commands.add_parser(
         "stub", help="the device's interface, for editors: FOLDER/typings/fqt.pyi"
     )

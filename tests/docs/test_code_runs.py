@@ -71,7 +71,7 @@ def demo(tmp_path_factory):
 def place(demo, tmp_path, monkeypatch):
     """A folder with the files that pages speak of."""
     folder, _ = demo
-    shutil.copy(folder / "scratch.fqt", tmp_path / "digits.fqt")
+    shutil.copy(folder / "digits.fqt", tmp_path)
     for part in "xy":
         shutil.copy(folder / f"scratch.test.{part}", tmp_path)
     motion = Sequential([Flatten(), Dense(4)], (8, 1, 3), name="motion")

@@ -62,6 +62,18 @@ def find_micropython(named: str | None = None) -> tuple[MicroPython | None, str]
     return micropython, f"MicroPython {micropython.version}: {found}"
 
 
+def prompt(folder: Path) -> int:
+    """MicroPython's prompt in a folder, where `import fqt` works; its exit code when the user has
+    left. Raises OSError or ValueError when there is none that can be used, or no folder."""
+    micropython, found = find_micropython()
+    if micropython is None:
+        raise OSError(found)
+    if not folder.is_dir():
+        raise OSError(f"there is no folder {folder}")
+    print(f"{found}, in {folder}: `import fqt` works; Ctrl-D leaves", flush=True)
+    return subprocess.call(micropython.command, cwd=folder, env=micropython.environment)
+
+
 def loaded_by(path: Path) -> MicroPython:
     """MicroPython at a path with the module for it: $FQT_MPY_PATH, or that of fqt.places. Raises
     OSError or ValueError that says why it cannot be used."""
