@@ -138,5 +138,15 @@ def test_a_keyboard_draws(page):
     assert page.errors == []
 
 
+def test_a_test_digit_is_shown_and_cleared(page):
+    inked = """document.getElementById('pad').getContext('2d')
+        .getImageData(0, 0, 256, 256).data.some((value) => value > 0)"""
+    click(page, "sample")
+    assert "sure" in text(page, "guess") and page.evaluate(inked)
+    click(page, "clear")
+    assert "sure" not in text(page, "guess") and not page.evaluate(inked)
+    assert page.errors == []
+
+
 def test_it_is_small():
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < LIMIT

@@ -34,7 +34,12 @@ export class Drawing {
             }
         });
         canvas.addEventListener("keydown", (event) => this.#press(event));
-        canvas.addEventListener("blur", () => { this.#pen.isShown = false; this.paint(); });
+        canvas.addEventListener("blur", () => {
+            if (this.#pen.isShown) {
+                this.#pen.isShown = false;
+                this.paint();
+            }
+        });
     }
 
     get isEmpty() {

@@ -165,8 +165,8 @@ function connect() {
     $("sample").addEventListener("click", () => {
         drawing.clear();
         const {test} = data;
-        const turnedBack = turned(turned(turned(test.sample(Math.floor(Math.random() * test.count)))));
-        shown = turnedBack;
+        shown = turned(turned(turned(test.sample(Math.floor(Math.random() * test.count))))); // upright
+        showSample($("pad"), shown);
         showGuess();
     });
     $("sideways").addEventListener("change", showGuess);
