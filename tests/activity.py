@@ -31,5 +31,5 @@ def right(when: str, printed: str) -> float:
 
 def check_watched(printed: str) -> None:
     assert printed.startswith(("begins", "free")), printed
-    assert right("before", printed) < 0.5 and right("after", printed) > 0.85
+    assert right("before", printed) < 0.6 and right("after", printed) > 0.85
     assert "at most 1 step between two turns" in printed
