@@ -127,6 +127,14 @@ def test_shapes_train_alike(kind, channels, stride, kernel):
         check_same(model, x, y, 12, options=options)
 
 
+@pytest.mark.parametrize("master", [8, 12])
+def test_layers_behind_recurrent_ones_train_alike(master):
+    model = models.lstm_model()
+    x, y = random_samples(model, 6), np.array(random_targets(model, 6))
+    check_same(model, x, y, 12, master=master)
+    check_reference(model, x, y, 6, master=master)
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.25])
 def test_rows_that_need_more_sums_than_there_is_room_for_train_alike(rate):
     """Rows of 300 positions of 36 channels, taken by parts or by a few channels at a time; and a

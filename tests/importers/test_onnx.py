@@ -153,6 +153,18 @@ BODIES = {
         lambda b, x: b.node("GlobalAveragePool", b.conv(x, 5, 3, (3,))),
         5,
     ),
+    "lstm": ((9, 3), lambda b, x: last_of(b, lstm(b, steps_first(b, x), 3)), 5),
+    "state of an lstm": ((9, 3), lambda b, x: state_of(b, steps_first(b, x)), 5),
+    "all steps of an lstm": (
+        (9, 3),
+        lambda b, x: steps_first(b, lstm(b, steps_first(b, x), 3)),
+        45,
+    ),
+    "two lstms": (
+        (9, 3),
+        lambda b, x: last_of(b, lstm(b, lstm(b, steps_first(b, x), 3), 5), slices=True),
+        5,
+    ),
     "matmul": (ROW, lambda b, x: b.node("Relu", matmul(b, x)), 6),
     "branches": (IMAGE, lambda b, x: branches(b, x), 144),
     "vectors": (IMAGE, lambda b, x: vectors(b, x), 7),
@@ -270,6 +282,38 @@ def shapes(b, x):
 def one_axis(b, x):
     x = normalised(b, b.conv(x, 8, 3, (5,)), 8)
     return b.node("MaxPool", b.conv(x, 8, 8, (3,), group=8), kernel_shape=[2], strides=[2])
+
+
+def steps_first(b, x):
+    """[batch][steps][features] as [steps][batch][features], and back."""
+    return b.node("Transpose", x, perm=[1, 0, 2])
+
+
+def lstm(b, x, features, units=5, **attributes):
+    """All steps, [steps][batch][units]."""
+    parameters = [b.random(1, 4 * units, n) for n in (features, units)]
+    states = [np.zeros((1, 1, units))] * 2
+    y = b.node(
+        "LSTM",
+        *(x, *parameters, b.random(1, 8 * units), "", *states),
+        hidden_size=units,
+        **attributes,
+    )
+    return b.node("Squeeze", y, np.array([1]))
+
+
+def last_of(b, x, slices=False):
+    if slices:
+        ends = (np.array([n]) for n in (-1, 1 << 30, 0))
+        return b.node("Squeeze", b.node("Slice", x, *ends), np.array([0]))
+    return b.node("Gather", x, np.array(-1), axis=0)
+
+
+def state_of(b, x):
+    """The state that an LSTM ends with, its second output."""
+    parameters = [b.random(1, 20, n) for n in (3, 5)]
+    y = b.node("LSTM", x, *parameters, outputs=2, hidden_size=5)
+    return b.node("Gather", y.replace("_0", "_1"), np.array(0), axis=0)
 
 
 def matmul(b, x):

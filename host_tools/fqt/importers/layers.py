@@ -10,7 +10,7 @@ import numpy as np
 
 from fqt.importers.graph import Graph, Operation, Quantization, Tensor, refuse
 from fqt.importers.network import Node
-from fqt.importers.passes.edits import is_same
+from fqt.importers.passes.edits import is_alone, is_same
 from fqt.importers.passes.placement import ADVICE, Placed, Placement
 from fqt.importers.passes.weights import (
     by_channel,
@@ -191,7 +191,10 @@ class Lowering:
         node = self.nodes[placed.tensor - 1]
         if placed.tensor != len(self.nodes) or node.kind != "lstm":
             refuse(operation.place, "it slices what no LSTM makes", "no layer does this")
-        if len(self.graph.readers(given)) > 1:
+        alone, name = True, given
+        while (maker := self.graph.maker(name)) is not None and alone and maker.kind != "lstm":
+            alone, name = is_alone(self.graph, name), maker.inputs[0]
+        if not alone or not is_alone(self.graph, name):
             refuse(operation.place, "the other steps are read too", "read all, or the last")
         node.shape = (1, 1, node.shape[2])
         self.placement.stored.pop()

@@ -17,6 +17,7 @@ from fqt.importers.onnx_file import FileNode, read_file
 from fqt.importers.onnx_functions import FUNCTIONS
 from fqt.importers.onnx_graph import REPLACE, OnnxGraph
 from fqt.importers.onnx_int8 import make_int8
+from fqt.importers.onnx_recurrent import lstm, pick
 from fqt.importers.onnx_windows import window_of
 from fqt.importers.passes.constants import fold_constants
 from fqt.importers.upsampling import check_nearest, factors_of, transposed_padding, turned
@@ -36,7 +37,8 @@ class _Reader(OnnxGraph):
         self.computed(self.file.input)
         for node in self.file.nodes:
             self.place = node.place
-            if not node.inputs or any(self.is_read(name) for name in node.outputs[1:]):
+            several = node.operator != "LSTM" and any(map(self.is_read, node.outputs[1:]))
+            if not node.inputs or several:
                 refuse(self.place, f"{len(node.outputs)} of its outputs are used", REPLACE)
             OPERATORS[node.operator](self, node)
         graph = Graph(self.tensors, self.operations, self.file.input, self.file.output)
@@ -228,7 +230,12 @@ def _pad(reader: _Reader, node: FileNode) -> None:
 
 def _transpose(reader: _Reader, node: FileNode) -> None:
     given, output = reader.computed(node.inputs[0]), reader.computed(node.outputs[0])
-    axes = node.attributes.get("perm", range(len(reader.shape(given)))[::-1])
+    shape = reader.file.shapes[node.inputs[0]]
+    axes = node.attributes.get("perm", range(len(shape))[::-1])
+    kept = [axis for axis in axes if shape[axis] != 1]
+    if kept == sorted(kept):  # the batch alone moves, and other axes of one element
+        reader.move(node)
+        return
     reader.add("transpose", (given,), output, axes=tuple(axes))
 
 
@@ -282,6 +289,9 @@ OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "GlobalAveragePool": _mean,
     "ReduceMean": _mean,
     **{name: _two_inputs for name in ("Add", "Sub", "Mul", "Div")},
+    "LSTM": lstm,
+    "Gather": pick,
+    "Slice": pick,
     "BatchNormalization": _batch_normalization,
     "Pad": _pad,
     "Transpose": _transpose,

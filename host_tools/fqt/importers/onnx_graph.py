@@ -15,6 +15,14 @@ from fqt.importers.onnx_file import FileNode, OnnxFile
 REPLACE = "build the network without it, or with layers that docs/importing.md lists"
 
 
+def batch_first(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with the batch of 1 in front, where steps lie before it."""
+    if not shape or shape[0] == 1 or 1 not in shape:
+        return shape
+    batch = shape.index(1)
+    return (1, *shape[:batch], *shape[batch + 1 :])
+
+
 class OnnxGraph:
     """place: of the node that is being read, for messages."""
 
@@ -49,7 +57,7 @@ class OnnxGraph:
                     f"the shape of {name!r} is not known",
                     "export with fixed shapes",
                 )
-            self.new(name, shape)
+            self.new(name, batch_first(shape))
         return name
 
     def new(self, name: str, shape: tuple[int, ...]) -> str:

@@ -49,7 +49,7 @@ def _hard_swish_slope(x: np.ndarray, _: float) -> np.ndarray:
 
 def _normal_share(x: np.ndarray) -> np.ndarray:
     """The share of a normal distribution below x, erfc(-x / sqrt(2)) / 2."""
-    return _ERFC(x / -math.sqrt(2)).astype(np.float64) / 2
+    return np.asarray(_ERFC(x / -math.sqrt(2)), np.float64) / 2
 
 
 def _gelu_slope(x: np.ndarray, _: float) -> np.ndarray:

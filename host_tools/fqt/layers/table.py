@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fqt.arguments import real_number, truth_value
@@ -114,7 +116,7 @@ class ELU(Table):
         self.function_parameter = float(np.float32(real_number("alpha", alpha, 0, 1e3)))
 
 
-def table_layer(function: str, parameter: float, **place: str | None) -> Table:
+def table_layer(function: str, parameter: float, **place: Any) -> Table:
     """The layer of a function by its name. place: name and source, as Layer has them."""
     match function:
         case "leaky_relu":
@@ -122,6 +124,6 @@ def table_layer(function: str, parameter: float, **place: str | None) -> Table:
         case "elu":
             return ELU(parameter, **place)
         case "gelu_tanh":
-            return GELU(approximate=True, **place)
+            return GELU(True, **place)
     simple = (Tanh, Sigmoid, HardSigmoid, HardSwish, SiLU, GELU, Softplus, Mish, SELU, HardTanh)
     return next(layer for layer in simple if layer.activation == function)(**place)
