@@ -12,13 +12,13 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 101_000,  # with all layer kinds
-    "armv6m": 28_672,
-    "armv7m": 29_100,
-    "armv7emsp": 32_256,
-    "armv7emdp": 32_200,
-    "rv32imc": 38_250,
-    "xtensawin": 31_300,
+    "x64": 102_000,  # with all layer kinds
+    "armv6m": 28_700,
+    "armv7m": 29_400,
+    "armv7emsp": 32_500,
+    "armv7emdp": 32_500,
+    "rv32imc": 38_600,
+    "xtensawin": 31_600,
 }
 FULL_BUDGET = 5120  # of what the full module has more than the common one
 STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most

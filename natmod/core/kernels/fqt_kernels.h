@@ -98,10 +98,19 @@ uint32_t fqt_depthwise_bytes(const fqt_layer_t *layer);
 // gradient[i]). With fqt_update_is_plain.
 void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t count, fqt_scale_t rate);
 
-// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zx). Of at most 4 low bits, and
-// then |rate * (x[c] - zx)| <= FQT_ROW_STEP_LIMIT: steps of at most 111 units of the last bit.
+// The inputs of a dense layer.
+typedef struct {
+    const int8_t *x;
+    int32_t zero_point;
+    int32_t count;
+    int32_t least; // of all x[c] - zero_point and 0
+    int32_t greatest;
+} fqt_row_t;
+
+// The same where each gradient is a single product: weight[j + c] -= rate * (x[c] - zero_point). Of at most 4 low bits,
+// and then |rate * (x[c] - zero_point)| <= FQT_ROW_STEP_LIMIT: steps of at most 111 units of the last bit.
 #define FQT_ROW_STEP_LIMIT (111 << 20)
-void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate);
+void fqt_update_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate);
 
 // A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),
 // fqt_update_end_channel.

@@ -17,32 +17,34 @@ static fqt_spread_t input_spread(const int8_t *x, int32_t zx, int32_t count) {
     return spread;
 }
 
+static fqt_row_t inputs_of(const int8_t *x, int32_t zx, int32_t count) {
+    fqt_row_t row = {x, zx, count, 0, 0};
+    for (int32_t c = 0; c < count; ++c) {
+        const int32_t centred = x[c] - zx;
+        row.least = centred < row.least ? centred : row.least;
+        row.greatest = centred > row.greatest ? centred : row.greatest;
+    }
+    return row;
+}
+
 // The greatest rate of rows that fqt_update_row takes.
-static int32_t greatest_rate(const fqt_update_t *update, const int8_t *x, int32_t zx, int32_t count) {
-    int32_t reach = 1; // of |x - zx|
+static int32_t greatest_rate(const fqt_update_t *update, const fqt_row_t *row) {
     if (!fqt_update_is_plain(update) || update->low_bits_count > 4) {
         return -1;
     }
-    if (update->low_bits_count == 0) {
-        return MAX_ROW_RATE;
-    }
-    for (int32_t c = 0; c < count; ++c) {
-        const int32_t magnitude = x[c] < zx ? zx - x[c] : x[c] - zx;
-        reach = magnitude > reach ? magnitude : reach;
-    }
-    return FQT_ROW_STEP_LIMIT / reach;
+    const int32_t reach = row->greatest > -row->least ? row->greatest : -row->least; // of |x - zx|
+    return update->low_bits_count == 0 || reach == 0 ? MAX_ROW_RATE : FQT_ROW_STEP_LIMIT / reach;
 }
 
 // w[o][c] -= rate of e[o] * (x[c] - zx)
-static void update_row(
-    fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t e, int32_t greatest) {
+static void update_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t e, int32_t greatest) {
     int32_t row_rate = fqt_limited_multiply(update->channel_rate, e, MAX_ROW_RATE);
     if (row_rate <= greatest && -row_rate <= greatest) {
-        fqt_update_row(update, j, x, zx, count, row_rate);
+        fqt_update_row(update, j, row, row_rate);
         return;
     }
-    for (int32_t c = 0; c < count; ++c, ++j) {
-        fqt_update_put(update, j, row_rate * (x[c] - zx));
+    for (int32_t c = 0; c < row->count; ++c, ++j) {
+        fqt_update_put(update, j, row_rate * (row->x[c] - row->zero_point));
     }
 }
 
@@ -70,7 +72,8 @@ static void dense_update(fqt_pass_t *pass) {
     }
     fqt_update_t update;
     fqt_update_begin(&update, pass);
-    const int32_t greatest = greatest_rate(&update, x, zx, inputs);
+    const fqt_row_t row = inputs_of(x, zx, inputs);
+    const int32_t greatest = greatest_rate(&update, &row);
     for (uint32_t n = 0; n < selection->count; ++n) {
         uint32_t o = selection->channels[n];
         if (e[o] == 0 && update.decay == 0) {
@@ -80,7 +83,7 @@ static void dense_update(fqt_pass_t *pass) {
         if (standardizes) {
             update_row_standardized(&update, o, x, zx, e[o], &spread);
         } else {
-            update_row(&update, o * (uint32_t)inputs, x, zx, inputs, e[o], greatest);
+            update_row(&update, o * (uint32_t)inputs, &row, e[o], greatest);
         }
         fqt_update_end_channel(&update, o, e[o]);
     }

@@ -3,9 +3,14 @@
 //
 // Most steps are smaller than a weight's unit, and stochastic rounding leaves most weights as they are: the sum of step
 // and dither is formed first, and only when one of four reaches a whole unit are weights loaded at all. In a row this
-// takes an extraction, a multiply-add and an addition (rate * x + dither; rate * zx is taken off beforehand).
+// takes an extraction, a multiply-add and an addition (rate * x + dither; rate * zx is taken off beforehand). Where the
+// row's greatest step is small, even that is left to the few weights whose dither it can carry over a unit (fqt_arc.h).
+#include "../../base/fqt_arc.h"
 #include "../../base/fqt_simd.h"
 #include "../fqt_kernels.h"
+
+// From the least to the greatest step of a row, in Q24 units: above, looking at all weights takes less time.
+#define ARC_LIMIT (5 << 20)
 
 // weight[j] -= the whole units of a sum of step and dither, in Q24 units of its last bit.
 FQT_INLINE void move_weight(fqt_update_t *update, uint32_t j, int32_t sum) {
@@ -170,13 +175,14 @@ FQT_INLINE int32_t row_step(int32_t rate, int32_t x, uint32_t centre) {
     return (int32_t)((uint32_t)rate * (uint32_t)x + centre);
 }
 
-FQT_HOT void fqt_update_row(
-    fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate) {
+// All weights of a row by their sums, rate in Q24 units of their last bit.
+FQT_LOOP void move_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate) {
+    const int8_t *x = row->x;
+    int32_t count = row->count;
 #if !FQT_SPARES_TEXT
     const bool has_halves = are_halves(update, j);
 #endif
-    rate *= 1 << update->low_bits_count;
-    const uint32_t centre = 0 - (uint32_t)rate * (uint32_t)zx;
+    const uint32_t centre = 0 - (uint32_t)rate * (uint32_t)row->zero_point;
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j);
 #if !FQT_SPARES_TEXT
@@ -204,5 +210,28 @@ FQT_HOT void fqt_update_row(
 #endif
     for (; count > 0; --count, ++x, ++j, dither += dither_step) {
         move_weight(update, j, row_step(rate, *x, centre) + (int32_t)(dither >> 8));
+    }
+}
+
+// The same, only of weights whose dither is within the greatest step of 0.
+FQT_LOOP void move_arc(
+    fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate, uint32_t ahead, uint32_t length) {
+    const uint32_t centre = 0 - (uint32_t)rate * (uint32_t)row->zero_point;
+    const int8_t *x = row->x;
+    const uint32_t count = (uint32_t)row->count;
+    for (fqt_arc_t arc = fqt_arc(fqt_dither(update->base, j) + ahead, length); arc.index < count; fqt_arc_next(&arc)) {
+        const int32_t sum = row_step(rate, x[arc.index], centre) + (int32_t)((arc.place - ahead) >> 8);
+        move_weight(update, j + arc.index, sum);
+    }
+}
+
+void fqt_update_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate) {
+    rate *= 1 << update->low_bits_count;
+    const int32_t greatest = rate * (rate < 0 ? row->least : row->greatest);
+    const int32_t least = rate * (rate < 0 ? row->greatest : row->least);
+    if (greatest > ARC_LIMIT + least) {
+        move_row(update, j, row, rate);
+    } else if (greatest > least) {
+        move_arc(update, j, row, rate, (uint32_t)greatest << 8, (uint32_t)(greatest - least) << 8);
     }
 }

@@ -9,8 +9,8 @@ void fqt_update_weights(fqt_update_t *update, uint32_t j, const int32_t *gradien
     }
 }
 
-void fqt_update_row(fqt_update_t *update, uint32_t j, const int8_t *x, int32_t zx, int32_t count, int32_t rate) {
-    for (int32_t c = 0; c < count; ++c, ++j) {
-        fqt_update_weight(update, j, rate * (x[c] - zx));
+void fqt_update_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate) {
+    for (int32_t c = 0; c < row->count; ++c, ++j) {
+        fqt_update_weight(update, j, rate * (row->x[c] - row->zero_point));
     }
 }
