@@ -45,7 +45,7 @@
 #include "kernels/fast/fqt_column.c"
 #include "kernels/fast/fqt_products.c"
 #if FQT_SPARES_TEXT
-#include "kernels/plain/fqt_conv2d_update.c"
+#include "kernels/fast/fqt_conv2d_update_sparse.c"
 #else
 #include "kernels/fast/fqt_conv2d_update.c"
 #include "kernels/fast/fqt_wanted_errors.c"

@@ -13,7 +13,7 @@ import pytest
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
     "x64": 102_000,  # with all layer kinds
-    "armv6m": 28_700,
+    "armv6m": 29_800,
     "armv7m": 29_400,
     "armv7emsp": 32_500,
     "armv7emdp": 32_500,

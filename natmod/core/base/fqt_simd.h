@@ -15,10 +15,10 @@
 #define FQT_HAS_DSP (0)
 #endif
 
-#if FQT_HAS_DSP
 // Two neighbours of an array of 16-bit numbers, as a word; the compiler knows that it is their memory.
 typedef uint32_t __attribute__((may_alias)) fqt_pair_t;
 
+#if FQT_HAS_DSP
 // Four bytes, at any address.
 FQT_INLINE uint32_t fqt_load4(const void *bytes) {
     uint32_t word;

@@ -153,9 +153,9 @@ void fqt_column(fqt_columns_t *columns, int16_t *column) {
 #endif
 }
 
-#if FQT_HAS_DSP
+#if FQT_HAS_COLUMNS_OF_TWO
 void fqt_column_of_two(fqt_columns_t *columns, int16_t *column) {
-    put_column(columns, column, 2, true);
+    put_column(columns, column, 2, FQT_HAS_DSP);
 }
 #endif
 

@@ -31,8 +31,10 @@ void fqt_columns_seek(fqt_columns_t *columns, int32_t position);
 // instructions each four elements lie in the order in which bytes are extracted: 0, 2, 1, 3.
 void fqt_column(fqt_columns_t *columns, int16_t *column);
 
-#if FQT_HAS_DSP
-// The same where in_channels is a multiple of four, to every second pair of `column`: two columns lie interleaved.
+#define FQT_HAS_COLUMNS_OF_TWO (FQT_HAS_DSP || FQT_SPARES_TEXT)
+#if FQT_HAS_COLUMNS_OF_TWO
+// The same where in_channels is a multiple of four, to every second pair of `column`: two columns lie interleaved. (On
+// Cortex-M0+ where in_channels is any number, to every second element.)
 void fqt_column_of_two(fqt_columns_t *columns, int16_t *column);
 #endif
 

@@ -33,10 +33,10 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
         fqt_columns_seek(&columns, 0);
         for (int32_t left = shape->out_height * shape->out_width; left > 0;
             --left, i += (uint32_t)shape->out_channels) {
-#if FQT_HAS_DSP
-            if (left > 1 && shape->in_channels % 4 == 0) {
+#if FQT_HAS_COLUMNS_OF_TWO
+            if (left > 1 && (!FQT_HAS_DSP || shape->in_channels % 4 == 0)) {
                 fqt_column_of_two(&columns, column);
-                fqt_column_of_two(&columns, column + 2);
+                fqt_column_of_two(&columns, column + (FQT_HAS_DSP ? 2 : 1));
                 fqt_multiply_filters_by_two(filters, elements, column, count, sums, other_sums);
                 fqt_activations_put_all(&output, channels, i, sums, count);
                 i += (uint32_t)shape->out_channels;

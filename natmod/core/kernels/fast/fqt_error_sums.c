@@ -55,24 +55,26 @@ FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, const int8_t *w, int32_t 
         sum[7] = sums[7];
     }
 #else
+    uint32_t saved[4];
+    FQT_SAVE_HIGH_REGISTERS(saved);
     for (; channels >= 4; channels -= 4, w += 4, sum += 4) {
-        int32_t sum_0 = sum[0];
-        int32_t sum_1 = sum[1];
-        int32_t sum_2 = sum[2];
-        int32_t sum_3 = sum[3];
-        const term_t *term = terms;
-        for (int32_t error = term->error; error != 0; error = (++term)->error) {
+        register int32_t sum_0 FQT_HIGH_REGISTER(8) = sum[0];
+        register int32_t sum_1 FQT_HIGH_REGISTER(9) = sum[1];
+        register int32_t sum_2 FQT_HIGH_REGISTER(10) = sum[2];
+        register int32_t sum_3 FQT_HIGH_REGISTER(11) = sum[3];
+        for (const term_t *term = terms; term->error != 0; ++term) {
             const int8_t *filter = w + term->filter;
-            sum_0 += error * filter[0];
-            sum_1 += error * filter[1];
-            sum_2 += error * filter[2];
-            sum_3 += error * filter[3];
+            FQT_ADD_TO_HIGH_REGISTER(sum_0, term->error * filter[0]);
+            FQT_ADD_TO_HIGH_REGISTER(sum_1, term->error * filter[1]);
+            FQT_ADD_TO_HIGH_REGISTER(sum_2, term->error * filter[2]);
+            FQT_ADD_TO_HIGH_REGISTER(sum_3, term->error * filter[3]);
         }
         sum[0] = sum_0;
         sum[1] = sum_1;
         sum[2] = sum_2;
         sum[3] = sum_3;
     }
+    FQT_RESTORE_HIGH_REGISTERS(saved);
 #endif
     for (; channels > 0; --channels, ++w, ++sum) {
         for (const term_t *term = terms; term->error != 0; ++term) {

@@ -1,8 +1,9 @@
 // See fqt_products.h. Four filters at a time meet one column, so that each of its elements is loaded once for four
 // products. With DSP instructions four elements take two loads of the column, and for each filter a load, two
 // extractions and two multiply-adds: 1.75 cycles a product on Cortex-M4, bound by the extraction of bytes. Two filters
-// that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+ takes 6.75: its loads need their row in one of
-// the lower registers, and it goes back and forth.
+// that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+ takes 6.75 with one column: its loads need
+// their row in one of the lower registers, and it goes back and forth; with two, whose sums lie in upper registers,
+// 5.5.
 #include "fqt_products.h"
 
 #if FQT_HAS_DSP
@@ -131,5 +132,37 @@ FQT_KERNEL void fqt_multiply_filters_by_two(
         other_to += 2;
         count -= 2;
     }
+}
+#elif FQT_HAS_COLUMNS_OF_TWO
+FQT_KERNEL_FORWARD void fqt_multiply_filters_by_two(
+    const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count, int32_t *to, int32_t *other_to) {
+    uint32_t saved[4];
+    FQT_SAVE_HIGH_REGISTERS(saved);
+    for (; count > 0; count -= 2, to += 2, other_to += 2) {
+        const int8_t *first = filters + elements;
+        const int8_t *second = count >= 2 ? first + elements : first;
+        const fqt_pair_t *pair = (const fqt_pair_t *)(const void *)columns;
+        register int32_t sum_0 FQT_HIGH_REGISTER(8) = 0;
+        register int32_t sum_1 FQT_HIGH_REGISTER(9) = 0;
+        register int32_t other_sum_0 FQT_HIGH_REGISTER(10) = 0;
+        register int32_t other_sum_1 FQT_HIGH_REGISTER(11) = 0;
+        for (int32_t i = -(int32_t)elements; i != 0; ++i) {
+            const int32_t both = (int32_t)*pair++;
+            const int32_t value = (int16_t)both;
+            const int32_t other_value = both >> 16;
+            int32_t weight = first[i];
+            FQT_ADD_TO_HIGH_REGISTER(sum_0, weight * value);
+            FQT_ADD_TO_HIGH_REGISTER(other_sum_0, weight * other_value);
+            weight = second[i];
+            FQT_ADD_TO_HIGH_REGISTER(sum_1, weight * value);
+            FQT_ADD_TO_HIGH_REGISTER(other_sum_1, weight * other_value);
+        }
+        to[0] = sum_0;
+        to[1] = sum_1;
+        other_to[0] = other_sum_0;
+        other_to[1] = other_sum_1;
+        filters = second;
+    }
+    FQT_RESTORE_HIGH_REGISTERS(saved);
 }
 #endif
