@@ -3,6 +3,10 @@
 import pytest
 
 from fqt.device.bench import CORES, measure, phases, table
+from fqt.layers import Add, Conv2D, Dense, MaxPool2D
+from fqt.train.quantize import quantize
+from fqt.train.reference_networks import images
+from fqt.train.sequential import Sequential
 
 pytestmark = pytest.mark.slow
 
@@ -18,6 +22,25 @@ def test_counts_repeat_exactly_and_parts_add_up(small_model):
     assert 0.9 < parts / counts["step"] < 1.2
     assert all(count > 0 for count in counts.values())
     assert "update conv2d_1" in table(rows)
+
+
+def test_parts_add_up_where_layers_have_no_weights():
+    """Each part runs on the pass of its own layer: that of an Add or a pooling too."""
+    layers = [
+        Conv2D(8, 3, padding="same", activation="relu", name="a"),
+        Conv2D(8, 3, padding="same"),
+        Add("a", "relu"),
+        MaxPool2D(2),
+        Conv2D(16, 3, stride=2, activation="relu"),
+        Dense(10),
+    ]
+    net = Sequential(layers, (12, 12, 1), seed=1)
+    model = quantize(net, images(net.input_shape, 16) / 255, train="all")
+    counts = {row.phase: row.insns for row in measure(model, "m4")}
+    step = counts.pop("step")
+    del counts["predict"]
+    assert {"error add_3", "error max_pool2d_4"} <= counts.keys()
+    assert 0.95 < sum(counts.values()) / step < 1.05
 
 
 def test_what_is_frozen_is_not_updated(frozen_model):
