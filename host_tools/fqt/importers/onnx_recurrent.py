@@ -6,8 +6,6 @@ the batch in front, and a transpose that moves it is no change of order (onnx_gr
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from fqt.importers.graph import refuse
@@ -77,10 +75,10 @@ def pick(reader: OnnxGraph, node: FileNode) -> None:
             np.ravel(reader.constant(node, number, usual)).tolist()
             for number, usual in ((1, None), (2, None), (3, [0]), (4, [1]))
         )
-        axis = axes[0] if len(axes) == 1 else math.inf
-        if axis == math.inf or not -len(shape) <= axis < len(shape):
-            refuse(reader.place, "it slices several axes", REPLACE)
-        picked = list(range(shape[axis])[starts[0] : ends[0] : strides[0] or 1])
+        if len(axes) != 1 or not -len(shape) <= axes[0] < len(shape) or not strides[0]:
+            refuse(reader.place, "it slices several axes, or one that is not there", REPLACE)
+        axis = axes[0]
+        picked = list(range(shape[axis])[starts[0] : ends[0] : strides[0]])
     if not -len(shape) <= axis < len(shape):
         refuse(reader.place, f"there is no axis {axis} of {shape}", AGAIN)
     if shape[axis] == 1 and len(picked) == 1:

@@ -13,6 +13,8 @@ from fqt.layers.functions import FUNCTIONS
 from fqt.train.tables import make_table
 
 Range = tuple[float, int]  # scale and zero point
+# Outputs without the zero point, of inputs without theirs: of parameter and both scales.
+Integers = Callable[[np.ndarray, float, np.float32, np.float32], np.ndarray]
 
 
 def table_like_source(
@@ -73,7 +75,7 @@ def _rounded_shift(values: np.ndarray, bits: int) -> np.ndarray:
     return (values >> bits) + ((values & mask) > (mask >> 1) + (values < 0))
 
 
-def _gelu(function: str) -> Callable:
+def _gelu(function: str) -> Integers:
     """In float32, halves away from 0, where other functions' go to even numbers."""
 
     def outputs(x: np.ndarray, _: float, s_x: np.float32, s_y: np.float32) -> np.ndarray:
@@ -84,7 +86,7 @@ def _gelu(function: str) -> Callable:
     return outputs
 
 
-LITERT = {
+LITERT: dict[str, Integers] = {
     "leaky_relu": _leaky_relu,
     "hard_swish": _hard_swish,
     "gelu": _gelu("gelu"),
