@@ -22,7 +22,7 @@ COMMANDS = next(
     for action in parser()._actions
     if isinstance(action, argparse._SubParsersAction)
 )
-PROGRAMS = {"fqt", "make", "mpremote", "pip", "python", "cd", "micropython", "dask"}
+PROGRAMS = {"fqt", "make", "mpremote", "pip", "python", "python3", "cd", "micropython", "dask"}
 FENCE = re.compile(r"^( *)(`{3,})([^`\n]*)\n(.*?)^\1\2`*$", re.M | re.S)
 INDENTED = re.compile(r"(?:(?<=\n\n)|^)((?: {4}.*\n|\n(?= {4}))+)")
 
@@ -90,7 +90,7 @@ def what_is_wrong(command: str) -> str | None:
         missing = [goal for goal in goals if goal and goal not in TARGETS]
         return f"make has no target {missing}" if missing else None
     if program == "mpremote":
-        known = name in MPREMOTE_COMMANDS or name in ("cp", "rm", "ls")
+        known = name in MPREMOTE_COMMANDS or name in ("", "cp", "rm", "ls")  # "": the prompt
         return None if known else f"mpremote has no command {name}"
     if name.startswith("--"):
         return None if name == "--version" else f"fqt has no option {name}"

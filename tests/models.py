@@ -389,6 +389,10 @@ def networks_around(draw, kind: str) -> ModelFile:
             layer = replace(layer, **draw(windows(kind, shape, 9)))
         if kind in ("conv2d", "dense"):
             layer = replace(layer, channels=draw(st.integers(1, 70)))
+        if kind == "lstm":  # in front of it nothing trains
+            layers = [replace(front, trainable=False)]
+            steps = draw(st.sampled_from(["sequence", "relu"]))
+            layer = replace(layer, channels=draw(st.integers(1, 20)), activation=steps)
         layers.append(layer)
         shape = output_shape(layer, shape)
     if draw(st.booleans()):

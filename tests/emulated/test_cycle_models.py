@@ -15,6 +15,8 @@ import pytest
 
 from fqt.places import build
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 100
 RISCV = ("riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32", "-Wl,-Ttext=0x80000000")
 XTENSA = ("xtensa-lx106-elf-gcc", "-mtext-section-literals", "-Wl,-Ttext=0x60001000")

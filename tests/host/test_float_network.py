@@ -61,6 +61,8 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
         fqt.Tanh(),
         fqt.LeakyReLU(0.25),
         fqt.ELU(0.5),
+        fqt.LSTM(4, sequence=True),
+        fqt.GELU(approximate=True),
         fqt.Flatten(),
         fqt.Dense(3),
     ]
@@ -69,7 +71,7 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
     rng = np.random.default_rng(2)
     x = rng.uniform(0, 50, (30, 9, 9, 2)).astype(np.float32)
     net.standardize_data(x, rng.normal(7, 3, (30, 3)))
-    model = fqt.quantize(net, x, input_type="int8")
+    model = fqt.quantize(net, x, "last:1", input_type="int8")
     back = fqt.float_network(model)
     assert (back.name, back.loss, back.input_shape) == (net.name, net.loss, net.input_shape)
     assert back.inputs == net.inputs

@@ -229,7 +229,7 @@ def test_forged_bytes_are_errors_or_other_networks():
 def test_other_files_are_no_tflite_files(tmp_path):
     with pytest.raises(ValueError, match=r"no \.tflite file"):
         tflite.read(b"PK\3\4" + bytes(100))
-    path = tmp_path / "network.h5"
+    path = tmp_path / "network.caffemodel"
     with pytest.raises(ValueError, match=r"files that can be read end in .*\.tflite"):
         convert(path)
     with pytest.raises(FileNotFoundError):

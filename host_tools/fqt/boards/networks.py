@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fqt.file.model_file import ModelFile
 from fqt.layers import (
+    LSTM,
     AveragePool2D,
     Concatenate,
     Conv2D,
@@ -100,9 +101,20 @@ def slim() -> ModelFile:
     return _quantized(Sequential(layers, (24, 24, 1), seed=1, name="slim"))
 
 
+def recurrent() -> ModelFile:
+    """A frozen LSTM over 24 steps, and what trains behind it."""
+    net = Sequential(
+        [LSTM(24, sequence=True), LSTM(16), Dense(12, activation="relu"), Dense(5)],
+        (1, 24, 6),
+        seed=1,
+        name="recurrent",
+    )
+    return quantize(net, images(net.input_shape, 64) / 255, train="last:2")
+
+
 # cnn28_last has the layers of cnn28: none of both would be estimated from others. mobile, which
 # is slow to count, checks the fit by what `make bench` counted.
 FITTED = {net: NETWORKS[net] for net in NETWORKS if net not in ("cnn28_last", "mobile")} | {
-    net.__name__: net for net in (pooled, functions, narrow, slim)
+    net.__name__: net for net in (pooled, functions, narrow, slim, recurrent)
 }
 CHECKED = {"letters": letters, "time_series": lambda: _quantized(time_series())}

@@ -47,7 +47,7 @@ def passes_of(model: ModelFile) -> list[Pass]:
         if layer.kind == "depthwise_conv2d":
             filter_elements = weights
         counts = (
-            layer.multiply_adds,
+            model.multiply_adds(index),
             outputs,
             sum(prod(shapes[i]) for i in inputs),
             positions * filter_elements,

@@ -106,8 +106,8 @@ def _backward(model: ModelFile) -> list[str]:
 def _multiply_adds(model: ModelFile) -> dict[str, int]:
     """Of each phase of a layer with weights."""
     return {
-        f"{part} {layer.name}": layer.multiply_adds
-        for layer in model.layers
+        f"{part} {layer.name}": model.multiply_adds(index)
+        for index, layer in enumerate(model.layers)
         if layer.has_weights
         for part in PARTS
     }

@@ -92,13 +92,6 @@ class LayerRecord:
         arrays = (self.weights, self.biases)
         return sum(array.size for array in arrays if array is not None)
 
-    @property
-    def multiply_adds(self) -> int:
-        """Of each of its passes, taps in the padding included: every weight meets every output
-        position once."""
-        height, width, _ = self.output_shape
-        return 0 if self.weights is None else height * width * self.weights.size
-
 
 @dataclass
 class ModelRecords:
@@ -126,6 +119,14 @@ class ModelRecords:
     output_map: np.ndarray | None = None
     labels: tuple[str, ...] = ()
     note: str = ""
+
+    def multiply_adds(self, index: int) -> int:
+        """Of each pass of layer `index` (from 0), taps in the padding included: every weight meets
+        every position of the output once, of an lstm of the input: its steps."""
+        layer = self.layers[index]
+        read = self.tensor(self.inputs_of(index)[0])[0]
+        height, width, _ = read if KINDS[layer.kind].has_gates else layer.output_shape
+        return 0 if layer.weights is None else height * width * layer.weights.size
 
     def inputs_of(self, index: int) -> tuple[int, ...]:
         """The tensors that layer `index` (from 0) reads."""

@@ -25,7 +25,7 @@ def describe(model: ModelFile) -> dict:
             "output_shape": list(layer.output_shape),
             "parameters": layer.parameters,
             "inputs": list(model.inputs_of(index)),
-            "multiply_adds": layer.multiply_adds,
+            "multiply_adds": model.multiply_adds(index),
             "trains": layer.trainable,
         }
         for index, layer in enumerate(model.layers)
