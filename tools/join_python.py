@@ -18,7 +18,8 @@ from pathlib import Path
 from append_messages import messages
 from chosen_kinds import chosen
 
-PARTS = ("errors", "files", "model", "data", "cache", "fit", "moments")  # as they run at import
+# As they run at import.
+PARTS = ("errors", "files", "model", "data", "cache", "fit", "moments", "start")
 # In the order of the enumeration in fqt_messages.h, and of _error in micropython_lib/fqt.
 EXCEPTIONS = ("VALUE_ERROR", "TYPE_ERROR", "RUNTIME_ERROR", "ATTRIBUTE_ERROR")
 
