@@ -1,7 +1,8 @@
-"""The example activity, replay and thresholds on an emulated Cortex-M3 with the RP2040's heap and
-module."""
+"""The examples activity and vibration, replay and thresholds on an emulated Cortex-M3 with the
+RP2040's heap and module."""
 
 import pytest
+import vibration
 from activity import check_watched, example_files
 from field import FIELD_MODULE, check_replay, check_thresholds
 from ports import SCRIPTS
@@ -46,3 +47,9 @@ def test_the_example_learns_and_other_tasks_wait_for_one_step(board, tmp_path):
         else:
             board.put(name, data)
     check_watched(board.run(SCRIPTS / "activity_watched.py"))
+
+
+def test_the_example_vibration_watches(board, tmp_path):
+    for name, data in vibration.example_files(tmp_path).items():
+        board.put(name, data)
+    vibration.check_watched(board.run(vibration.EXAMPLE / "main.py"))
