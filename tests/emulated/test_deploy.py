@@ -181,7 +181,8 @@ def test_older_modules_give_way(start, deployed, tmp_path):
         assert f"/lib/{name}.mpy, which it does not find, was removed" in said
     assert board.get("/fqt.mpy") == MODULE.read_bytes()
     assert board.get("/fqt_data.mpy") == DATA_MODULE.read_bytes()
-    assert files_in(board, "/", "/lib") == [["fqt.mpy", "fqt_data.mpy", "lib", "net.fqt"], []]
+    there = [["fqt.mpy", "fqt_data.mpy", "lib", "net.fqt"], ["fqt_field.mpy"]]
+    assert files_in(board, "/", "/lib") == there
 
 
 def test_a_board_without_a_loader(start, deployed):
