@@ -79,21 +79,32 @@ def text_table() -> str:
     return "\n".join(lines)
 
 
+def read(name: str):
+    """What a target of the Makefile left in the builds; None, which is told, where it did not
+    run: its table stays as it is."""
+    path = ROOT / "build" / name
+    if not path.exists():
+        print(f"there is no {path}: `make {path.stem}` makes it")
+        return None
+    return json.loads(path.read_text())
+
+
 def main() -> None:
-    build, path = ROOT / "build", ROOT / "docs/performance.md"
-    rows = [Row(**row) for row in json.loads((build / "bench.json").read_text())]
-    replace_table(path, "make bench, cnn28", peers_table(rows))
-    replace_table(path, "make bench, all networks", networks_table(rows))
+    path = ROOT / "docs/performance.md"
     replace_table(path, "make dist", text_table())
-    points = [Point(**point) for point in json.loads((build / "sweep.json").read_text())]
-    replace_table(path, "make sweep", table(points))
-    pytorch = json.loads((build / "pytorch.json").read_text())
-    rounds = "; ".join(f"{one['fqt']:,} and {one['pytorch']:,}" for one in pytorch["rounds"])
-    said = (
-        f"Steps a second, fqt under the unix port and PyTorch {pytorch['pytorch']}, by turns: "
-        f"{rounds}. Median of the ratios: {pytorch['ratio']:.1f}."
-    )
-    replace_table(path, "make pytorch", said)
+    if (counted := read("bench.json")) is not None:
+        rows = [Row(**row) for row in counted]
+        replace_table(path, "make bench, cnn28", peers_table(rows))
+        replace_table(path, "make bench, all networks", networks_table(rows))
+    if (swept := read("sweep.json")) is not None:
+        replace_table(path, "make sweep", table([Point(**point) for point in swept]))
+    if (pytorch := read("pytorch.json")) is not None:
+        rounds = "; ".join(f"{one['fqt']:,} and {one['pytorch']:,}" for one in pytorch["rounds"])
+        said = (
+            f"Steps a second, fqt under the unix port and PyTorch {pytorch['pytorch']}, by turns: "
+            f"{rounds}. Median of the ratios: {pytorch['ratio']:.1f}."
+        )
+        replace_table(path, "make pytorch", said)
 
 
 if __name__ == "__main__":
