@@ -2,6 +2,8 @@
 
 import os
 import pty
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import serial
@@ -28,6 +30,27 @@ def test_a_port_that_another_program_uses(silent_port):
     with pytest.raises(OSError, match=r"in use by another program.*close what else uses the port"):
         Session(silent_port)
     line.close()
+
+
+def test_what_other_threads_print_is_printed(silent_port, capsys):
+    """While sessions begin and end in some, not one behind the other."""
+    there, name = pty.openpty()
+    second = os.ttyname(name)
+
+    def ask(port, seconds):
+        with pytest.raises(OSError, match="did not answer"):
+            Session(port, seconds=seconds)
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(ask, silent_port, 0.3), pool.submit(ask, second, 0.6)]
+        time.sleep(0.1)
+        print("meanwhile")
+        for one in asked:
+            one.result()
+    print("behind")
+    assert capsys.readouterr().out == "meanwhile\nbehind\n"
+    os.close(there)
+    os.close(name)
 
 
 def test_a_board_that_says_nothing(silent_port, capsys):

@@ -14,17 +14,21 @@ from __future__ import annotations
 import binascii
 import contextlib
 import hashlib
-import io
 import struct
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
+from mpremote import transport_serial
 from mpremote.commands import CommandError, do_connect
 from mpremote.main import State
 from mpremote.transport import TransportError
 
 from fqt.device.mpremote import ADVICE, ANSWER_SECONDS, BUSY
+
+# What the transport prints before it raises is not for the user. Its own `print` is taken, since a
+# redirected sys.stdout is that of all threads, which have sessions of their own.
+vars(transport_serial)["print"] = lambda *_, **__: None
 
 PIECE = 1024  # bytes of a file that go over the line at a time
 BYTES_A_SECOND = 4096  # a board hashes at least so many
@@ -138,10 +142,9 @@ class Session:
 
     @contextlib.contextmanager
     def _told(self, seconds: float) -> Iterator[None]:
-        """What the transport raises becomes a sentence; what it prints is not for the user."""
+        """What the transport raises becomes a sentence."""
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                yield
+            yield
         except TransportError as error:
             raise OSError(f"the board did not answer within {seconds:g} s: {BUSY}") from error
         except LOST as error:
