@@ -84,7 +84,7 @@ def read(name: str):
     run: its table stays as it is."""
     path = ROOT / "build" / name
     if not path.exists():
-        print(f"there is no {path}: `make {path.stem}` makes it")
+        print(f"there is no {path}: the target that makes it did not run")
         return None
     return json.loads(path.read_text())
 

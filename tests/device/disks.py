@@ -37,15 +37,20 @@ class Disk:
 KINDS = [getattr(vfs, name) for name in ("VfsLfs2", "VfsFat") if hasattr(vfs, name)]
 
 
+def unmount():
+    try:
+        vfs.umount("/disk")
+    except Exception:
+        pass  # none is there, or power failed on it
+
+
 def formatted(kind):
+    unmount()  # whose memory this one may need
     data = bytearray((24 if kind is vfs.VfsLfs2 else 64) * BLOCK)
     kind.mkfs(Disk(data))
     return data
 
 
 def mount(kind, data, left=1 << 20):
-    try:
-        vfs.umount("/disk")
-    except Exception:
-        pass  # none is there, or power failed on it
+    unmount()
     vfs.mount(kind(Disk(data, left)), "/disk")
