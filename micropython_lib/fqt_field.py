@@ -146,22 +146,19 @@ class Replay:
         for i in range(self.count):
             if self.keys[i] == key and self.labels[i] == label:
                 return False  # the same sample again
-        size = self.sizes.get(label, 0)
-        if not size and len(self.sizes) == self.samples:
+        if not self.sizes.get(label) and len(self.sizes) == self.samples:
             raise ValueError("%d samples are too few for one more class" % self.samples)
+        return not self._has_its_share(label) or key < self.keys[self._greatest(label)]
+
+    def _has_its_share(self, label):
         # A class that is as large as any grows only where each could.
-        if size and size == max(self.sizes.values()):
-            if self.count + len(self.sizes) > self.samples:
-                return key < self.keys[self._greatest(label)]
-        return True
+        size = self.sizes.get(label, 0)
+        is_large = size and size == max(self.sizes.values())
+        return is_large and self.count + len(self.sizes) > self.samples
 
     def _keep(self, label, key, place):
         # At the end; and what must go for it goes.
-        replaces = (
-            label in self.sizes
-            and self.sizes[label] == max(self.sizes.values())
-            and self.count + len(self.sizes) > self.samples
-        )
+        replaces = self._has_its_share(label)
         last = self.count
         self.labels[last] = label
         self.keys[last] = key

@@ -136,6 +136,21 @@ def test_what_else_it_writes_is_named(estimator, message, tmp_path):
     assert "scalers, linear models and MLP networks are taken" in str(told.value)
 
 
+def test_a_normalizer_behind_numbers_is_named_and_not_left_out(tmp_path):
+    """Behind a classifier's shares it changes no class; other outputs it changes."""
+    x, y = numbers()
+    model = to_onnx(LinearRegression().fit(x, y), x[:1])
+    last = onnx_package.helper.make_node(
+        "Normalizer", [model.graph.output[0].name], ["n"], "last", domain="ai.onnx.ml", norm="L2"
+    )
+    model.graph.node.append(last)
+    model.graph.output[0].name = "n"
+    path = tmp_path / "normalized.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match="Normalizer 'last': no layer does this"):
+        read_network(path)
+
+
 def damaged(change):
     """The file of a logistic regression whose LinearClassifier is changed."""
     x, y = classes()

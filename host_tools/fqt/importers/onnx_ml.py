@@ -49,9 +49,10 @@ class _Rewriting:
             return ()
         labels = self._labels()
         is_classifier = bool(labels) or len(self.graph.output) > 1
-        name, row = self._before_the_label(name)
-        if row is not None or self._is_of_two(name):
-            labels = labels[1:] if len(labels) == 2 else ()
+        if is_classifier:
+            name, is_of_two = self._before_the_label(name)
+            if is_of_two:
+                labels = labels[1:] if len(labels) == 2 else ()
         self._end_in(name)
         self._drop_unread()
         nodes = []
@@ -97,19 +98,19 @@ class _Rewriting:
             for one in (found[0] if found else ())
         )
 
-    def _before_the_label(self, name: str) -> tuple[str, int | None]:
-        """The scores as they are computed, and the row of them that is told, where it is one."""
+    def _before_the_label(self, name: str) -> tuple[str, bool]:
+        """The scores as they are computed, and whether one tells both of two classes."""
         while (maker := self._maker(name)) is not None:
             before = list(maker.input)
             if maker.op_type in KEEP_SCORES and self._maker(before[0]) is not None:
                 name = before[0]
             elif self._is_share_and_rest(maker):
-                return before[1], 1
+                return before[1], True
             elif maker.op_type == "ArrayFeatureExtractor" and self._is_of_two(before[0]):
-                return before[0], 1
+                return before[0], True
             else:
                 break
-        return name, None
+        return name, self._is_of_two(name)
 
     def _is_share_and_rest(self, node) -> bool:
         """Whether it joins 1 - p and p."""
