@@ -2,7 +2,7 @@
 
 CORE_LIB = $(BUILD)/libfqt_core.so
 # The core as other boards run it (natmod/core/base/fqt_target.h), and with its plain kernels: tests compare them.
-BACKENDS = plain dsp armv6m
+BACKENDS = plain scalar dsp armv6m
 BACKEND_LIBS = $(BACKENDS:%=$(BUILD)/libfqt_%.so)
 # All of them under sanitizers, for model files and for the fuzzer (tests/fuzz/fuzz.h).
 FUZZ_BACKENDS = core $(BACKENDS)
@@ -31,6 +31,7 @@ $(BUILD)/libfqt_core_avx2.so: $(CORE_SOURCES) $(CORE_LIB)
 	@tools/step core-avx2 "a C compiler is needed" $(CC) -O3 -mavx2 $(CORE_FLAGS) $(SAME_BYTES) -o $@ natmod/host/fqt_host.c
 
 FLAGS_plain = -DFQT_PLAIN
+FLAGS_scalar = -DFQT_VECTORS=0
 FLAGS_dsp = -DFQT_EMULATE_DSP
 FLAGS_armv6m = -DFQT_EMULATE_ARMV6M
 $(BACKEND_LIBS): $(BUILD)/libfqt_%.so: $(CORE_SOURCES) | $(BUILD)/debian.done
@@ -64,8 +65,8 @@ $(FUZZER): $(FUZZ_BACKENDS:%=$(BUILD)/fuzz/clang/libfuzz_%.so)
 	@tools/step fuzz-clang-model_file "clang with libFuzzer is needed" clang $(SANITIZE) $(SANITIZE_clang) \
 	    -fsanitize=fuzzer -o $@ tests/fuzz/fuzz_mutate.c tests/fuzz/fuzz_run.c -ldl
 
-# The core as it is for a board without and with DSP instructions, for Cortex-M0+, and with plain kernels.
-CORE_VARIANTS = -UFQT_PLAIN $(FLAGS_dsp) $(FLAGS_armv6m) $(FLAGS_plain)
+# The core as it is for the desk, for a board without and with DSP instructions, for Cortex-M0+, and with plain kernels.
+CORE_VARIANTS = -UFQT_PLAIN $(FLAGS_scalar) $(FLAGS_dsp) $(FLAGS_armv6m) $(FLAGS_plain)
 STRICT = -std=c99 -fsyntax-only -Werror -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes -Wpedantic -Wconversion
 # As boards compile it, where their compiler is installed (whose macros for instructions convert signs).
 ARM_STRICT = $(subst -std=c99,-std=c11,$(STRICT)) -Wno-sign-conversion -ffreestanding -mthumb natmod/core/fqt_core_all.c

@@ -22,7 +22,7 @@ from fqt.run.library import has_avx2
 from fqt.train.reference_networks import NETWORKS, images
 from models import Layer, random_model, random_samples, random_targets
 
-BACKENDS = ("core", *(["core_avx2"] if has_avx2() else []), "plain", "dsp", "armv6m")
+BACKENDS = ("core", *(["core_avx2"] if has_avx2() else []), "plain", "scalar", "dsp", "armv6m")
 REFERENCE_WORK = 20_000  # multiply-adds of a forward pass that the reference is asked for
 OPTIONS = {
     "plain": Options(),
@@ -67,7 +67,8 @@ def test_cores_plan_the_same_memory():
     """Whatever their kernels need: a model takes the same RAM everywhere."""
     for name in ("cnn28", "separable", "residual"):
         model = NETWORKS[name]()
-        assert len({opened(backend, model).memory for backend in ("core", "dsp", "armv6m")}) == 1
+        backends = ("core", "scalar", "dsp", "armv6m")
+        assert len({opened(backend, model).memory for backend in backends}) == 1
 
 
 def work(model):

@@ -27,7 +27,7 @@ from fqt.options import Options
 from fqt.reference import Network
 from fqt.run import core
 
-BACKENDS = ("core", "plain", "dsp", "armv6m")
+BACKENDS = ("core", "plain", "scalar", "dsp", "armv6m")
 LONGEST = 33000  # inputs of a filter
 PLAIN, STANDARDIZED = Options(), Options(standardize=True)
 GREATEST_RATE = 3e38

@@ -19,6 +19,7 @@ GIVEN = {"fqt_fail"}
 BUILDS = {
     "fast": [],
     "plain": ["-DFQT_PLAIN"],
+    "scalar": ["-DFQT_VECTORS=0"],
     "dsp": ["-DFQT_EMULATE_DSP"],
     "armv6m": ["-DFQT_EMULATE_ARMV6M"],
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const backend_names[] = {"core", "plain", "dsp", "armv6m"};
+static const char *const backend_names[] = {"core", "plain", "scalar", "dsp", "armv6m"};
 #define BACKENDS (sizeof(backend_names) / sizeof(backend_names[0]))
 
 static uint64_t runs;

@@ -4,6 +4,7 @@
 //
 //   FQT_EMULATE_DSP       Armv7E-M with DSP instructions (Cortex-M4, M7, M33)
 //   FQT_EMULATE_ARMV6M    Armv6-M (Cortex-M0+)
+//   FQT_VECTORS=0         the rest: Cortex-M3, RISC-V, Xtensa
 #ifndef FQT_TARGET_H
 #define FQT_TARGET_H
 
@@ -24,6 +25,16 @@
 #define FQT_HAS_DIVIDE (1)
 #else
 #define FQT_HAS_DIVIDE (0)
+#endif
+
+// Whether loops over neighbours become vectors: in the core's library for the desk (SSE2, AVX2, NEON). These loops are
+// plain C, in the shape that compilers recognise.
+#ifndef FQT_VECTORS
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(__OPTIMIZE_SIZE__) && !defined(FQT_EMULATE_DSP)
+#define FQT_VECTORS (!FQT_SPARES_TEXT)
+#else
+#define FQT_VECTORS (0)
+#endif
 #endif
 
 #if defined(__OPTIMIZE_SIZE__) && !defined(__clang__)

@@ -218,6 +218,10 @@ FQT_NOINLINE void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int
     }
 #endif
     for (int32_t p = 0; p < count; ++p) {
+#if FQT_VECTORS
+        put_column(columns, column + (uint32_t)p * columns->elements, 1, false);
+#else
         put_column(columns, column + p, 4, false);
+#endif
     }
 }

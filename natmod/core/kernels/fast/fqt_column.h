@@ -38,7 +38,8 @@ void fqt_column(fqt_columns_t *columns, int16_t *column);
 void fqt_column_of_two(fqt_columns_t *columns, int16_t *column);
 #endif
 
-// The next `count` of them, at most four, in plain order, interleaved: column[4 * i] is the first one's element i.
+// The next `count` of them, at most four, in plain order, interleaved: column[4 * i] is the first one's element i. For
+// vectors one behind the other: column[elements + i] is the second one's.
 void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column);
 
 #endif

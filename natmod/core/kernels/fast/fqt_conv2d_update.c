@@ -4,8 +4,9 @@
 // gradient[o][i] = sum over positions of e[position][o] * column[position][i], taps outside the input being 0. The
 // columns of four positions lie interleaved, so that two multiply-adds take an element's products with four errors, and
 // two filters share the way of the columns from memory: with DSP instructions eight products take four loads, four
-// multiply-adds and two stores: 1.6 cycles a product, bound by the gradient's way to memory and back. Where four errors
-// are all 0 there is nothing to do, and where no filter has others, their columns are not made.
+// multiply-adds and two stores: 1.6 cycles a product, bound by the gradient's way to memory and back. On the desk the
+// columns lie one behind the other, and compilers make vectors of their elements. Where four errors are all 0 there is
+// nothing to do, and where no filter has others, their columns are not made.
 #include "fqt_column.h"
 #include "../../base/fqt_simd.h"
 #include "../../engine/fqt_update.h"
@@ -21,7 +22,7 @@ typedef struct {
 } errors_t;
 #else
 typedef struct {
-    int32_t at[TOGETHER];
+    int16_t at[TOGETHER];
 } errors_t;
 #endif
 typedef struct {
@@ -65,6 +66,24 @@ FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns,
 }
 #endif
 
+#if FQT_VECTORS
+FQT_INLINE int32_t multiply_four_errors(errors_t errors, const int16_t *column, uint32_t elements) {
+    return errors.at[0] * column[0] + errors.at[1] * column[elements] + errors.at[2] * column[2 * elements]
+           + errors.at[3] * column[3 * elements];
+}
+
+FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns, uint32_t elements) {
+    const errors_t errors = parts[0].errors;
+    const errors_t other_errors = parts[1].errors;
+    int32_t *restrict gradient = parts[0].gradient;
+    int32_t *restrict other_gradient = parts[1].gradient;
+    for (uint32_t i = 0; i < elements; ++i) {
+        gradient[i] += multiply_four_errors(errors, columns + i, elements);
+        other_gradient[i] += multiply_four_errors(other_errors, columns + i, elements);
+    }
+}
+#endif
+
 // gradient[i] += sum over the positions p of errors[p] * columns[i][p]
 FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t elements) {
     int32_t *gradient = part->gradient;
@@ -76,6 +95,11 @@ FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t 
         uint32_t second;
         column = fqt_load_two(column, &first, &second);
         *gradient = multiply_four_errors(errors, first, second, *gradient);
+    }
+#elif FQT_VECTORS
+    const errors_t errors = part->errors;
+    for (uint32_t i = 0; i < elements; ++i) {
+        gradient[i] += multiply_four_errors(errors, columns + i, elements);
     }
 #else
     const int32_t error_0 = part->errors.at[0];
@@ -89,7 +113,7 @@ FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t 
 }
 
 static void add_parts(const part_t *parts, uint32_t count, const int16_t *columns, uint32_t elements) {
-#if FQT_HAS_DSP
+#if FQT_HAS_DSP || FQT_VECTORS
     if (count == 2) {
         add_products_to_two(parts, columns, elements);
         return;
@@ -116,7 +140,7 @@ FQT_INLINE bool load_errors(
     errors->first = fqt_lower_halves((uint32_t)error_0, (uint32_t)error_1);
     errors->second = fqt_lower_halves((uint32_t)error_2, (uint32_t)error_3);
 #else
-    *errors = (errors_t) {{error_0, error_1, error_2, error_3}};
+    *errors = (errors_t) {{(int16_t)error_0, (int16_t)error_1, (int16_t)error_2, (int16_t)error_3}};
 #endif
     return true;
 }

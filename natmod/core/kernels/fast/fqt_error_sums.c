@@ -3,6 +3,7 @@
 //
 // The errors of an output position that are not 0 are listed once; at each tap, eight channels of the input then take
 // one term after another, their sums in registers: for four, a load of weights, two extractions and four multiply-adds.
+// On the desk, two terms meet all channels, as many of them at once as a vector has room for.
 #include "../fqt_kernels.h"
 #include "../../model/fqt_window.h"
 
@@ -54,6 +55,17 @@ FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, const int8_t *w, int32_t 
         sum[6] = sums[6];
         sum[7] = sums[7];
     }
+#elif FQT_VECTORS
+    for (const term_t *term = terms; term->error != 0; term += 2) {
+        const int8_t *filter = w + term[0].filter;
+        const int8_t *other_filter = w + term[1].filter;
+        const int32_t error = term[0].error;
+        const int32_t other_error = term[1].error;
+        for (int32_t c = 0; c < channels; ++c) {
+            sum[c] += error * filter[c] + other_error * other_filter[c];
+        }
+    }
+    channels = 0;
 #else
     uint32_t saved[4];
     FQT_SAVE_HIGH_REGISTERS(saved);
