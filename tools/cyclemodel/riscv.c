@@ -72,8 +72,8 @@ static instruction_t compressed(const riscv_timing_t *timing, uint16_t h) {
     }
 }
 
-static instruction_t decode(const riscv_timing_t *timing, const uint8_t *bytes, unsigned size) {
-    if (size == 2) {
+static instruction_t decode(const riscv_timing_t *timing, const uint8_t *bytes) {
+    if ((bytes[0] & 3) != 3) {
         return compressed(timing, (uint16_t)(bytes[0] | bytes[1] << 8));
     }
     uint32_t w = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
@@ -103,16 +103,19 @@ static instruction_t decode(const riscv_timing_t *timing, const uint8_t *bytes, 
     }
 }
 
-static instruction_t decode_hazard3(const uint8_t *bytes, unsigned size) {
+static instruction_t decode_hazard3(const uint8_t *bytes) {
     static const riscv_timing_t timing = {.load = 2, .high_multiply = 1, .divide = 18, .jump = 1, .branch = 1};
-    return decode(&timing, bytes, size);
+    return decode(&timing, bytes);
 }
 
-static instruction_t decode_esp32c3(const uint8_t *bytes, unsigned size) {
+static instruction_t decode_esp32c3(const uint8_t *bytes) {
     static const riscv_timing_t timing = {.load = 2, .high_multiply = 2, .divide = 10, .jump = 1, .branch = 2};
-    return decode(&timing, bytes, size);
+    return decode(&timing, bytes);
 }
 
-const core_t core_hazard3 = {
-    .name = "hazard3", .decode = decode_hazard3, .predicts_last = true, .aligned_targets = true};
-const core_t core_esp32c3 = {.name = "esp32c3", .decode = decode_esp32c3, .store_waits = true};
+const core_t core_hazard3 = {.name = "hazard3",
+    .decode = decode_hazard3,
+    .issue = issue_in_order,
+    .predicts_last = true,
+    .aligned_targets = true};
+const core_t core_esp32c3 = {.name = "esp32c3", .decode = decode_esp32c3, .issue = issue_in_order, .store_waits = true};

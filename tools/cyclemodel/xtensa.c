@@ -127,9 +127,8 @@ static instruction_t narrow(const xtensa_timing_t *timing, uint16_t h) {
     }
 }
 
-static instruction_t decode(const xtensa_timing_t *timing, const uint8_t *bytes, unsigned size) {
-    size = (bytes[0] & 15) < 8 ? 3 : 2; // QEMU tells another one of an instruction that it lacks
-    if (size == 2) {
+static instruction_t decode(const xtensa_timing_t *timing, const uint8_t *bytes) {
+    if ((bytes[0] & 15) >= 8) {
         return narrow(timing, (uint16_t)(bytes[0] | bytes[1] << 8));
     }
     uint32_t w = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
@@ -151,15 +150,15 @@ static instruction_t decode(const xtensa_timing_t *timing, const uint8_t *bytes,
     }
 }
 
-static instruction_t decode5(const uint8_t *bytes, unsigned size) {
+static instruction_t decode5(const uint8_t *bytes) {
     static const xtensa_timing_t timing = {.load = 2, .multiply = 2, .taken = 2};
-    return decode(&timing, bytes, size);
+    return decode(&timing, bytes);
 }
 
-static instruction_t decode7(const uint8_t *bytes, unsigned size) {
+static instruction_t decode7(const uint8_t *bytes) {
     static const xtensa_timing_t timing = {.load = 3, .multiply = 2, .taken = 3};
-    return decode(&timing, bytes, size);
+    return decode(&timing, bytes);
 }
 
-const core_t core_xtensa5 = {.name = "xtensa5", .decode = decode5};
-const core_t core_xtensa7 = {.name = "xtensa7", .decode = decode7};
+const core_t core_xtensa5 = {.name = "xtensa5", .decode = decode5, .issue = issue_in_order};
+const core_t core_xtensa7 = {.name = "xtensa7", .decode = decode7, .issue = issue_in_order};

@@ -2,8 +2,7 @@
 
 The module runs under MicroPython on an emulated board; a QEMU plugin (tools/cyclemodel) counts
 what is executed between marks that bench_device.py sets, and estimates cycles from published
-timings. Counts repeat exactly. Cycles are a model: no flash wait states, no caches; for a
-Cortex-M7 only instructions are counted.
+timings. Counts repeat exactly. Cycles are a model: no flash wait states, no caches.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ MARKERS = {"RV32": 0x87FFF000, "XTENSA": 0x61FFF000}
 MARKER = 0x40028000
 EXCEPTION_VECTOR = 0x60000300  # of the board XTENSA
 PARTS = ("forward", "error", "update")
+CALLS = ("predict", "step")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
 SMALL_HEAP_MODEL = 50_000  # bytes of RAM: for greater models the board has a larger heap
@@ -40,27 +40,32 @@ DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 
 @dataclass(frozen=True)
 class Core:
-    """A core that can be measured. timing: the plugin's model for it; None where cycles mean
-    nothing. has_parts: whether a step is taken apart, with a module that is built for that; else
-    calls are counted whole, of the module that users have."""
+    """A core that can be measured. timing: the plugin's model for it. has_parts: whether a step is
+    taken apart, with a module that is built for that; else calls are counted whole, of the module
+    that users have. shares_bus: code in RAM comes over the bus of its data."""
 
     board: str
     architecture: str
-    timing: str | None
+    timing: str
     has_parts: bool = True
+    shares_bus: bool = False
 
 
 CORES = {
     "m0p": Core("CORTEX_M3", "armv6m", "m0p"),
-    "m3": Core("CORTEX_M3", "armv7m", "m4"),
-    "m4": Core("CORTEX_M4F", "armv7emsp", "m4"),
-    "m7": Core("CORTEX_M7F", "armv7emdp", None),
+    "m3": Core("CORTEX_M3", "armv7m", "m4", shares_bus=True),
+    "m4": Core("CORTEX_M4F", "armv7emsp", "m4", shares_bus=True),
+    "m4plain": Core("CORTEX_M4F", "armv7emsp", "m4plain"),
+    "m33": Core("CORTEX_M4F", "armv7emsp", "m33"),
+    "m7": Core("CORTEX_M7F", "armv7emdp", "m7"),
     "hazard3": Core("RV32", "rv32imc", "hazard3", has_parts=False),
     "esp32c3": Core("RV32", "rv32imc", "esp32c3", has_parts=False),
     "esp32s3": Core("XTENSA", "xtensawin", "xtensa5", has_parts=False),
     "esp32": Core("XTENSA", "xtensawin", "xtensa7", has_parts=False),
 }
-TOLD = ("m0p", "m3", "m4", "m7")  # the cores of `fqt bench` without a model
+TOLD = ("m0p", "m3", "m4", "m33", "m7")  # the cores of `fqt bench` without a model
+# Also told of these networks: cycles by the model with which others' code was counted.
+COMPARED, COMPARED_BY = ("cnn28", "cnn28_last"), "m4plain"
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,10 @@ class Row:
     """One measurement. phase: "predict" and "step" as called from Python; "forward LAYER", "loss",
     "select LAYER", "error LAYER", "update LAYER" and "end" are the parts of the step. ram_bytes:
     what the model took of MicroPython's heap, which running does not raise; text_bytes: the
-    module's code and constants; multiply_adds: of a layer's forward, error or update as the
-    textbook counts them, zeros and all (0 for other phases)."""
+    module's code and constants; bus_cycles: cycles where code and data share the bus of one RAM,
+    as a native module and its data do, least and most; None where that costs nothing;
+    multiply_adds: of a layer's forward, error or update as the textbook counts them,
+    zeros and all (0 for other phases)."""
 
     net: str
     core: str
@@ -77,9 +84,10 @@ class Row:
     phase: str
     multiply_adds: int
     insns: int
-    cycles: int | None
+    cycles: int
     ram_bytes: int
     text_bytes: int
+    bus_cycles: tuple[int, int] | None = None
 
 
 def module_of(core: Core) -> Path:
@@ -121,7 +129,7 @@ def cycles_a_multiply_add(rows: list[Row]) -> dict[str, float]:
         chosen = [
             (row.cycles, row.multiply_adds)
             for row in rows
-            if row.phase.startswith(part) and row.multiply_adds and row.cycles is not None
+            if row.phase.startswith(part) and row.multiply_adds
         ]
         if chosen:
             cycles, work = zip(*chosen, strict=True)
@@ -131,7 +139,8 @@ def cycles_a_multiply_add(rows: list[Row]) -> dict[str, float]:
 
 def _places(firmware: Path) -> str:
     """Where the plugin looks: the code of MicroPython's machine.mem, whose stores to the marker
-    alone count; and what is not counted, the instructions that stand for one that QEMU lacks."""
+    alone count; where RAM begins; and what is not counted, the instructions that stand for one
+    that QEMU lacks."""
     from elftools.elf.elffile import ELFFile
 
     with open(firmware, "rb") as file:
@@ -139,6 +148,9 @@ def _places(firmware: Path) -> str:
         symbol = symbols.get_symbol_by_name("machine_mem_subscr")[0]
         start = symbol["st_value"] & ~1
         places = f"lo={start},hi={start + symbol['st_size']}"
+        text_end = symbols.get_symbol_by_name("_etext")
+        if text_end:  # a firmware's text lies in flash; a module's, in the heap
+            places += f",ram={text_end[0]['st_value']}"
         skipped = [symbols.get_symbol_by_name(name) for name in ("exception", "failed")]
         if all(skipped):
             first, end = (found[0]["st_value"] for found in skipped)
@@ -175,7 +187,7 @@ def measure(
         folder = Path(name)
         counts = folder / "counts.txt"
         marker = MARKERS.get(chosen.board, MARKER)
-        settings = f"core={chosen.timing or 'm4'},marker={marker},{_places(firmware)},out={counts}"
+        settings = f"core={chosen.timing},marker={marker},{_places(firmware)},out={counts}"
         board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"), large_heap)
         try:
             if samples is None:
@@ -215,9 +227,10 @@ def measure(
             phase,
             work.get(phase, 0),
             mean[0],
-            mean[1] if chosen.timing else None,
+            mean[1],
             int(facts["heap"]),
             text,
+            (mean[6], mean[7]) if chosen.shares_bus else None,
         )
         for phase, mean in zip(names, means, strict=True)
         if has_part.get(phase) != "0"
@@ -248,21 +261,29 @@ def table(rows: list[Row]) -> str:
         )
         for row in group:
             work = f"{row.multiply_adds:13,d}" if row.multiply_adds else f"{'':13}"
-            cycles = f"{row.cycles:12,d}" if row.cycles is not None else f"{'-':>12}"
-            mean = ""
-            if row.multiply_adds and row.cycles is not None:
-                mean = f"{row.cycles / row.multiply_adds:6.2f}"
-            lines.append(f"  {row.phase:24} {work} {row.insns:12,d} {cycles} {mean}".rstrip())
+            mean = f"{row.cycles / row.multiply_adds:6.2f}" if row.multiply_adds else ""
+            lines.append(
+                f"  {row.phase:24} {work} {row.insns:12,d} {row.cycles:12,d} {mean}".rstrip()
+            )
         means = cycles_a_multiply_add(group)
         if means:
             said = ", ".join(f"{part} {mean:.2f}" for part, mean in means.items())
             lines.append(f"  cycles a multiply-add, mean over the layers: {said}")
+        shared = [
+            f"{row.phase} {row.bus_cycles[0]:,} to {row.bus_cycles[1]:,}"
+            for row in group
+            if row.phase in CALLS and row.bus_cycles is not None
+        ]
+        if shared:
+            lines.append(f"  where code and data share the bus of one RAM: {', '.join(shared)}")
     return "\n".join(lines)
 
 
 def bench_all(path: Path) -> list[Row]:
-    """Measure every reference network on every core; write the rows as JSON, and return them."""
+    """Measure every reference network on every core that is told, and what is compared; write
+    the rows as JSON, and return them."""
     jobs = [(net(), core) for net in NETWORKS.values() for core in TOLD]
+    jobs += [(NETWORKS[name](), COMPARED_BY) for name in COMPARED]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rows = [row for result in pool.map(lambda job: measure(*job), jobs) for row in result]
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

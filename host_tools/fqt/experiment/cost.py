@@ -57,7 +57,7 @@ def _count(
     def backward(rate: float) -> float:
         options = Options((rate, rate), sample_updates=draws)
         rows = bench.measure(model, core, options=options, samples=samples)
-        return float(sum(row.cycles or 0 for row in rows if row.phase.startswith(BACKWARD)))
+        return float(sum(row.cycles for row in rows if row.phase.startswith(BACKWARD)))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return np.array(list(pool.map(backward, RATES)))
