@@ -14,6 +14,7 @@ import pytest
 
 from fqt import __version__, core
 from fqt.cli import main
+from fqt.device.install import QUESTION
 from fqt.device.session import Session
 from fqt.emulator import KINDS, Board, Kind, module
 from models import Layer, random_model
@@ -98,10 +99,13 @@ def files_in(board, *folders):
     return ast.literal_eval(board.mpremote("exec", code))
 
 
-def test_an_empty_board_and_again(used, deployed, small_model):
+def test_an_empty_board_and_again(used, deployed, small_model, monkeypatch):
     board = used
+    asked, run = [], Session.run
+    monkeypatch.setattr(Session, "run", lambda *call: asked.append(call[1]) or run(*call))
     code, said = deployed(board)
     assert code == 0 and f"fqt {__version__} is on the board as /lib/fqt.mpy: " in said
+    assert asked.count(QUESTION) == 1
     assert "has the bits of the desk's" in said and "net = fqt.Model('/net.fqt')" in said
     assert board.get("/lib/fqt.mpy") == MODULE.read_bytes()
     assert board.get("/net.fqt") == small_model.to_bytes()

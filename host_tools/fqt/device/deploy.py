@@ -17,6 +17,7 @@ from fqt.boards.cost import module_bytes
 from fqt.device.install import (
     DEVICE_SCRIPT,
     QUESTION,
+    Loader,
     digest_of,
     install,
     loader_of,
@@ -43,10 +44,11 @@ def deploy(path: Path, dist: Path, port: str | None = None, force: bool = False)
     """
     model = ModelFile.read(path)
     full = needs_full([model])
+    loader = None
     if not force:
         with Session(port) as board:
-            check_room(board, path, model, dist, full)
-    said = [install(dist, port, full)]
+            loader = check_room(board, path, model, dist, full)
+    said = [install(dist, port, full, loader)]
     with Session(port) as board:
         board.run(DEVICE_SCRIPT.read_text())
         place, has_come = _put_model(board, path, model, force)
@@ -62,9 +64,9 @@ def deploy(path: Path, dist: Path, port: str | None = None, force: bool = False)
     return said
 
 
-def check_room(board: Session, path: Path, model: ModelFile, dist: Path, full: bool) -> None:
-    """Raises OSError where the board lacks RAM for the module and the model; nothing is
-    written."""
+def check_room(board: Session, path: Path, model: ModelFile, dist: Path, full: bool) -> Loader:
+    """Returns what the board loads; raises OSError where it lacks RAM for the module and the
+    model. Nothing is written."""
     loader = loader_of(board.run(QUESTION))
     module = module_for(loader, dist, full)
     beside, _ = module_bytes(model, loader.architecture)
@@ -77,6 +79,7 @@ def check_room(board: Session, path: Path, model: ModelFile, dist: Path, full: b
             f"board has beside fqt, so that nothing was copied: `fqt info FILE --suggest {room}` "
             "says what fits, --force copies it all the same"
         )
+    return loader
 
 
 def room_of(answer: str) -> int:

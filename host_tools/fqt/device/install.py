@@ -92,9 +92,12 @@ def loader_of(answer: str) -> Loader:
     return Loader(ARCHITECTURES.get(architecture, f"number {architecture}"), mpy, micropython)
 
 
-def install(dist: Path, port: str | None = None, full: bool = False) -> str:
+def install(
+    dist: Path, port: str | None = None, full: bool = False, loader: Loader | None = None
+) -> str:
     """Copy dist/<architecture>_6.3/fqt.mpy to the board and import it there; return what was done.
-    full: that with all layer kinds, of dist/<architecture>_6.3_full/.
+    full: that with all layer kinds, of dist/<architecture>_6.3_full/. loader: what the board told
+    that it loads; None: it is asked.
 
     A module that is on the board is replaced where it lies, since `import` would find it first;
     otherwise the new one goes to the first folder of the board's sys.path with room for it, those
@@ -105,7 +108,7 @@ def install(dist: Path, port: str | None = None, full: bool = False) -> str:
     that it finds. Raises OSError or ValueError.
     """
     with Session(port) as board:
-        module = module_for(loader_of(board.run(QUESTION)), dist, full)
+        module = module_for(loader or loader_of(board.run(QUESTION)), dist, full)
         board.run(DEVICE_SCRIPT.read_text())
         was = version_of(board.run("tell_version()"))
         path, is_new = put_module(board, module)
