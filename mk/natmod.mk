@@ -15,7 +15,7 @@ SPACE = $(subst ,, )
 KINDS_FOLDER = natmod$(if $(filter-out common,$(KINDS)),_$(subst $(SPACE),-,$(sort $(KINDS))))
 MODULES = $(ARCHITECTURES:%=$(BUILD)/natmod/%/fqt.mpy)
 # With what a profiler needs, for the architectures that `fqt bench` counts on.
-PROFILE_MODULES = $(patsubst %,$(BUILD)/natmod_profile/%/fqt.mpy,armv6m armv7m armv7emsp armv7emdp)
+PROFILE_MODULES = $(patsubst %,$(BUILD)/natmod_profile/%/fqt.mpy,armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin)
 
 CORE_FILES = $(wildcard natmod/core/*.[ch] natmod/core/*/*.[ch] natmod/core/*/*/*.[ch])
 BINDING_FILES = $(wildcard natmod/*.c natmod/binding/*.[ch])

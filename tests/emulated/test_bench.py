@@ -24,7 +24,8 @@ def test_counts_repeat_exactly_and_parts_add_up(small_model):
     assert "update conv2d_1" in table(rows)
 
 
-def test_parts_add_up_where_layers_have_no_weights():
+@pytest.mark.parametrize("core", ["m4", "esp32s3"])
+def test_parts_add_up_where_layers_have_no_weights(core):
     """Each part runs on the pass of its own layer: that of an Add or a pooling too."""
     layers = [
         Conv2D(8, 3, padding="same", activation="relu", name="a"),
@@ -36,11 +37,21 @@ def test_parts_add_up_where_layers_have_no_weights():
     ]
     net = Sequential(layers, (12, 12, 1), seed=1)
     model = quantize(net, images(net.input_shape, 16) / 255, train="all")
-    counts = {row.phase: row.insns for row in measure(model, "m4")}
+    counts = {row.phase: row.insns for row in measure(model, core)}
     step = counts.pop("step")
     del counts["predict"]
     assert {"error add_3", "error max_pool2d_4"} <= counts.keys()
     assert 0.95 < sum(counts.values()) / step < 1.05
+
+
+def test_a_bus_that_code_and_data_share_costs_cycles_where_a_core_has_one(small_model):
+    rows = {row.phase: row for row in measure(small_model, "m4", has_parts=False)}
+    assert list(rows) == ["predict", "step"]
+    for row in rows.values():
+        least, most = row.bus_cycles
+        assert row.cycles < least < most < 1.6 * row.cycles
+    assert "share the bus of one RAM: predict " in table(list(rows.values()))
+    assert all(row.bus_cycles is None for row in measure(small_model, "m7", has_parts=False))
 
 
 def test_what_is_frozen_is_not_updated(frozen_model):

@@ -40,14 +40,12 @@ DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 
 @dataclass(frozen=True)
 class Core:
-    """A core that can be measured. timing: the plugin's model for it. has_parts: whether a step is
-    taken apart, with a module that is built for that; else calls are counted whole, of the module
-    that users have. shares_bus: code in RAM comes over the bus of its data."""
+    """A core that can be measured. timing: the plugin's model for it. shares_bus: code in RAM
+    comes over the bus of its data."""
 
     board: str
     architecture: str
     timing: str
-    has_parts: bool = True
     shares_bus: bool = False
 
 
@@ -58,10 +56,10 @@ CORES = {
     "m4plain": Core("CORTEX_M4F", "armv7emsp", "m4plain"),
     "m33": Core("CORTEX_M4F", "armv7emsp", "m33"),
     "m7": Core("CORTEX_M7F", "armv7emdp", "m7"),
-    "hazard3": Core("RV32", "rv32imc", "hazard3", has_parts=False),
-    "esp32c3": Core("RV32", "rv32imc", "esp32c3", has_parts=False),
-    "esp32s3": Core("XTENSA", "xtensawin", "xtensa5", has_parts=False),
-    "esp32": Core("XTENSA", "xtensawin", "xtensa7", has_parts=False),
+    "hazard3": Core("RV32", "rv32imc", "hazard3"),
+    "esp32c3": Core("RV32", "rv32imc", "esp32c3"),
+    "esp32s3": Core("XTENSA", "xtensawin", "xtensa5"),
+    "esp32": Core("XTENSA", "xtensawin", "xtensa7"),
 }
 TOLD = ("m0p", "m3", "m4", "m33", "m7")  # the cores of `fqt bench` without a model
 # Also told of these networks: cycles by the model with which others' code was counted.
@@ -90,9 +88,9 @@ class Row:
     bus_cycles: tuple[int, int] | None = None
 
 
-def module_of(core: Core) -> Path:
-    """The module that is measured there."""
-    kinds = "natmod_profile" if core.has_parts else "natmod"
+def module_of(core: Core, has_parts: bool = True) -> Path:
+    """The module that is measured there: one that takes a step apart, or that which users have."""
+    kinds = "natmod_profile" if has_parts else "natmod"
     return emulator.module(core.architecture, kinds)
 
 
@@ -165,9 +163,11 @@ def measure(
     master: int = 8,
     options: Options = Options(),  # noqa: B008 (immutable)
     samples: np.ndarray | None = None,
+    has_parts: bool = True,
 ) -> list[Row]:
     """Run a model on an emulated core. samples: [n] inputs in the model's type, over which counts
-    are averaged; an image made up when None. Raises OSError when something is not built,
+    are averaged; an image made up when None. has_parts: take a step apart; else calls are counted
+    whole, of the module that users have. Raises OSError when something is not built,
     RuntimeError with the board's output when the run fails."""
     chosen = CORES[core]
     kind = next(
@@ -176,7 +176,7 @@ def measure(
         if (kind.board, kind.architecture) == (chosen.board, chosen.architecture)
     )
     plugin = emulator.build() / "cyclemodel.so"
-    module = module_of(chosen)
+    module = module_of(chosen, has_parts)
     large_heap = host.Model(model, master).memory > SMALL_HEAP_MODEL
     firmware = emulator.firmware(kind, large_heap)
     product = emulator.module(chosen.architecture)  # whose text is told
@@ -195,7 +195,7 @@ def measure(
                 samples = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
             least, greatest = options.update_rate
             wanted = f"model.fqt {master} {WARM_UP_STEPS} {len(samples)} {least} {greatest} "
-            wanted += f"{options.sample_updates} {marker} {chosen.has_parts}"
+            wanted += f"{options.sample_updates} {marker} {has_parts}"
             board.put("fqt.mpy", module.read_bytes())
             board.put("model.fqt", model.to_bytes())
             board.put("bench.x", samples.tobytes())
@@ -207,13 +207,13 @@ def measure(
         lines = [
             [int(field) for field in line.split()] for line in counts.read_text().splitlines()
         ]
-    names = phases(model, chosen.has_parts)
+    names = phases(model, has_parts)
     if len(lines) != len(samples) * len(names) + EMPTY_COUNTS:
         raise RuntimeError(
             f"{len(lines)} counts for {len(names)} parts of {len(samples)} samples: {printed}"
         )
-    backward = _backward(model) if chosen.has_parts else []
-    has_part = dict(zip(backward, facts["parts"], strict=chosen.has_parts and "step" in names))
+    backward = _backward(model) if has_parts else []
+    has_part = dict(zip(backward, facts["parts"], strict=has_parts and "step" in names))
     work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])
     counted = np.array(lines[EMPTY_COUNTS:]).reshape(len(samples), len(names), -1) - overhead
