@@ -50,20 +50,20 @@ static void issue_m33(const core_t *core, pipeline_t *pipeline, const instructio
         uint64_t ready = ready_at(pipeline->ready, later, 1) - 1;
         start = ready > start ? ready : start;
     }
-    bool together = pipeline->open && starts_with_last(in, &pipeline->last);
+    bool together = pipeline->open && starts_with_last(in, pipeline->last);
     pipeline->now = together ? start : start + in->cycles;
     if (in->form == SINGLE && in->width > 1 && in->address % in->width) {
         pipeline->now += 1;
     }
     set_ready(pipeline->ready, in->writes & ~in->updates, start + in->latency);
     set_ready(pipeline->ready, in->updates, start + 1);
-    pipeline->early_flags = together && in->conditional && !(pipeline->last.writes & FLAGS);
+    pipeline->early_flags = together && in->conditional && !(pipeline->last->writes & FLAGS);
     pipeline->open = !together;
-    pipeline->last = *in;
+    pipeline->last = in;
 }
 
 static unsigned taken_m33(const pipeline_t *pipeline) {
-    return pipeline->last.taken - pipeline->early_flags;
+    return pipeline->last->taken - pipeline->early_flags;
 }
 
 const core_t core_m33 = {

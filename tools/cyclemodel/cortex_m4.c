@@ -70,9 +70,9 @@ static instruction_t decode_m4(const uint8_t *bytes) {
 }
 
 static void issue_plain(const core_t *core, pipeline_t *pipeline, const instruction_t *in) {
-    bool behind_load = in->kind == LOAD && pipeline->last.kind == LOAD && in->cycles == 2;
+    bool behind_load = in->kind == LOAD && pipeline->last->kind == LOAD && in->cycles == 2;
     pipeline->now += behind_load ? 1 : in->cycles;
-    pipeline->last = *in;
+    pipeline->last = in;
 }
 
 // Cycles more of a load whose address is not a multiple of its width, which is done in two or three parts.
@@ -84,7 +84,7 @@ static unsigned unaligned_cycles(const instruction_t *in) {
 }
 
 static void issue_m4(const core_t *core, pipeline_t *pipeline, const instruction_t *in) {
-    const instruction_t *last = &pipeline->last;
+    const instruction_t *last = pipeline->last;
     bool computed = last->kind != LOAD && in->addresses & last->writes;
     bool behind_load = in->form == SINGLE && last->kind == LOAD && last->form == SINGLE
                        && !(in->addresses & last->writes) && !(in->kind == LOAD && in->updates);
@@ -98,7 +98,7 @@ static void issue_m4(const core_t *core, pipeline_t *pipeline, const instruction
         cycles += 1;
     }
     pipeline->now += cycles + unaligned_cycles(in);
-    pipeline->last = *in;
+    pipeline->last = in;
 }
 
 const core_t core_m0p = {.name = "m0p", .decode = decode_m0p, .issue = issue_in_order};

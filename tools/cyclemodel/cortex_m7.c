@@ -86,7 +86,7 @@ static uint64_t operands_ready(const pipeline_t *pipeline, const instruction_t *
 
 static void set_results(pipeline_t *pipeline, const instruction_t *in, uint64_t start, bool is_younger) {
     bool may_be_early =
-        (in->form == SIMPLE && !is_younger) || (in->form == SHIFT && !(is_younger && uses_shifter(&pipeline->last)));
+        (in->form == SIMPLE && !is_younger) || (in->form == SHIFT && !(is_younger && uses_shifter(pipeline->last)));
     bool is_early = may_be_early && ready_at(pipeline->ready_early, in->reads, start) == start;
     uint64_t results = in->writes & ~in->updates, ready = start + in->latency - is_early;
     set_ready(pipeline->ready, results, ready);
@@ -103,7 +103,7 @@ static void set_results(pipeline_t *pipeline, const instruction_t *in, uint64_t 
 }
 
 static void issue_m7(const core_t *core, pipeline_t *pipeline, const instruction_t *in) {
-    bool is_younger = pipeline->open && starts_with(&pipeline->last, in);
+    bool is_younger = pipeline->open && starts_with(pipeline->last, in);
     if (is_younger) {
         is_younger = operands_ready(pipeline, in, pipeline->now - 1) == pipeline->now - 1;
     }
@@ -115,11 +115,11 @@ static void issue_m7(const core_t *core, pipeline_t *pipeline, const instruction
         pipeline->now += UNALIGNED;
     }
     pipeline->open = !is_younger && !starts_alone(in);
-    pipeline->last = *in;
+    pipeline->last = in;
 }
 
 static unsigned taken_m7(const pipeline_t *pipeline) {
-    return pipeline->last.taken - (pipeline->early_flags ? SPARED_BY_EARLY_FLAGS : 0);
+    return pipeline->last->taken - (pipeline->early_flags ? SPARED_BY_EARLY_FLAGS : 0);
 }
 
 const core_t core_m7 = {.name = "m7",

@@ -63,7 +63,7 @@ typedef struct {
     uint64_t loaded; // registers whose value is a word from memory
     bool open; // a second instruction may start together with the last one
     bool early_flags; // the last branch came long enough behind what set its flags
-    instruction_t last;
+    const instruction_t *last; // that started
 } pipeline_t;
 
 typedef struct core core_t;

@@ -52,7 +52,8 @@ static struct {
 } skips[4];
 static unsigned skip_count;
 static const char *out_path = "cycles.txt";
-static pipeline_t pipeline;
+static const instruction_t nothing;
+static pipeline_t pipeline = {.last = &nothing};
 static block_t *running; // the last one that started
 static bool is_counted; // it is
 static bus_t buses[] = {{.fetch_cycles = 1}, {.fetch_cycles = 2}};
@@ -72,7 +73,7 @@ static void account_instruction(instruction_t *in, bool in_ram) {
 static void account(const block_t *next) {
     if (is_counted) {
         if (core->blocks_apart) {
-            memset(&pipeline.last, 0, sizeof pipeline.last);
+            pipeline.last = &nothing;
         }
         for (uint32_t i = 0; i < running->insns; ++i) {
             account_instruction(&running->instructions[i], running->start >= ram);
@@ -126,6 +127,7 @@ static void on_mark(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vadd
         memset(kinds, 0, sizeof kinds);
         memset(&pipeline, 0, sizeof pipeline);
         pipeline.now = START;
+        pipeline.last = &nothing;
         for (int i = 0; i < BUSES; ++i) {
             buses[i].now = 0;
         }
