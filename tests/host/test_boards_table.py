@@ -28,7 +28,10 @@ FIGURES = {
     "flash_bytes": "flash_source",
     "volts": "power_source",
     "milliamperes": "power_source",
+    "xip_bytes": "xip_source",
+    "xip_cycles": "xip_source",
 }
+COUNTED = ("m4", "m3", "m0p", "m33", "m7")
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +57,43 @@ def test_there_are_boards_of_all_cores_that_are_common():
     assert any("RISC-V" in name for name in names) and any("Xtensa" in name for name in names)
 
 
-def test_ratios_are_ordered_and_as_their_scores_say():
-    """The likely ratio of a derived core is that of the two scores that its source names."""
+def test_ratios_are_ordered_and_of_cores_that_are_counted():
+    assert set(COUNTED) == set(cost.costs()["cores"])
     for board in boards().values():
         least, likely, most = board.core.ratio
         assert 0 < least <= likely <= most
-        found = re.search(
-            r"CoreMark a MHz: ([\d.]+).* to Cortex-M\d's ([\d.]+)", board.core.source
-        )
-        if found:
-            counted = cost.SCORES[board.core.counted]
-            assert float(found[2].rstrip(".")) == counted
-            assert likely == pytest.approx(counted / float(found[1]), abs=0.01)
+        assert board.core.counted in COUNTED
+
+
+def test_what_a_shared_bus_costs_is_in_the_estimate_and_its_bounds_in_the_range(cnn28):
+    board = board_of("pyboard")
+    assert board.core.shares_bus
+    counted = cost.costs()["cores"][board.core.counted]
+    alone = fit.cycles_of(counted["coefficients"], cnn28)
+    for call, told in cost.calls_of(cnn28, board).items():
+        least, likely, most = counted["bus"][call]
+        assert 1 <= least < likely < most < 1.6
+        assert told.cycles.likely == pytest.approx(alone[call] * likely)
+        low, high = counted["range"][call]
+        assert told.cycles.least == pytest.approx(alone[call] * low * least)
+        assert told.cycles.most == pytest.approx(alone[call] * high * most * board.core.ratio[2])
+    assert "share the bus of one RAM: a prediction +" in report.text(cnn28, board)
+
+
+def test_frozen_weights_in_flash_are_told_where_its_reads_are_known(cnn28):
+    frozen = ModelFile.from_bytes(cnn28.to_bytes())
+    for layer in frozen.layers[:-1]:
+        layer.trainable, layer.low_bytes = False, None
+    count = sum(layer.weights.size for layer in frozen.layers[:-1] if layer.has_weights)
+    pico = board_of("pico")
+    found = cost.flash_of(frozen, pico)
+    assert found == cost.Flash(count, count * 7, count * 7 / 125e3, stays=False)
+    assert f"{count:,} bytes of frozen weights left in flash: each call" in report.text(
+        frozen, pico
+    )
+    assert report.describe(frozen, pico)["frozen_in_flash"]["count"] == count
+    assert cost.flash_of(cnn28, pico) is None  # nothing is frozen
+    assert cost.flash_of(frozen, board_of("pyboard")) is None  # not known there
 
 
 def test_a_core_with_a_model_has_counted_ratios_and_the_range_holds_the_networks():
@@ -91,7 +119,7 @@ def test_unknown_boards_are_refused_with_the_names_of_all(cnn28, tmp_path, capsy
     assert "'picco'" in said and all(key in said for key in boards())
 
 
-@pytest.mark.parametrize("core_name", ["m4", "m3", "m0p"])
+@pytest.mark.parametrize("core_name", COUNTED)
 def test_estimates_of_networks_not_fitted_to_are_within_the_range(core_name):
     """CHECKED were counted by `make estimates`; the estimate is made anew here."""
     costs = cost.costs()["cores"][core_name]
@@ -116,7 +144,7 @@ def test_the_estimate_of_mobile_is_within_the_range_of_what_bench_counted(core_n
         assert low * estimated[call] <= int(text.replace(",", "")) <= high * estimated[call]
 
 
-@pytest.mark.parametrize("core_name", ["m4", "m3", "m0p"])
+@pytest.mark.parametrize("core_name", COUNTED)
 def test_a_range_holds_all_networks_and_is_no_wider_than_told(core_name):
     costs = cost.costs()["cores"][core_name]
     assert fit.range_of(costs["left_out"]) == costs["range"]

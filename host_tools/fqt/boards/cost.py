@@ -2,8 +2,8 @@
 with its range.
 
 Cycles are those of a core that `fqt bench` counts, by the fit of costs.json (`make estimates`);
-other cores take a ratio of them: of what was counted on both (costs.json), or of published scores
-(cores.toml). A range is the product of their ranges.
+other cores take a ratio of them, of what was counted on both (costs.json). A range is the product
+of their ranges, and of what cores.toml says of the model.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from fqt.file.model_file import ModelFile
 from fqt.kinds import beyond_common
 
 COSTS = FOLDER / "costs.json"
-SCORES = {"m0p": 2.49, "m3": 3.32, "m4": 3.40}  # CoreMark a MHz, as in cores.toml
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,18 @@ class Call:
     energy: Range | None
 
 
+@dataclass(frozen=True)
+class Flash:
+    """Parameters that are frozen, where they are used in slow flash instead of RAM. count: their
+    bytes; cycles: what a call takes longer that reads all of them once; stays: whether the cache
+    has room for all, so that the calls behind the first find them there."""
+
+    count: int
+    cycles: float
+    milliseconds: float
+    stays: bool
+
+
 @cache
 def costs() -> dict:
     return json.loads(COSTS.read_text())
@@ -64,6 +75,8 @@ def calls_of(model: ModelFile, board: Board) -> dict[str, Call]:
     for call, cycles in fit.cycles_of(counted["coefficients"], model).items():
         low, high = counted["range"][call]
         span = Range(cycles, cycles, cycles).times(low, 1, high).times(*board.core.ratio)
+        if board.core.shares_bus:  # how much that costs is known within bounds
+            span = span.times(*counted["bus"][call])
         if board.core.model:
             span = span.times(*costs()["ratios"][board.core.model][call])
         a_millisecond = board.clock_mhz * 1000
@@ -82,3 +95,13 @@ def module_bytes(model: ModelFile, architecture: str) -> tuple[int, int]:
     which = "full" if beyond_common({layer.kind for layer in model.layers}) else "common"
     ram, file = costs()["modules"][which][architecture]
     return ram, file
+
+
+def flash_of(model: ModelFile, board: Board) -> Flash | None:
+    """None where nothing is frozen, or where what a read of the board's flash takes is unknown."""
+    frozen = [layer.weights for layer in model.layers if not layer.trainable]
+    count = sum(weights.size for weights in frozen if weights is not None)
+    if not count or board.xip_cycles is None or board.xip_bytes is None:
+        return None
+    cycles = count * board.xip_cycles
+    return Flash(count, cycles, cycles / (board.clock_mhz * 1000), count <= board.xip_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fqt.boards.cost import Call, Range, calls_of, costs, short
+from fqt.boards.cost import Call, Range, calls_of, costs, flash_of, short
 from fqt.boards.memory import Memory, memory_of
 from fqt.boards.picture import picture
 from fqt.boards.table import Board, boards
@@ -24,14 +24,16 @@ NAMES = {"predict": "a prediction", "step": "a training step"}
 def describe(model: ModelFile, board: Board, master: int = DEFAULT_MASTER) -> dict:
     """All that is told of a board, as plain data; the ranges least, likely, most. None:
     unknown."""
-    memory = memory_of(model, board, master)
+    memory, flash = memory_of(model, board, master), flash_of(model, board)
+    counted = costs()["cores"][board.core.counted]
     return {
         "board": asdict(board),
         "memory": asdict(memory)
         | {"left": memory.left, "flash_left": memory.flash_left, "fits": memory.fits},
         "calls": {name: asdict(call) for name, call in calls_of(model, board).items()},
+        "frozen_in_flash": None if flash is None else asdict(flash),
         "estimated_from": {"counted": board.core.counted, "ratio": board.core.ratio}
-        | {"range": costs()["cores"][board.core.counted]["range"]},
+        | {"range": counted["range"], "bus": counted["bus"] if board.core.shares_bus else None},
     }
 
 
@@ -47,6 +49,13 @@ def text(model: ModelFile, board: Board, master: int = DEFAULT_MASTER) -> str:
     for name, call in calls_of(model, board).items():
         energy = "energy unknown" if call.energy is None else f"{call.energy} mJ"
         lines.append(f"  {NAMES[name]}: {call.milliseconds} ms, {energy}")
+    flash = flash_of(model, board)
+    if flash is not None:
+        again = "the first call alone" if flash.stays else "each call: more than the cache has"
+        lines.append(
+            f"  with the {flash.count:,} bytes of frozen weights left in flash: {again} takes "
+            f"{short(flash.milliseconds)} ms more, for each is read once ({board.xip_source})"
+        )
     lines += [f"  estimated: {line}" for line in how(board)]
     for what in ("clock", "ram", "flash", "power"):
         source = getattr(board, f"{what}_source")
@@ -64,10 +73,18 @@ def how(board: Board) -> list[str]:
         for call, (low, high) in counted["range"].items()
     )
     least, likely, most = board.core.ratio
+    shared = []
+    if board.core.shares_bus:
+        shares = ", ".join(
+            f"{NAMES[call]} {bus[0] - 1:+.0%} to {bus[2] - 1:+.0%}"
+            for call, bus in counted["bus"].items()
+        )
+        shared = [f"code and data share the bus of one RAM: {shares}"]
     return [
         f"cycles fitted to {networks} networks on `fqt bench --core {board.core.counted}`; each "
         f"estimated from the others, and half as much again: {spans}",
         f"times {likely} ({least} to {most}) for {board.core.name}: {board.core.source}",
+        *shared,
     ]
 
 

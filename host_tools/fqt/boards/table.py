@@ -14,13 +14,15 @@ FOLDER = Path(__file__).parent
 class Core:
     """A core. counted: the one that `fqt bench` counts on whose cycles are taken; ratio: cycles
     for one of these, least, likely and most, or where a model counts this core too, for one of
-    the model's; source: where the ratio is from."""
+    the model's; shares_bus: besides, a module's code shares the bus of its data, which is counted
+    too; source: where all this is from."""
 
     name: str
     counted: str
     ratio: tuple[float, float, float]
     source: str
     model: str = ""
+    shares_bus: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class Board:
     volts: float | None = None
     milliamperes: tuple[float, float] | None = None
     power_source: str = ""
+    xip_bytes: int | None = None
+    xip_cycles: float | None = None
+    xip_source: str = ""
 
 
 @cache
