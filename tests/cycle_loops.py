@@ -13,6 +13,7 @@ import pytest
 from fqt.places import build
 
 ROUNDS = 100
+ARM_MARKER = 0x40028000
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,26 @@ class Target:
             for rounds in (ROUNDS, 2 * ROUNDS):
                 lines += [f"{self.set}{rounds}", self.mark, loop.code, self.mark]
         return "\n".join([*lines, self.end, ".balign 8", "data: .word data, 1, 1, 1", ""])
+
+
+def arm(machine: str, cpu: str, at: int = 0x100) -> Target:
+    """r7 counts. r1, r2 and r3 point to words of which the first has its own address, r10 to words
+    that may be written; r5 and r8 are 0, r9 is 24. at: the address of the code."""
+    return Target(
+        (
+            *("arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb"),
+            *(f"-Wl,-Ttext={at:#x}", "-Wl,--section-start=.vectors=0"),
+        ),
+        ("qemu-system-arm", "-machine", machine),
+        marker=ARM_MARKER,
+        head='.syntax unified; .thumb; .section .vectors, "a"; .word 0x20003000, _start + 1; '
+        ".text; .thumb_func",
+        start=f"ldr r6, ={ARM_MARKER}; ldr r1, =data; mov r2, r1; mov r3, r1; movs r5, #0; "
+        "mov r8, r5; mov r9, #24; add r10, r1, #64; b 8f; .ltorg; .balign 8; 8:",
+        set="movs r7, #",
+        mark=".balign 8; str r7, [r6]; nop; nop; nop",
+        end="9: b 9b",
+    )
 
 
 def counted(folder, core: str, target: Target, loops: list[Loop]) -> list[list[float]]:

@@ -5,32 +5,9 @@ github.com/slothy-optimizer/slothy; some of quinapalus.com/cm7cycles.html as oth
 """
 
 import pytest
-from cycle_loops import Loop, Target, check
+from cycle_loops import Loop, arm, check
 
 pytestmark = pytest.mark.slow
-
-MARKER = 0x40028000
-
-
-def arm(machine: str, cpu: str, at: int = 0x100) -> Target:
-    """r7 counts. r1, r2 and r3 point to words of which the first has its own address, r10 to words
-    that may be written; r5 and r8 are 0, r9 is 24. at: the address of the code."""
-    return Target(
-        (
-            *("arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb"),
-            *(f"-Wl,-Ttext={at:#x}", "-Wl,--section-start=.vectors=0"),
-        ),
-        ("qemu-system-arm", "-machine", machine),
-        marker=MARKER,
-        head='.syntax unified; .thumb; .section .vectors, "a"; .word 0x20003000, _start + 1; '
-        ".text; .thumb_func",
-        start=f"ldr r6, ={MARKER}; ldr r1, =data; mov r2, r1; mov r3, r1; movs r5, #0; "
-        "mov r8, r5; mov r9, #24; add r10, r1, #64; b 8f; .ltorg; .balign 8; 8:",
-        set="movs r7, #",
-        mark=".balign 8; str r7, [r6]; nop; nop; nop",
-        end="9: b 9b",
-    )
-
 
 M4 = arm("mps2-an386", "cortex-m4")
 M4_IN_RAM = arm("mps2-an386", "cortex-m4", 0x20000000)
