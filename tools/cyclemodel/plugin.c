@@ -91,7 +91,7 @@ static void account(const block_t *next) {
     if (counting && flow > 0) {
         pipeline.now += flow;
         pipeline.open = false;
-        for (int i = 0; i < BUSES; ++i) {
+        for (int i = 0; core->shares_bus && i < BUSES; ++i) {
             bus_flow(&buses[i], flow);
         }
     }
@@ -114,7 +114,7 @@ static void on_exec(unsigned int vcpu, void *udata) {
 static void on_data(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *udata) {
     instruction_t *in = udata;
     in->address = vaddr;
-    in->accesses += vaddr >= ram;
+    in->accesses += counting && vaddr >= ram;
 }
 
 static void on_mark(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *udata) {
