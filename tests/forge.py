@@ -52,7 +52,7 @@ RECORD = np.dtype(
     ]
 )
 DENSE, CONV2D, MAX_POOL2D, FLATTEN, DEPTHWISE_CONV2D, AVERAGE_POOL2D, ADD, MULTIPLY = range(1, 9)
-TABLE, CONCATENATE, UPSAMPLE2D, LSTM = 9, 10, 11, 12
+TABLE, CONCATENATE, UPSAMPLE2D, LSTM, GRU = 9, 10, 11, 12, 13
 NO_WINDOW = (1, 1, 1, 1, 0, 0, 0, 0)
 CHECKPOINT = 1
 TRAINABLE, LOW_BYTES, LOW_HALVES = 1, 2, 4
@@ -111,7 +111,7 @@ def forge(layers: list[Layer], shape=(4, 4, 2), behind: bytes = b"", **fields) -
     said = {
         "magic": b"FQT\x1a",
         "major": 2,
-        "minor": 5,
+        "minor": 6,
         "record_bytes": RECORD.itemsize,
         "file_bytes": file_bytes,
         "layer_count": len(layers),

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fqt.inputs import IGNORED
-from fqt.kinds import CELL_BITS, FUNCTIONS, GATES, KINDS
+from fqt.kinds import FUNCTIONS, GATE_BIASES, KINDS
 from fqt.model_file import LayerRecord, ModelFile
 from fqt.options import Options
 from fqt.reference import Network
@@ -19,7 +19,7 @@ from fqt.train.tables import make_table, output_ends
 class Layer:
     """What a test says of a layer; shapes and scales follow. inputs: tensors, None: the one
     before. activation: of a table the function; another name: any; of an lstm "sequence": it gives
-    all its steps."""
+    all its steps; of a gru too."""
 
     kind: str
     channels: int = 0
@@ -42,7 +42,7 @@ def output_shape(layer: Layer, shape: tuple[int, int, int]) -> tuple[int, int, i
         return shape[0] * layer.stride[0], shape[1] * layer.stride[1], shape[2]
     if layer.kind == "table":
         return shape
-    if layer.kind == "lstm":  # of all steps, or of the last
+    if KINDS[layer.kind].recurrence:  # of all steps, or of the last
         return (*(shape[:2] if layer.activation == "sequence" else (1, 1)), layer.channels)
     top, bottom, left, right = layer.padding
     height = (shape[0] + top + bottom - layer.kernel[0]) // layer.stride[0] + 1
@@ -101,8 +101,8 @@ def _record(model, layer, is_last, rng, samples, low_bits) -> LayerRecord:
     if layer.kind == "table":
         _fill_table(record, layer, scale, zero_point, rng)
         return record
-    if layer.kind == "lstm":
-        _fill_gates(record, shape[2], rng)
+    if KINDS[layer.kind].recurrence:
+        _fill_gates(record, shape, rng)
         return record
     if record.has_weights:
         _fill_parameters(record, layer, shape, scale, rng, low_bits)
@@ -166,15 +166,17 @@ def _fill_table(record, layer, scale, zero_point, rng) -> None:
     record.table = make_table(record.activation, parameter, (scale, zero_point), made)
 
 
-def _fill_gates(record, features, rng) -> None:
+def _fill_gates(record, input_shape, rng) -> None:
     """Random gates, and a cell state that now and then meets its limit."""
-    units = record.output_shape[2]
-    record.activation = str(rng.choice(CELL_BITS))
-    record.weights = rng.integers(-127, 128, (GATES, units, features + units)).astype(np.int8)
-    scales = rng.uniform(0.5, 4, 2 * GATES + 1) * np.sqrt(2 / (features + units)) / 73
-    scales[-1] = rng.choice([1.0, 10.0, 2.0**64])
+    kind = KINDS[record.kind]
+    shape = kind.recurrence.shape(record.output_shape, input_shape)
+    record.activation = str(rng.choice(kind.activations))
+    record.weights = rng.integers(-127, 128, shape).astype(np.int8)
+    scales = rng.uniform(0.5, 4, kind.recurrence.scales) * np.sqrt(2 / shape[2]) / 73
+    if kind.recurrence.has_limit:
+        scales[-1] = rng.choice([1.0, 10.0, 2.0**64])
     record.weight_scales = scales.astype(np.float32)
-    record.biases = rng.integers(-20000, 20000, (GATES, units)).astype(np.int32)
+    record.biases = rng.integers(-20000, 20000, (GATE_BIASES, shape[1])).astype(np.int32)
     record.output_scale = float(np.float32(rng.choice([1 / 128, 1 / 255, 1 / 100])))
     record.output_zero_point = int(rng.integers(-20, 20))
 
@@ -389,7 +391,7 @@ def networks_around(draw, kind: str) -> ModelFile:
             layer = replace(layer, **draw(windows(kind, shape, 9)))
         if kind in ("conv2d", "dense"):
             layer = replace(layer, channels=draw(st.integers(1, 70)))
-        if kind == "lstm":  # in front of it nothing trains
+        if KINDS[kind].recurrence:  # in front of it nothing trains
             layers = [replace(front, trainable=False)]
             steps = draw(st.sampled_from(["sequence", "relu"]))
             layer = replace(layer, channels=draw(st.integers(1, 20)), activation=steps)
@@ -438,13 +440,13 @@ def table_model() -> ModelFile:
     return random_model(layers, (8, 8, 2), seed=31)
 
 
-def lstm_model() -> ModelFile:
-    """Two recurrent layers behind a frozen convolution, the second of which gives its last step;
-    5x6x2, a step at each place -> 3 classes."""
+def recurrent_model(kind: str) -> ModelFile:
+    """Two layers of kind lstm or gru behind a frozen convolution, the second of which gives its
+    last step; 5x6x2, a step at each place -> 3 classes."""
     layers = [
         Layer("conv2d", 5, (3, 3), trainable=False),
-        Layer("lstm", 7, activation="sequence"),
-        Layer("lstm", 6),
+        Layer(kind, 7, activation="sequence"),
+        Layer(kind, 6),
         Layer("dense", 8),
         Layer("dense", 3),
     ]

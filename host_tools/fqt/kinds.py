@@ -18,6 +18,9 @@ Shape = tuple[int, int, int]
 
 ACTIVATIONS = ("none", "relu", "relu6")  # by their numbers in a file
 CELL_BITS = tuple(f"q{bits}.{15 - bits}" for bits in range(5))  # of an lstm: of its cell state
+# Of a gru: where its reset gate is, behind the weights that its new gate has for the state or in
+# front of them.
+RESET_PLACES = ("reset_after", "reset_before")
 # Of tables, alike.
 FUNCTIONS: tuple[str, ...] = ("tanh", "sigmoid", "leaky_relu", "elu", "hard_swish", "silu")
 FUNCTIONS += ("hard_sigmoid", "gelu", "gelu_tanh", "softplus", "mish", "selu", "hard_tanh")
@@ -46,6 +49,28 @@ class Weights:
     flattens: bool = False
 
 
+LSTM_GATES, GRU_GATES = 4, 3
+GATE_BIASES = 4  # of each unit of a recurrent layer
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """Of a kind whose layers read their own output: gates, each with weights for the input's
+    channels and for the units, and a scale for both; has_limit: whether the limit of the cell
+    state follows these scales."""
+
+    gates: int
+    has_limit: bool = False
+
+    @property
+    def scales(self) -> int:
+        return 2 * self.gates + self.has_limit
+
+    def shape(self, output: Shape, given: Shape) -> tuple[int, int, int]:
+        """Of its weights: gates, units, and what each of these reads."""
+        return self.gates, output[2], given[2] + output[2]
+
+
 @dataclass(frozen=True)
 class Kind:
     """number: in a model file. check: raises ModelFileError unless the output's shape follows from
@@ -53,8 +78,7 @@ class Kind:
     its record may name, by their numbers in the file. keeps_scale: its output has the scale and
     zero point of its input. has_table: its parameters are a table of its function
     (fqt.file.records.Table), which is of the scales of its input and output: these never move.
-    has_gates: its parameters are those of an lstm, which never train, nor does what lies before
-    it.
+    recurrence: None, or that of its parameters, which never train, nor does what lies before it.
     shares_memory: its output lies where its input does, which nothing else may read.
     passes_error_scale: whether each error of its input has one source, so that its scale follows
     from the output's (docs/arithmetic.md, section 6); from the record. is_common: whether the
@@ -68,18 +92,10 @@ class Kind:
     activations: tuple[str, ...] = ("none",)
     keeps_scale: bool = False
     has_table: bool = False
-    has_gates: bool = False
+    recurrence: Recurrence | None = None
     shares_memory: bool = False
     passes_error_scale: Callable[[Record], bool] = lambda record: False
     is_common: bool = True
-
-
-GATES = 4  # of an lstm: input, forget, cell, output
-
-
-def gate_shape(output: Shape, given: Shape) -> tuple[int, int, int]:
-    """Of an lstm's weights: gates, units, and what each of these reads."""
-    return GATES, output[2], given[2] + output[2]
 
 
 # -- what shapes must be
@@ -225,7 +241,7 @@ def _check_upsample2d(record: Record, shapes: list[Shape]) -> None:
     _check_same_channels(record, shapes[0])
 
 
-def _check_lstm(record: Record, shapes: list[Shape]) -> None:
+def _check_recurrent(record: Record, shapes: list[Shape]) -> None:
     height, width, units = record.output_shape
     fits = (height, width) in ((1, 1), shapes[0][:2])
     require(fits, "OTHER_SHAPE", record.inputs[0])
@@ -302,7 +318,22 @@ KINDS = {
             passes_error_scale=lambda record: record.kernel == (1, 1),
             is_common=False,
         ),
-        Kind(12, "lstm", _check_lstm, activations=CELL_BITS, has_gates=True, is_common=False),
+        Kind(
+            12,
+            "lstm",
+            _check_recurrent,
+            activations=CELL_BITS,
+            recurrence=Recurrence(LSTM_GATES, has_limit=True),
+            is_common=False,
+        ),
+        Kind(
+            13,
+            "gru",
+            _check_recurrent,
+            activations=RESET_PLACES,
+            recurrence=Recurrence(GRU_GATES),
+            is_common=False,
+        ),
     )
 }
 KIND_NAMES = {kind.number: kind.name for kind in KINDS.values()}

@@ -74,7 +74,7 @@ TEXTS = {
     "SAME_INPUTS": "it reads tensor # twice",
     "FILTER": "# inputs a filter, at most # fit 32-bit sums",
     "TAPS": "# kernel taps times output channels, at most # fit 32-bit sums",
-    "FRONT_TRAINS": "layer # in front of it trains: freeze all that lies before an lstm",
+    "FRONT_TRAINS": "layer # in front of it trains: freeze all that lies before an lstm or gru",
     "POSITIONS": "# output positions, at most # can train in 32-bit sums",
 }
 

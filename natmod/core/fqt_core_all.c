@@ -73,5 +73,7 @@
 #include "layers/fqt_table.c"
 #include "layers/fqt_concatenate.c"
 #include "layers/fqt_upsample2d.c"
+#include "layers/fqt_gates.c"
 #include "layers/fqt_lstm.c"
+#include "layers/fqt_gru.c"
 #include "layers/fqt_kinds.c"

@@ -129,8 +129,9 @@ def test_shapes_train_alike(kind, channels, stride, kernel):
 
 
 @pytest.mark.parametrize("master", [8, 12])
-def test_layers_behind_recurrent_ones_train_alike(master):
-    model = models.lstm_model()
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_layers_behind_recurrent_ones_train_alike(kind, master):
+    model = models.recurrent_model(kind)
     x, y = random_samples(model, 6), np.array(random_targets(model, 6))
     check_same(model, x, y, 12, master=master)
     check_reference(model, x, y, 6, master=master)

@@ -18,6 +18,7 @@ from forge import (
     DENSE,
     DEPTHWISE_CONV2D,
     FLATTEN,
+    GRU,
     HEADER,
     LOW_BYTES,
     LOW_HALVES,
@@ -56,6 +57,7 @@ KINDS = {
     MULTIPLY: "multiply",
     TABLE: "table",
     LSTM: "lstm",
+    GRU: "gru",
     UPSAMPLE2D: "upsample2d",
 }
 
@@ -92,21 +94,21 @@ def with_table(table):
     return network(conv(), table, pool(), flat(), dense())
 
 
-def recurrent(output=(1, 1, 3), features=2, front=(), shape=(4, 4, 2), **fields):
-    """An lstm, behind other layers or none."""
+def recurrent(
+    output=(1, 1, 3), features=2, front=(), shape=(4, 4, 2), kind=LSTM, scales=None, **fields
+):
+    """An lstm or gru, behind other layers or none. scales: float32 of its gates."""
     units = output[2]
+    gates, usual = (4, 9) if kind == LSTM else (3, 6)
     blobs = [
-        bytes(4 * units * (features + units)),
+        bytes(gates * units * (features + units)),
         b"",
-        np.ones(9, np.float32).tobytes(),
+        np.ones(usual, np.float32).tobytes() if scales is None else np.float32(scales).tobytes(),
         bytes(16 * units),
     ]
-    layer = Layer(LSTM, output, 0, {"flags": 0, "bias_scale": 0, **fields}, blobs)
-    return [*front, layer, flat(int(np.prod(output))), dense(inputs=int(np.prod(output)))], shape
-
-
-def with_lstm(layers, shape):
-    return forge(layers, shape)
+    layer = Layer(kind, output, 0, {"flags": 0, "bias_scale": 0, **fields}, blobs)
+    behind = [flat(int(np.prod(output))), dense(inputs=int(np.prod(output)))]
+    return forge([*front, layer, *behind], shape)
 
 
 TWICE = (2, 2, 2, 2, 0, 0, 0, 0)
@@ -256,7 +258,7 @@ CASES = [
     ("TENSOR_SHAPE", (4097, 4096, 1), 0, network(shape=(4097, 4096, 1))),
     ("BEYOND_FILE", (72, 64, 68), 1, sealed(forge([], layer_count=1, file_bytes=68)[:-4])),
     ("KIND", (0,), 1, network(conv(kind=0))),
-    ("KIND", (13,), 1, network(conv(kind=13))),
+    ("KIND", (14,), 1, network(conv(kind=14))),
     ("KIND", (255,), 1, network(conv(kind=255))),
     ("INPUT_TENSORS", (1, 65535, 0), 1, network(conv(input=1))),
     ("INPUT_TENSORS", (0, 0, 0), 1, network(conv(second_input=0))),
@@ -369,14 +371,22 @@ CASES = [
     ("OTHER_SHAPE", (1,), 2, with_table(tabled((4, 2, 6)))),
     ("OTHER_SHAPE", (1,), 2, with_table(tabled((2, 4, 3)))),
     ("NO_WINDOW", (), 2, with_table(tabled(window=SAME))),
-    ("OTHER_SHAPE", (0,), 1, with_lstm(*recurrent((4, 2, 3)))),
-    ("OTHER_SHAPE", (0,), 1, with_lstm(*recurrent((1, 4, 3)))),
-    ("NO_WINDOW", (), 1, with_lstm(*recurrent(window=SAME))),
-    ("RECORD_FIELD", (), 1, with_lstm(*recurrent(activation=5))),
-    ("RECORD_FIELD", (), 1, with_lstm(*recurrent(flags=1))),
-    ("FILTER", (32001, 32000), 1, with_lstm(*recurrent((1, 1, 1), 32000, shape=(1, 1, 32000)))),
-    ("FRONT_TRAINS", (1,), 2, with_lstm(*recurrent(features=3, front=(conv(),)))),
-    ("MUCH_WORK", (1 << 30,), 1, with_lstm(*recurrent((1, 1, 64), 1, shape=(4096, 4096, 1)))),
+    ("OTHER_SHAPE", (0,), 1, recurrent((4, 2, 3))),
+    ("OTHER_SHAPE", (0,), 1, recurrent((1, 4, 3))),
+    ("NO_WINDOW", (), 1, recurrent(window=SAME)),
+    ("RECORD_FIELD", (), 1, recurrent(activation=5)),
+    ("RECORD_FIELD", (), 1, recurrent(flags=1)),
+    ("FILTER", (32001, 32000), 1, recurrent((1, 1, 1), 32000, shape=(1, 1, 32000))),
+    ("FRONT_TRAINS", (1,), 2, recurrent(features=3, front=(conv(),))),
+    ("MUCH_WORK", (1 << 30,), 1, recurrent((1, 1, 64), 1, shape=(4096, 4096, 1))),
+    ("OTHER_SHAPE", (0,), 1, recurrent((4, 2, 3), kind=GRU)),
+    ("NO_WINDOW", (), 1, recurrent(kind=GRU, window=SAME)),
+    ("RECORD_FIELD", (), 1, recurrent(kind=GRU, activation=2)),
+    ("FILTER", (32001, 32000), 1, recurrent((1, 1, 1), 32000, (), (1, 1, 32000), GRU)),
+    ("FRONT_TRAINS", (1,), 2, recurrent(features=3, front=(conv(),), kind=GRU)),
+    ("MUCH_WORK", (1 << 30,), 1, recurrent((1, 1, 80), 1, (), (4096, 4096, 1), GRU)),
+    ("WEIGHT_SCALE", (5,), 1, recurrent(kind=GRU, scales=[1, 1, 1, 1, 1, -1])),
+    ("BLOB_PLACE", (4, 356, 352), 1, recurrent(kind=GRU, scales=[1] * 7)),
     ("LAST_LAYER", (), 2, forge([dense(3, 32), tabled((1, 1, 3))])),
     ("OTHER_SHAPE", (0,), 2, network(conv(), plus(inputs=(0, 1)), dense())),
     ("OTHER_SHAPE", (1,), 2, network(conv(), joined((4, 3, 5)), dense())),

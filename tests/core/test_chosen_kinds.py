@@ -32,6 +32,7 @@ NETWORKS = {
     "table": [Layer("table", activation="tanh")],
     "upsample2d": [Layer("upsample2d", 0, (2, 2), (2, 2))],
     "lstm": [Layer("lstm", 3)],
+    "gru": [Layer("gru", 3)],
     "add": [Layer("dense", 4), Layer("dense", 4), Layer("add", inputs=(1, 2))],
     "multiply": [Layer("dense", 4), Layer("dense", 4), Layer("multiply", inputs=(1, 2))],
     "concatenate": [Layer("dense", 4), Layer("dense", 3), Layer("concatenate", inputs=(1, 2))],

@@ -5,7 +5,7 @@ from training import train_on
 
 from fqt.device.session import Session
 from fqt.emulator import KINDS, Board, build, module
-from models import autoencoder_model, lstm_model
+from models import autoencoder_model, recurrent_model
 
 pytestmark = pytest.mark.slow
 CHOSEN = [kind for kind in KINDS if kind.architecture in ("armv6m", "armv7emsp")]
@@ -18,7 +18,8 @@ def test_it_trains_what_the_common_one_refuses(kind, tmp_path):
         model = autoencoder_model()
         full = build() / "natmod_all" / kind.architecture / "fqt.mpy"
         board.put("fqt.mpy", full.read_bytes())
-        train_on(board, lstm_model(), 12, 20, 0.02)
+        train_on(board, recurrent_model("lstm"), 12, 20, 0.02)
+        train_on(board, recurrent_model("gru"), 12, 10, 0.02)
         train_on(board, model, 12, 40, 0.02)
         with Session(board.port) as session:
             session.put("fqt.mpy", module(kind.architecture).read_bytes())

@@ -63,7 +63,7 @@ static uint32_t any_number(uint32_t now) {
 
 static const uint8_t kinds[] = {FQT_KIND_DENSE, FQT_KIND_CONV2D, FQT_KIND_MAX_POOL2D, FQT_KIND_FLATTEN,
     FQT_KIND_DEPTHWISE_CONV2D, FQT_KIND_AVERAGE_POOL2D, FQT_KIND_ADD, FQT_KIND_MULTIPLY, FQT_KIND_TABLE,
-    FQT_KIND_CONCATENATE, FQT_KIND_UPSAMPLE2D, FQT_KIND_LSTM};
+    FQT_KIND_CONCATENATE, FQT_KIND_UPSAMPLE2D, FQT_KIND_LSTM, FQT_KIND_GRU};
 
 // That of a number, whose own it is if there is one.
 static uint8_t kind_of(uint32_t number) {
@@ -157,6 +157,7 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
                                        : record->activation
                                              % (record->kind == FQT_KIND_TABLE   ? 7
                                                  : record->kind == FQT_KIND_LSTM ? 5
+                                                 : record->kind == FQT_KIND_GRU  ? 2
                                                                                  : 3));
     record->reserved = 0;
     const fqt_dimensions_t from = *shape_of(parts, record->input);
@@ -170,7 +171,8 @@ static void fit_layer(parts_t *parts, uint32_t layer, bool is_last) {
         window->pad_top = window->pad_bottom = window->pad_left = window->pad_right = 0;
     }
     switch (record->kind) {
-        case FQT_KIND_LSTM: { // of the last step, or of all
+        case FQT_KIND_LSTM:
+        case FQT_KIND_GRU: { // of the last step, or of all
             const bool is_last_step = record->output.height % 2;
             record->output =
                 (fqt_dimensions_t) {is_last_step ? 1 : from.height, is_last_step ? 1 : from.width, channels};
@@ -267,12 +269,14 @@ static bool append_table(writer_t *writer, const parts_t *parts, const uint32_t 
     return true;
 }
 
-// The weights, scales and biases of an lstm. Whether there was room.
+// The weights, scales and biases of an lstm or gru. Whether there was room.
 static bool append_gates(writer_t *writer, const parts_t *parts, const uint32_t old[FQT_BLOBS], fqt_record_t *record) {
     const uint32_t units = record->output.channels;
     const uint32_t inputs = shape_of(parts, record->input)->channels + units;
+    const bool is_lstm = record->kind == FQT_KIND_LSTM;
+    const uint32_t gates = is_lstm ? FQT_LSTM_GATES : FQT_GRU_GATES;
     const uint32_t bytes[FQT_BLOBS] = {
-        FQT_LSTM_GATES * units * inputs, 0, 4 * (2 * FQT_LSTM_GATES + 1), 4 * FQT_LSTM_GATES * units};
+        gates * units * inputs, 0, 4 * (2 * gates + is_lstm), 4 * FQT_GATE_BIASES * units};
     static const uint32_t fills[FQT_BLOBS] = {0x7F400181, 0, 0x3C000000, 0x0B1F7F05};
     for (uint32_t blob = 0; blob < FQT_BLOBS; ++blob) {
         if (bytes[blob] != 0) {
@@ -327,7 +331,8 @@ static size_t put_together(parts_t *parts, uint8_t *to, size_t limit) {
         if (record->kind == FQT_KIND_TABLE && !append_table(&writer, parts, old, record->blobs)) {
             return 0;
         }
-        if (record->kind == FQT_KIND_LSTM && !append_gates(&writer, parts, old, record)) {
+        const bool has_gates = record->kind == FQT_KIND_LSTM || record->kind == FQT_KIND_GRU;
+        if (has_gates && !append_gates(&writer, parts, old, record)) {
             return 0;
         }
         if (!has_weights(record->kind)) {

@@ -39,6 +39,7 @@ SMALL_NETWORKS = [
         Layer("lstm", 3),
         Layer("dense", 2),
     ],
+    [Layer("gru", 2, activation="sequence"), Layer("gru", 3), Layer("dense", 2)],
 ]
 
 

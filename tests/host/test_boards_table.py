@@ -154,7 +154,7 @@ def test_a_range_holds_all_networks_and_is_no_wider_than_told(core_name):
 
 def test_all_passes_of_all_kinds_have_cycles():
     wanted = {f"forward {kind}" for kind in KINDS_BY_NAME}
-    wanted |= {f"error {name}" for name, kind in KINDS.items() if not kind.has_gates}
+    wanted |= {f"error {name}" for name, kind in KINDS.items() if not kind.recurrence}
     wanted |= {f"update {kind}" for kind, has in KINDS_BY_NAME.items() if has}
     for counted in cost.costs()["cores"].values():
         assert wanted <= counted["coefficients"].keys()

@@ -62,6 +62,7 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
         fqt.LeakyReLU(0.25),
         fqt.ELU(0.5),
         fqt.LSTM(4, sequence=True),
+        fqt.GRU(5, sequence=True, reset_after=False),
         fqt.GELU(approximate=True),
         fqt.Flatten(),
         fqt.Dense(3),
@@ -87,6 +88,8 @@ def test_every_kind_comes_back_with_its_window_sources_and_weights():
         if record.table is not None:
             assert type(other) is type(layer)
             assert other.function_parameter == layer.function_parameter
+        if record.kind == "gru":
+            assert other.reset_after == layer.reset_after
         if record.has_weights:
             unit = record.weight_scales.max()
             assert np.abs(other.weights - layer.weights).max() <= 0.51 * unit

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fqt.file.model_file import ModelFile
 from fqt.layers import (
+    GRU,
     LSTM,
     AveragePool2D,
     Concatenate,
@@ -20,6 +21,7 @@ from fqt.layers import (
     Tanh,
     Upsample2D,
 )
+from fqt.layers.layer import Layer
 from fqt.train.quantize import quantize
 from fqt.train.reference_networks import NETWORKS, images, time_series
 from fqt.train.sequential import Sequential
@@ -101,20 +103,26 @@ def slim() -> ModelFile:
     return _quantized(Sequential(layers, (24, 24, 1), seed=1, name="slim"))
 
 
-def recurrent() -> ModelFile:
-    """A frozen LSTM over 24 steps, and what trains behind it."""
-    net = Sequential(
-        [LSTM(24, sequence=True), LSTM(16), Dense(12, activation="relu"), Dense(5)],
-        (1, 24, 6),
-        seed=1,
-        name="recurrent",
-    )
+def _behind_steps(name: str, steps: int, features: int, layers: list[Layer]) -> ModelFile:
+    """Frozen recurrent layers over some steps, and what trains behind them."""
+    head = [Dense(12, activation="relu"), Dense(5)]
+    net = Sequential([*layers, *head], (1, steps, features), seed=1, name=name)
     return quantize(net, images(net.input_shape, 64) / 255, train="last:2")
+
+
+def recurrent() -> ModelFile:
+    """LSTMs over 24 steps."""
+    return _behind_steps("recurrent", 24, 6, [LSTM(24, sequence=True), LSTM(16)])
+
+
+def gated() -> ModelFile:
+    """GRUs over 20 steps."""
+    return _behind_steps("gated", 20, 8, [GRU(20, sequence=True), GRU(12)])
 
 
 # cnn28_last has the layers of cnn28: none of both would be estimated from others. mobile, which
 # is slow to count, checks the fit by what `make bench` counted.
 FITTED = {net: NETWORKS[net] for net in NETWORKS if net not in ("cnn28_last", "mobile")} | {
-    net.__name__: net for net in (pooled, functions, narrow, slim, recurrent)
+    net.__name__: net for net in (pooled, functions, narrow, slim, recurrent, gated)
 }
 CHECKED = {"letters": letters, "time_series": lambda: _quantized(time_series())}

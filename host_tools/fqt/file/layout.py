@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-MAJOR, MINOR = 2, 5  # of the file format (natmod/core/model/fqt_file.h says what each means)
+MAJOR, MINOR = 2, 6  # of the file format (natmod/core/model/fqt_file.h says what each means)
 MAGIC = b"FQT\x1a"
 HEADER = struct.Struct("<4sBBHIHHHHHBbfIII16sIBBH")
 IDENTITY, STEP_COUNT = 14, 15  # places in it

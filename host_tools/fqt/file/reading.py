@@ -38,7 +38,7 @@ from fqt.file.layout import (
     TABLE_ENTRIES,
 )
 from fqt.file.records import LayerRecord, ModelRecords, Table
-from fqt.kinds import GATES, KIND_NAMES, KINDS, gate_shape
+from fqt.kinds import GATE_BIASES, KIND_NAMES, KINDS
 from fqt.messages import fault, require
 
 BLOB_TYPES = ("<i1", "<u1", "<f4", "<i4")  # weights, low bits, scales, biases
@@ -198,20 +198,21 @@ def _layer(model: ModelRecords, fields: tuple) -> LayerRecord:
     if layer.name in names:
         raise fault("SAME_NAME", names.index(layer.name) + 1)
     kind.check(layer, [shape for shape, _, _ in tensors])
-    if kind.has_gates:
+    if kind.recurrence:
         for number, other in enumerate(model.layers, 1):
             require(not other.trainable, "FRONT_TRAINS", number)
     return layer
 
 
 def _multiply_adds(model: ModelRecords, layer: LayerRecord) -> int:
-    """Of a layer's forward pass: the taps of each output element; of an lstm all weights in each
-    step."""
-    weights = KINDS[layer.kind].weights
+    """Of a layer's forward pass: the taps of each output element; of a recurrent one all weights
+    in each step."""
+    weights, recurrence = KINDS[layer.kind].weights, KINDS[layer.kind].recurrence
     taps = math.prod(layer.kernel)
     input_shape = model.tensor(layer.inputs[0])[0]
-    if KINDS[layer.kind].has_gates:  # in each step
-        return math.prod(input_shape[:2]) * math.prod(gate_shape(layer.output_shape, input_shape))
+    if recurrence:
+        steps = math.prod(input_shape[:2])
+        return steps * math.prod(recurrence.shape(layer.output_shape, input_shape))
     if weights:
         taps = math.prod(weights.shape(layer, input_shape)[1:])
     return math.prod(layer.output_shape) * taps
@@ -228,10 +229,10 @@ def _blob_shapes(
     """Of weights, low bits, scales and biases; None where the file has none."""
     if KINDS[layer.kind].has_table and not model.checkpoint:
         return [(TABLE_ENTRIES,), None, (1,), (TABLE_ENTRIES,)]
-    if KINDS[layer.kind].has_gates and not model.checkpoint:
-        gates = gate_shape(layer.output_shape, model.tensor(layer.inputs[0])[0])
-        return [gates, None, (2 * GATES + 1,), gates[:2]]
-    weights = KINDS[layer.kind].weights
+    weights, recurrence = KINDS[layer.kind].weights, KINDS[layer.kind].recurrence
+    if recurrence and not model.checkpoint:
+        gates = recurrence.shape(layer.output_shape, model.tensor(layer.inputs[0])[0])
+        return [gates, None, (recurrence.scales,), (GATE_BIASES, gates[1])]
     if not weights or (model.checkpoint and not layer.trainable):
         return [None] * len(BLOB_TYPES)
     shape = weights.shape(layer, model.tensor(layer.inputs[0])[0])

@@ -35,7 +35,10 @@ class LayerRecord:
     Of an lstm (never trainable) weights are int8 [4][units][features + units], of the gates input,
     forget, cell, output; weight_scales float32 [9]: of each gate for the features and for the
     units, then the limit of the cell state; biases int32 [4][units]; activation says how many of
-    the cell's bits lie before the point (fqt.kinds.CELL_BITS).
+    the cell's bits lie before the point (fqt.kinds.CELL_BITS). Of a gru alike, with the gates
+    reset, update, new, weights [3][units][features + units], weight_scales [6]; the fourth row of
+    biases is the new gate's, in units of output_scale times its second scale; activation says
+    where the reset gate is (fqt.kinds.RESET_PLACES).
     table: of a layer that has one, whose function `activation` names; bias_scale is then its slope
     or alpha, or 0.
     """
@@ -122,10 +125,10 @@ class ModelRecords:
 
     def multiply_adds(self, index: int) -> int:
         """Of each pass of layer `index` (from 0), taps in the padding included: every weight meets
-        every position of the output once, of an lstm of the input: its steps."""
+        every position of the output once, of a recurrent layer of the input: its steps."""
         layer = self.layers[index]
         read = self.tensor(self.inputs_of(index)[0])[0]
-        height, width, _ = read if KINDS[layer.kind].has_gates else layer.output_shape
+        height, width, _ = read if KINDS[layer.kind].recurrence else layer.output_shape
         return 0 if layer.weights is None else height * width * layer.weights.size
 
     def inputs_of(self, index: int) -> tuple[int, ...]:
@@ -152,7 +155,7 @@ class ModelRecords:
         if tensor == 0:
             return "none"
         kind = KINDS[self.layers[tensor - 1].kind]
-        if kind.has_table or kind.has_gates:
+        if kind.has_table or kind.recurrence:
             return "none"
         return self.layers[tensor - 1].activation
 

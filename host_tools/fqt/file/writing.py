@@ -91,7 +91,7 @@ def _blobs(layer: LayerRecord, checkpoint: bool) -> list[bytes]:
         (layer.weight_scales, "<f4"),
         (layer.biases, "<i4"),
     )
-    has_some = layer.has_weights or KINDS[layer.kind].has_gates
+    has_some = layer.has_weights or KINDS[layer.kind].recurrence is not None
     kept = has_some and (layer.trainable or not checkpoint)
     return [
         np.ascontiguousarray(array, dtype).tobytes() if kept and array is not None else b""

@@ -43,6 +43,7 @@ KINDS: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "concatenate": (2, 128, ("axis", "activation")),  # axis: counted with the batch, 0 or more
     # input [1][steps][features] -> [1][steps][units]; gates: fqt.importers.network.Gates
     "lstm": (1, 1, ("gates",)),
+    "gru": (1, 1, ("gates",)),
     "last_step": (1, 1, ()),  # of [1][steps][units] the last, [1][units] or [1][1][units]
     "pad": (1, 1, ("padding",)),  # with zeros; (before, after) of each axis
     # to the output's shape; elements keep the order in which the source has them: also squeeze,
@@ -209,7 +210,7 @@ def _check_shapes(operation: Operation, tensors: dict[str, Tensor]) -> None:
         case "concatenate":
             shapes = [tensors[name].shape for name in operation.inputs]
             fits = fits and _joined(shapes, attributes["axis"]) == made
-        case "lstm":
+        case "lstm" | "gru":
             units = attributes["gates"].biases.shape[1]
             fits = len(given) == 3 and made == (*given[:2], units)
             fits = fits and attributes["gates"].weights.shape[2] == given[2] + units

@@ -175,24 +175,28 @@ class Lowering:
         self._node("upsample2d", operation, made, kernel=kernel, stride=factors)
         self._image_made(operation, made)
 
-    def _lstm(self, operation: Operation) -> None:
+    def _recurrent(self, operation: Operation) -> None:
         height, width, _ = self.placement.steps(operation.inputs[0], operation.place)
         gates = operation.attributes["gates"]
         made = (height, width, gates.biases.shape[1])
         if (gates.scales is None) != (self._range(operation.output, operation.place) is None):
             refuse(operation.place, "int8 weights meet float numbers", "quantize all, or none")
-        self._node("lstm", operation, made, gates=gates)
+        self._node(operation.kind, operation, made, gates=gates, activation=gates.activation)
         self.placement.add(operation.output, made, self._shape(operation))
 
+    _lstm = _gru = _recurrent
+
     def _last_step(self, operation: Operation) -> None:
-        """Part of the lstm that makes it."""
+        """Part of the recurrent layer that makes it."""
         given = operation.inputs[0]
         placed = self.placement[given]
         node = self.nodes[placed.tensor - 1]
-        if placed.tensor != len(self.nodes) or node.kind != "lstm":
-            refuse(operation.place, "it slices what no LSTM makes", "no layer does this")
+        if placed.tensor != len(self.nodes) or node.gates is None:
+            refuse(operation.place, "it slices what no LSTM or GRU makes", "no layer does this")
         alone, name = True, given
-        while (maker := self.graph.maker(name)) is not None and alone and maker.kind != "lstm":
+        while (maker := self.graph.maker(name)) is not None and alone:
+            if "gates" in maker.attributes:
+                break
             alone, name = is_alone(self.graph, name), maker.inputs[0]
         if not alone or not is_alone(self.graph, name):
             refuse(operation.place, "the other steps are read too", "read all, or the last")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fqt.importers.graph import Quantization
+from fqt.layers.lstm import NO_LIMIT
 from fqt.shapes import Shape, numbers
 
 
@@ -16,14 +17,15 @@ class Gates:
     """Of an lstm: weights [4][units][features + units] of the gates input, forget, cell, output,
     float32, or int8 with scales float32 [4][2], of the features and of the units; biases
     [4][units], float32, or int32 in units of the input's scale times the first of these; limit: of
-    the cell state's magnitude; cell_bits: of an int8 one, so many of the state's bits lie before
-    the point."""
+    the cell state's magnitude. Of a gru, always float32: weights [3][units][features + units] of
+    the gates reset, update, new; biases [4][units], of the new gate two. activation: of an int8
+    lstm and of a gru what its record says there."""
 
     weights: np.ndarray
     biases: np.ndarray
-    limit: float
+    limit: float = NO_LIMIT
     scales: np.ndarray | None = None
-    cell_bits: int = 0
+    activation: str = "none"
 
 
 @dataclass

@@ -11,7 +11,7 @@ from fqt.importers.network import Gates
 from fqt.importers.passes.edits import is_same
 from fqt.importers.tflite_file import FileOperator
 from fqt.importers.tflite_tensors import REPLACE, TfliteTensors
-from fqt.kinds import CELL_BITS, GATES
+from fqt.kinds import CELL_BITS, LSTM_GATES
 from fqt.layers.lstm import NO_LIMIT
 
 # Places among its inputs; of four the gates input, forget, cell, output.
@@ -33,14 +33,14 @@ def gates_of(reader: TfliteTensors, operator: FileOperator) -> Gates:
     ):
         if set(places) & set(present):
             refuse(reader.place, f"it has {what}", "train an LSTM without")
-    needed = [*range(PEEPHOLES[0]), *range(BIASES, BIASES + GATES), STATE, CELL]
+    needed = [*range(PEEPHOLES[0]), *range(BIASES, BIASES + LSTM_GATES), STATE, CELL]
     if not set(needed) <= set(present):
         refuse(reader.place, "it lacks a gate or a state", "train an LSTM with four gates")
     if options["FusedActivationFunction"] != TANH or options["TimeMajor"]:
         refuse(reader.place, "it is time major, or without tanh", "train one with the usual form")
     quantized = reader.file.tensors[inputs[0]].type == "INT8"
     weights, scales = [], []
-    for gate in range(GATES):
+    for gate in range(LSTM_GATES):
         for first in (INPUT_WEIGHTS, STATE_WEIGHTS):
             values, quantization = _constant(reader, inputs[first + gate], quantized, (0, 1))
             weights.append(values)
@@ -48,19 +48,20 @@ def gates_of(reader: TfliteTensors, operator: FileOperator) -> Gates:
                 if len(quantization.scales) > 1:
                     refuse(reader.place, "its weights have a scale a channel", AGAIN)
                 scales.append(quantization.scales[0])
-    biases = [_constant(reader, inputs[BIASES + g], quantized, (0,))[0] for g in range(GATES)]
+    biases = [_constant(reader, inputs[BIASES + g], quantized, (0,))[0] for g in range(LSTM_GATES)]
     units, features = weights[0].shape
-    wanted = [(units, features), (units, units)] * GATES + [(units,)] * GATES
+    wanted = [(units, features), (units, units)] * LSTM_GATES + [(units,)] * LSTM_GATES
     if [array.shape for array in weights + biases] != wanted:
         refuse(reader.place, "the shapes of its weights do not fit", AGAIN)
     clip = float(options["CellClip"])
-    joined = np.stack([np.concatenate(weights[2 * g : 2 * g + 2], axis=1) for g in range(GATES)])
+    pairs = zip(weights[::2], weights[1::2], strict=True)
+    joined = np.stack([np.concatenate(pair, axis=1) for pair in pairs])
     return Gates(
         joined,
         np.stack(biases),
         clip if clip > 0 else NO_LIMIT,
-        np.array(scales, np.float32).reshape(GATES, 2) if quantized else None,
-        _cell_bits(reader, operator) if quantized else 0,
+        np.array(scales, np.float32).reshape(LSTM_GATES, 2) if quantized else None,
+        _cell_format(reader, operator) if quantized else "none",
     )
 
 
@@ -74,9 +75,10 @@ def _constant(
     return tensor.values, tensor.quantization
 
 
-def _cell_bits(reader: TfliteTensors, operator: FileOperator) -> int:
-    """So many bits of the cell state lie before the point. Raises ValueError unless its scale is a
-    power of two that a device has, and all that is the state of the outputs has their range."""
+def _cell_format(reader: TfliteTensors, operator: FileOperator) -> str:
+    """Where the point of the cell state is, as a record says it. Raises ValueError unless its
+    scale is a power of two that a device has, and all that is the state of the outputs has their
+    range."""
     made = reader.range_of(operator.outputs[0])
     others = [operator.inputs[STATE], *operator.intermediates[HIDDEN : HIDDEN + 1]]
     if not all(is_same(reader.range_of(number), made) for number in others):
@@ -90,7 +92,7 @@ def _cell_bits(reader: TfliteTensors, operator: FileOperator) -> int:
             f"its cell state is {cell.type} with the scale {scale:.4g}",
             f"it must be INT16, in powers of two up to +-{2 ** (len(CELL_BITS) - 1)}: " + AGAIN,
         )
-    return int(bits)
+    return CELL_BITS[int(bits)]
 
 
 def takes_last_step(reader: TfliteTensors, operator: FileOperator) -> bool:

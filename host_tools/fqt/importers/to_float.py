@@ -5,6 +5,7 @@ from __future__ import annotations
 from fqt.importers.network import Network
 from fqt.layers.described import described
 from fqt.layers.lstm import LSTM
+from fqt.layers.recurrent import Recurrent
 from fqt.layers.weighted import Weighted
 from fqt.train.sequential import Sequential
 
@@ -22,8 +23,9 @@ def to_float(network: Network) -> Sequential:
         if isinstance(layer, Weighted) and node.weights is not None and node.biases is not None:
             layer.weights = node.weights.reshape(layer.weights.shape)
             layer.biases = node.biases
-        if isinstance(layer, LSTM) and node.gates is not None:
+        if isinstance(layer, Recurrent) and node.gates is not None:
             layer.weights, layer.biases = node.gates.weights, node.gates.biases
-            layer.limit = node.gates.limit
+            if isinstance(layer, LSTM):
+                layer.limit = node.gates.limit
     net.input_map = network.input_map
     return net

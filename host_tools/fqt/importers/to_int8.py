@@ -12,7 +12,6 @@ from fqt.file.model_file import LayerRecord, ModelFile
 from fqt.importers.graph import Quantization
 from fqt.importers.network import Network, Node
 from fqt.importers.tables import table_like_source
-from fqt.kinds import CELL_BITS
 
 
 def to_int8(
@@ -74,7 +73,6 @@ def _record(node: Node, model: ModelFile, is_trainable: bool, source: str) -> La
     if node.gates is not None:
         gates = node.gates
         assert gates.scales is not None
-        record.activation = CELL_BITS[gates.cell_bits]
         record.weights, record.biases = gates.weights, gates.biases
         record.weight_scales = np.append(gates.scales.ravel(), np.float32(gates.limit))
     if node.kind == "table":

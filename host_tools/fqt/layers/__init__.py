@@ -17,6 +17,7 @@ from fqt.layers.conv2d import Conv2D
 from fqt.layers.dense import Dense
 from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
+from fqt.layers.gru import GRU
 from fqt.layers.lstm import LSTM
 from fqt.layers.max_pool2d import MaxPool2D
 from fqt.layers.multiply import Multiply
@@ -39,6 +40,7 @@ from fqt.layers.upsample2d import Upsample2D
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
     "LSTM",
     "SELU",
     "Add",

@@ -11,6 +11,7 @@ from fqt.layers.conv2d import Conv2D
 from fqt.layers.dense import Dense
 from fqt.layers.depthwise_conv2d import DepthwiseConv2D
 from fqt.layers.flatten import Flatten
+from fqt.layers.gru import GRU
 from fqt.layers.layer import Layer
 from fqt.layers.lstm import LSTM
 from fqt.layers.max_pool2d import MaxPool2D
@@ -37,7 +38,8 @@ class Description(Protocol):
 
     @property
     def is_one_place(self) -> bool:
-        """Whether the output is 1 x 1: of an lstm the last step's, or that of the only one."""
+        """Whether the output is 1 x 1: of a recurrent layer that of the last step, or the only
+        one."""
 
 
 def described(said: Description, channels: int, source: str | None, other: str) -> Layer:
@@ -62,6 +64,9 @@ def described(said: Description, channels: int, source: str | None, other: str) 
             return table_layer(activation, said.function_parameter, **place)
         case "lstm":
             return LSTM(channels, not said.is_one_place, **place)
+        case "gru":
+            reset_after = activation != "reset_before"
+            return GRU(channels, not said.is_one_place, reset_after, **place)
         case "flatten":
             return Flatten(**place)
     two_inputs: dict[str, type[TwoInputs]]

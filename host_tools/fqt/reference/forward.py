@@ -29,7 +29,7 @@ def _forward_layer(layer: Layer) -> None:
     accumulators, units = layer.arithmetic.forward(layer)
     if layer.record.keeps_scale:
         y.scale = layer.inputs[0].scale
-    if layer.record.keeps_scale or layer.kind.has_table or layer.kind.has_gates:
+    if layer.record.keeps_scale or layer.kind.has_table or layer.kind.recurrence:
         y.values = accumulators.astype(np.int8)
         return
     values = _rescale(accumulators, units)

@@ -6,7 +6,7 @@ import numpy as np
 
 from fqt.file.model_file import LayerRecord, ModelFile
 from fqt.layers.described import described
-from fqt.layers.lstm import LSTM
+from fqt.layers.recurrent import Recurrent
 from fqt.layers.weighted import Weighted
 from fqt.train.gates import take_gates
 from fqt.train.sequential import Sequential
@@ -41,7 +41,7 @@ def float_network(model: ModelFile) -> Sequential:
     for number, (layer, record) in enumerate(zip(net.layers, model.layers, strict=True), 1):
         if isinstance(layer, Weighted):
             layer.weights, layer.biases = _parameters(record, f"layer {number} ({record.name})")
-        elif isinstance(layer, LSTM):
+        elif isinstance(layer, Recurrent):
             scale = model.tensor(model.inputs_of(number - 1)[0])[1]
             take_gates(layer, record, scale, f"layer {number} ({record.name})")
     net.input_map, net.output_map = model.input_map, model.output_map

@@ -18,7 +18,7 @@ from fqt.file.layout import INPUT_TYPES
 from fqt.file.model_file import LayerRecord, ModelFile
 from fqt.kinds import KINDS
 from fqt.layers.layer import Layer
-from fqt.layers.lstm import LSTM
+from fqt.layers.recurrent import Recurrent
 from fqt.layers.table import Table
 from fqt.layers.weighted import Weighted
 from fqt.train.folding import folded
@@ -140,7 +140,7 @@ def quantize(
         if tables:  # these ranges do not follow
             ends = reserved(tables, *_ends(layer, output, percentile, 1.0), moves[-1])
         _fill_record(record, layer, ends, model)
-        if isinstance(layer, LSTM):
+        if isinstance(layer, Recurrent):
             fill_gates(record, layer, model.tensor(inputs[0])[1], layer.input_shape[2])
     model = model.identified()
     check_quantized(net, model, x, tensors, truth_value("force", force))

@@ -76,7 +76,8 @@
     FQT_MESSAGE(VALUE_ERROR, SAME_INPUTS, "it reads tensor # twice") \
     FQT_MESSAGE(VALUE_ERROR, FILTER, "# inputs a filter, at most # fit 32-bit sums") \
     FQT_MESSAGE(VALUE_ERROR, TAPS, "# kernel taps times output channels, at most # fit 32-bit sums") \
-    FQT_MESSAGE(VALUE_ERROR, FRONT_TRAINS, "layer # in front of it trains: freeze all that lies before an lstm") \
+    FQT_MESSAGE(VALUE_ERROR, FRONT_TRAINS, \
+        "layer # in front of it trains: freeze all that lies before an lstm or gru") \
     FQT_MESSAGE(VALUE_ERROR, POSITIONS, "# output positions, at most # can train in 32-bit sums") \
     /* layer kinds that a module was built without, in the order of their numbers: model/ */ \
     FQT_MESSAGE(VALUE_ERROR, LACKS_DENSE, \
@@ -103,6 +104,8 @@
         "this module has no upsample2d: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
     FQT_MESSAGE(VALUE_ERROR, LACKS_LSTM, \
         "this module has no lstm: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
+    FQT_MESSAGE(VALUE_ERROR, LACKS_GRU, \
+        "this module has no gru: `fqt install MODEL` brings one that has, or make natmod KINDS=...") \
     /* arguments: natmod/binding */ \
     FQT_MESSAGE(TYPE_ERROR, MODEL_NEEDED, "a Model is needed") \
     FQT_MESSAGE(TYPE_ERROR, SOURCE, "a model comes from a buffer or a file opened with 'rb', of at most 2 GB") \

@@ -15,6 +15,7 @@ extern const fqt_kind_t fqt_kind_table;
 extern const fqt_kind_t fqt_kind_concatenate;
 extern const fqt_kind_t fqt_kind_upsample2d;
 extern const fqt_kind_t fqt_kind_lstm;
+extern const fqt_kind_t fqt_kind_gru;
 
 const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     WHERE_CHOSEN(FQT_KIND_DENSE, fqt_kind_dense),
@@ -29,4 +30,5 @@ const fqt_kind_t *const fqt_kinds[FQT_KIND_END] = {
     WHERE_CHOSEN(FQT_KIND_CONCATENATE, fqt_kind_concatenate),
     WHERE_CHOSEN(FQT_KIND_UPSAMPLE2D, fqt_kind_upsample2d),
     WHERE_CHOSEN(FQT_KIND_LSTM, fqt_kind_lstm),
+    WHERE_CHOSEN(FQT_KIND_GRU, fqt_kind_gru),
 };

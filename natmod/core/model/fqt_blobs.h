@@ -11,15 +11,16 @@ static inline uint32_t fqt_aligned(uint32_t bytes) {
 }
 
 // Weights are bytes, their low bits 0, 4 or 8 bits each; scales and biases are words, one a channel. A table has a
-// scale alone, and bytes; an lstm has biases for each gate, two scales for each, and a limit.
+// scale alone, and bytes; an lstm or gru has four biases a unit and two scales a gate, the lstm and a limit.
 static inline uint32_t fqt_blob_bytes(const fqt_model_t *model, uint32_t index, uint32_t blob, uint32_t low_bits) {
     const uint32_t channels = fqt_output_of(model, index)->channels;
     const uint32_t weights = fqt_layer(model, index)->filter_elements * channels;
     if (weights == 0) { // a table
         return blob == FQT_BLOB_LOW_BITS ? 0 : blob == FQT_BLOB_WEIGHT_SCALES ? 4 : FQT_TABLE_ENTRIES;
     }
-    if (fqt_has_gates(model, index) && blob >= FQT_BLOB_WEIGHT_SCALES) {
-        return blob == FQT_BLOB_BIASES ? 4 * FQT_LSTM_GATES * channels : 4 * (2 * FQT_LSTM_GATES + 1);
+    const uint32_t gates = fqt_gate_count(model, index);
+    if (gates != 0 && blob >= FQT_BLOB_WEIGHT_SCALES) {
+        return 4 * (blob == FQT_BLOB_BIASES ? FQT_GATE_BIASES * channels : 2 * gates + (gates == FQT_LSTM_GATES));
     }
     return blob == FQT_BLOB_WEIGHTS ? weights : blob == FQT_BLOB_LOW_BITS ? (weights * low_bits + 7) / 8 : 4 * channels;
 }

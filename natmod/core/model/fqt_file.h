@@ -44,8 +44,8 @@
 #define FQT_FILE_MAGIC (0x1A545146u) // "FQT\x1a"
 #define FQT_FILE_MAJOR (2)
 // Since 1: maps, low halves, texts; since 2: more than 64 layers; since 3: tables; since 4: pixelwise cross-entropy,
-// concatenate; since 5: lstm, functions from GELU on.
-#define FQT_FILE_MINOR (5)
+// concatenate; since 5: lstm, functions from GELU on; since 6: gru.
+#define FQT_FILE_MINOR (6)
 #define FQT_MAX_FILE_BYTES (1u << 28)
 #define FQT_HEADER_BYTES (64)
 #define FQT_RECORD_BYTES (72)
@@ -55,6 +55,8 @@
 #define FQT_NAME_BYTES (16)
 #define FQT_TABLE_ENTRIES (256)
 #define FQT_LSTM_GATES (4)
+#define FQT_GRU_GATES (3)
+#define FQT_GATE_BIASES (4) // of each unit of an lstm or gru
 #define FQT_LSTM_CELL_BITS (4) // at most so many of a cell state's 16 bits lie before the point
 #define FQT_IGNORED (255) // the label of a pixel that does not count
 
@@ -73,6 +75,7 @@ enum {
     FQT_KIND_CONCATENATE = 10,
     FQT_KIND_UPSAMPLE2D = 11,
     FQT_KIND_LSTM = 12,
+    FQT_KIND_GRU = 13,
     FQT_KIND_END // greater than all kinds
 };
 enum { FQT_ACTIVATION_NONE = 0, FQT_ACTIVATION_RELU = 1, FQT_ACTIVATION_RELU6 = 2 };
@@ -92,6 +95,9 @@ enum {
     FQT_FUNCTION_SELU = 11,
     FQT_FUNCTION_HARD_TANH = 12,
 };
+// Where a gru's reset gate is: behind the weights that its new gate has for the state (PyTorch; Keras: reset_after), or
+// in front of them.
+enum { FQT_GRU_RESET_AFTER = 0, FQT_GRU_RESET_BEFORE = 1 };
 enum {
     FQT_LOSS_SOFTMAX_CROSS_ENTROPY = 0,
     FQT_LOSS_MEAN_SQUARED_ERROR = 1,
@@ -124,7 +130,9 @@ typedef struct {
 // A layer's blobs, in the order of the file. Of a table (docs/arithmetic.md, section 4): the derivatives, int8 [256],
 // nothing, their scale, the outputs, int8 [256]. Of an lstm, with the gates input, forget, cell, output: int8
 // [gate][unit][features, then units], nothing, float32 [gate][2] of those two parts and the cell state's limit, int32
-// [gate][unit], in units of the input's scale * that of the gate's first part.
+// [gate][unit], in units of the input's scale * that of the gate's first part. Of a gru, with the gates reset, update,
+// new, the same without a limit; behind its biases another int32 [unit], of the new gate, in units of the output's
+// scale * that of this gate's second part.
 enum {
     // int8 [out_channels][kernel_height][kernel_width][in_channels], depthwise_conv2d: without the last
     FQT_BLOB_WEIGHTS,
@@ -159,13 +167,13 @@ typedef struct {
     /* 62 */ uint16_t text_bytes; // of the texts, a multiple of 4; 0: none
 } fqt_header_t;
 
-// Layers without weights have flags 0, and but for tables and lstm 0 in the four offsets and in bias_scale. Where an
-// error scale is never used (the last layer, or the one layer that reads the output hands the scale on) it is 0. Every
-// layer's output, but the last one's, is read by a layer behind it.
+// Layers without weights have flags 0, and but for tables, lstm and gru 0 in the four offsets and in bias_scale. Where
+// an error scale is never used (the last layer, or the one layer that reads the output hands the scale on) it is 0.
+// Every layer's output, but the last one's, is read by a layer behind it.
 typedef struct {
     /*  0 */ uint8_t kind; // FQT_KIND_...
     /*  1 */ uint8_t
-        activation; // 0 none, 1 ReLU, 2 ReLU6; table: FQT_FUNCTION_...; lstm: bits of the cell before the point
+        activation; // 0 none, 1 ReLU, 2 ReLU6; table: FQT_FUNCTION_...; lstm: bits of its cell; gru: FQT_GRU_...
     /*  2 */ uint8_t
         flags; // bit 0: trainable; bit 1: has low bytes (master=16); bit 2: low halves (master=12), since 2.1
     /*  3 */ int8_t output_zero_point;

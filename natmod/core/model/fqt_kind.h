@@ -46,9 +46,13 @@ static inline const fqt_kind_t *fqt_kind_of(const fqt_model_t *model, uint32_t i
     return model->kinds[fqt_layer(model, index)->kind];
 }
 
-// Whether layer `index` has the parameters of an lstm's gates.
-static inline bool fqt_has_gates(const fqt_model_t *model, uint32_t index) {
-    return FQT_KIND_IS_CHOSEN(FQT_KIND_LSTM) && fqt_layer(model, index)->kind == FQT_KIND_LSTM;
+// How many gates layer `index` has: 0 unless it is recurrent.
+static inline uint32_t fqt_gate_count(const fqt_model_t *model, uint32_t index) {
+    const uint32_t kind = fqt_layer(model, index)->kind;
+    if (FQT_KIND_IS_CHOSEN(FQT_KIND_LSTM) && kind == FQT_KIND_LSTM) {
+        return FQT_LSTM_GATES;
+    }
+    return FQT_KIND_IS_CHOSEN(FQT_KIND_GRU) && kind == FQT_KIND_GRU ? FQT_GRU_GATES : 0;
 }
 
 #endif

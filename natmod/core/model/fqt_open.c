@@ -36,13 +36,13 @@ static void open_last_layer(fqt_model_t *model, fqt_fault_t *fault) {
     }
 }
 
-// Multiply-adds of a forward pass: the taps of each output element; of an lstm all weights in each step. Backward
-// passes take about as many each, so that a small file cannot keep a board busy for hours.
+// Multiply-adds of a forward pass: the taps of each output element; of an lstm or gru all weights in each step.
+// Backward passes take about as many each, so that a small file cannot keep a board busy for hours.
 static uint32_t add_work(const fqt_model_t *model, uint32_t index, uint32_t work, fqt_fault_t *fault) {
     const fqt_layer_t *layer = fqt_layer(model, index);
     const fqt_tensor_t *from = fqt_input_of(model, index);
     const fqt_tensor_t *to = fqt_output_of(model, index);
-    const bool steps = fqt_has_gates(model, index);
+    const bool steps = fqt_gate_count(model, index) != 0;
     const uint32_t elements = steps ? (uint32_t)from->height * from->width : to->elements;
     const uint32_t area = (uint32_t)layer->window.kernel_height * layer->window.kernel_width;
     const uint32_t taps = steps                                    ? layer->filter_elements * to->channels
