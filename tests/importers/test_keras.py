@@ -50,12 +50,26 @@ def signal_network():
     return keras.Model(given, layers.Dense(2)(x), name="signals")
 
 
+def recurrent_network():
+    keras.utils.set_random_seed(3)
+    rows = {"bias_initializer": "random_normal"}
+    net = keras.Sequential(name="steps")
+    net.add(layers.Input((9, 3)))
+    net.add(layers.Rescaling(1 / 127.5, -1.0))
+    net.add(layers.GRU(6, return_sequences=True, **rows))
+    net.add(layers.LSTM(5, return_sequences=True, use_bias=False))
+    net.add(layers.LSTM(5, return_sequences=True, **rows))
+    net.add(layers.GRU(4, **rows))
+    net.add(layers.Dense(3))
+    return net
+
+
 def samples_of(net, count=60):
     shape = net.input_shape[1:]
     return np.random.default_rng(1).uniform(0, 255, (count, *shape)).astype(np.float32)
 
 
-@pytest.mark.parametrize("build", [image_network, signal_network])
+@pytest.mark.parametrize("build", [image_network, signal_network, recurrent_network])
 def test_models_and_their_files_have_keras_s_numbers(build, tmp_path):
     net = build()
     x = samples_of(net)
@@ -87,6 +101,22 @@ def test_code_in_a_file_does_not_run_unless_it_is_trusted(tmp_path):
         read_source(tmp_path / "code.keras")
     network = read_source(tmp_path / "code.keras", trust=True)
     assert network.nodes[-1].kind == "dense"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: [layers.GRU(4, reset_after=False)], "it has its reset gate in front"),
+        (lambda: [layers.GRU(4, go_backwards=True)], "it reads steps backwards: train the netw"),
+        (lambda: [layers.LSTM(4, activation="relu")], "it has other functions than tanh and sig"),
+        (lambda: [layers.Bidirectional(layers.LSTM(4))], "it reads steps in both directions: tr"),
+        (lambda: [layers.Masking(), layers.LSTM(4)], "it leaves steps out: train the network wi"),
+    ],
+)
+def test_recurrent_layers_that_are_not_taken_are_named(wrong, said):
+    net = keras.Sequential([layers.Input((9, 3)), *wrong(), layers.Dense(2)])
+    with pytest.raises(ValueError, match=rf"layer '\w+' \(\w+\): {said}"):
+        read_source(net)
 
 
 def test_what_cannot_be_taken_is_told(tmp_path):

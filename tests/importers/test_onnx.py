@@ -165,6 +165,23 @@ BODIES = {
         lambda b, x: last_of(b, lstm(b, lstm(b, steps_first(b, x), 3), 5), slices=True),
         5,
     ),
+    "gru": ((9, 3), lambda b, x: last_of(b, gru(b, steps_first(b, x), 3)), 5),
+    "gru, reset in front": (
+        (9, 3),
+        lambda b, x: last_of(b, gru(b, steps_first(b, x), 3, linear_before_reset=0)),
+        5,
+    ),
+    "two grus": (
+        (9, 3),
+        lambda b, x: steps_first(b, gru(b, gru(b, steps_first(b, x), 3), 5)),
+        45,
+    ),
+    "gru behind an lstm": (
+        (9, 3),
+        lambda b, x: last_of(b, gru(b, lstm(b, steps_first(b, x), 3), 5), slices=True),
+        5,
+    ),
+    "state of a gru": ((9, 3), lambda b, x: state_of(b, steps_first(b, x), "GRU"), 5),
     "matmul": (ROW, lambda b, x: b.node("Relu", matmul(b, x)), 6),
     "branches": (IMAGE, lambda b, x: branches(b, x), 144),
     "vectors": (IMAGE, lambda b, x: vectors(b, x), 7),
@@ -289,16 +306,24 @@ def steps_first(b, x):
     return b.node("Transpose", x, perm=[1, 0, 2])
 
 
-def lstm(b, x, features, units=5, **attributes):
+def recurrent(b, x, operator, features, units, states, **attributes):
+    """Its first output, [steps][1][batch][units]."""
+    rows = {"LSTM": 4, "GRU": 3}[operator] * units
+    parameters = [b.random(1, rows, n) for n in (features, units)]
+    given = (x, *parameters, b.random(1, 2 * rows), *states)
+    return b.node(operator, *given, hidden_size=units, **attributes)
+
+
+def lstm(b, x, features, units=5):
     """All steps, [steps][batch][units]."""
-    parameters = [b.random(1, 4 * units, n) for n in (features, units)]
-    states = [np.zeros((1, 1, units))] * 2
-    y = b.node(
-        "LSTM",
-        *(x, *parameters, b.random(1, 8 * units), "", *states),
-        hidden_size=units,
-        **attributes,
-    )
+    states = ["", *[np.zeros((1, 1, units))] * 2]
+    return b.node("Squeeze", recurrent(b, x, "LSTM", features, units, states), np.array([1]))
+
+
+def gru(b, x, features, units=5, linear_before_reset=1):
+    said = {"linear_before_reset": linear_before_reset}
+    states = ["", np.zeros((1, 1, units))]
+    y = recurrent(b, x, "GRU", features, units, states, **said)
     return b.node("Squeeze", y, np.array([1]))
 
 
@@ -309,10 +334,9 @@ def last_of(b, x, slices=False):
     return b.node("Gather", x, np.array(-1), axis=0)
 
 
-def state_of(b, x):
-    """The state that an LSTM ends with, its second output."""
-    parameters = [b.random(1, 20, n) for n in (3, 5)]
-    y = b.node("LSTM", x, *parameters, outputs=2, hidden_size=5)
+def state_of(b, x, operator="LSTM"):
+    """The state that an LSTM or GRU ends with, its second output."""
+    y = recurrent(b, x, operator, 3, 5, (), outputs=2)
     return b.node("Gather", y.replace("_0", "_1"), np.array(0), axis=0)
 
 

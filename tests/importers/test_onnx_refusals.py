@@ -135,17 +135,17 @@ def of_scikit_learn():
     return model.SerializeToString()
 
 
-def recurrent(picked=-1, outputs=1, **changes):
-    """An LSTM on 6 steps of 3 features. changes: inputs by their place, or attributes."""
+def recurrent(picked=-1, outputs=1, operator="LSTM", **changes):
+    """An LSTM or GRU on 6 steps of 3 features. changes: inputs by their place, or attributes."""
     b = OnnxBuilder((6, 1, 3))
-    parameters = [b.random(1, 20, n) for n in (3, 5)]
-    given = ["x", *parameters, "", "", "", "", ""]
+    parameters = [b.random(1, 20 if operator == "LSTM" else 15, n) for n in (3, 5)]
+    given = ["x", *parameters, *[""] * (5 if operator == "LSTM" else 3)]
     for place in [name for name in changes if name.isdigit()]:
         given[int(place)] = changes.pop(place)
     b.inputs[0].type.tensor_type.shape.dim[0].dim_value = 1
     b.inputs[0].type.tensor_type.shape.dim[1].dim_value = 6
     given[0] = b.node("Transpose", "x", perm=[1, 0, 2])
-    y = b.node("LSTM", *given, outputs=outputs, hidden_size=5, **changes)
+    y = b.node(operator, *given, outputs=outputs, hidden_size=5, **changes)
     if outputs == 3:
         return b.bytes(b.node("Flatten", y.replace("_0", "_2")))
     return b.bytes(b.node("Gather", y, np.array(picked), axis=0))
@@ -165,7 +165,20 @@ WRONG = {
     "'lstm1': its weights are not all finite": lambda: recurrent(
         **{"1": np.full((1, 20, 3), np.nan)}
     ),
-    "'gather2': it picks what is not the last step of an LSTM": lambda: recurrent(picked=2),
+    "'gru1': it goes in another direction: train a plain GRU": lambda: recurrent(
+        operator="GRU", direction="reverse"
+    ),
+    "'gru1': it has other functions than tanh": lambda: recurrent(
+        operator="GRU", activations=["Sigmoid", "Relu"]
+    ),
+    "'gru1': it limits what its gates read": lambda: recurrent(operator="GRU", clip=2.0),
+    "'gru1': it begins with a state that is not 0": lambda: recurrent(
+        operator="GRU", **{"5": np.ones((1, 1, 5))}
+    ),
+    "'gru1': the shapes of its weights do not fit": lambda: recurrent(
+        operator="GRU", **{"2": np.ones((1, 20, 5))}
+    ),
+    "'gather2': it picks what is not the last step of an LSTM or GRU": lambda: recurrent(picked=2),
     "node 2, Softsign 'softsign1': no layer does this: build the network": lambda: alone(
         "Softsign"
     ),

@@ -12,6 +12,7 @@ from fqt import convert
 from fqt.cli import main
 from fqt.importers.convert import read_source
 from fqt.importers.to_float import to_float
+from fqt.run import core
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
@@ -32,6 +33,23 @@ def dense_network():
     return nn.Sequential(nn.Linear(7, 9), nn.Tanh(), nn.Linear(9, 3)), (7,)
 
 
+class Recurrent(nn.Module):
+    """Layers over 60 steps of 2 numbers, of which a linear one reads the last."""
+
+    def __init__(self, kind, layers=1):
+        super().__init__()
+        torch.manual_seed(3)
+        self.steps = kind(2, 16, layers, batch_first=True)
+        self.classes = nn.Linear(16, 4)
+
+    def forward(self, x):
+        return self.classes(self.steps(x)[0][:, -1])
+
+
+def two_grus():
+    return Recurrent(nn.GRU, 2), (60, 2)
+
+
 def samples_of(shape, count=40):
     return np.random.default_rng(1).normal(size=(count, *shape)).astype(np.float32)
 
@@ -45,7 +63,7 @@ def outputs_of(net, x):
     return outputs
 
 
-@pytest.mark.parametrize("make", [image_network, dense_network])
+@pytest.mark.parametrize("make", [image_network, dense_network, two_grus])
 def test_a_module_has_pytorch_s_numbers(make):
     net, shape = make()
     x = samples_of(shape)
@@ -56,7 +74,51 @@ def test_a_module_has_pytorch_s_numbers(make):
     given = to_float(network).forward(network.arrange(x)).reshape(wanted.shape)
     assert np.abs(given - wanted).max() <= 1e-5 * np.abs(wanted).max()
     model = convert(net, calibrate=x, trainable="last:1", loss="softmax_cross_entropy")
-    assert model.name == "Sequential" and model.layers[-1].trainable
+    assert model.name == type(net).__name__ and model.layers[-1].trainable
+
+
+@pytest.mark.parametrize("dynamo", [True, False])
+def test_grus_of_both_exporters(dynamo, tmp_path):
+    net, shape = two_grus()
+    x = samples_of(shape)
+    path = str(tmp_path / "grus.onnx")
+    one = torch.from_numpy(x[:1])
+    torch.onnx.export(net.eval(), (one,), path, external_data=False, dynamo=dynamo)
+    network = read_source(path)
+    assert [node.kind for node in network.nodes] == ["gru", "gru", "dense"]
+    wanted = outputs_of(net, x)
+    given = to_float(network).forward(network.arrange(x)).reshape(wanted.shape)
+    assert np.abs(given - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+def waves(count, seed):
+    """A noisy wave of one of four frequencies, [samples][steps][2]: which?"""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 4, count)
+    turns = (0.04 + 0.03 * y[:, None]) * np.arange(60) + rng.uniform(0, 1, (count, 1))
+    x = np.stack([np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)], axis=2)
+    return (x + rng.normal(0, 0.7, x.shape)).astype(np.float32), y
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_trained_gru_keeps_its_classes_in_int8(layers):
+    """Over 60 steps: at least 99 of 100 samples are of the class that PyTorch says."""
+    net = Recurrent(nn.GRU, layers)
+    optimizer = torch.optim.Adam(net.parameters(), 0.01)
+    x, y = (torch.from_numpy(array) for array in waves(600, 1))
+    for step in range(150):
+        rows = slice(step * 64 % 576, step * 64 % 576 + 64)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x[rows]), y[rows]).backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+    samples, labels = waves(1000, 2)
+    classes = outputs_of(net, samples).argmax(axis=1)
+    model = convert(net, calibrate=x.numpy(), trainable="last:1", loss="softmax_cross_entropy")
+    ours = core.Model(model).predict_many(samples.reshape(-1, 1, 60, 2))
+    assert (classes == labels).mean() > 0.9
+    assert (ours == classes).mean() >= 0.99
 
 
 def test_an_exported_program_and_its_file(tmp_path, capsys):

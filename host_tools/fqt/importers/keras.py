@@ -17,6 +17,7 @@ import numpy as np
 
 from fqt.errors import said_by
 from fqt.files import looks_like, read_whole
+from fqt.importers.keras_recurrent import as_operators
 from fqt.importers.torch import silence
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -66,8 +67,9 @@ def _keras():
 
 
 def onnx_of(model: Any) -> bytes:
-    """An .onnx file of a model. Raises ValueError for one whose input has no fixed shape, or that
-    Keras cannot write, and RuntimeError where a package is missing."""
+    """An .onnx file of a model. Raises ValueError for one whose input has no fixed shape, that
+    Keras cannot write, or that has a layer that no device runs, and RuntimeError where a package
+    is missing."""
     inputs = model.inputs if model.built else None
     if not inputs or len(inputs) != 1:
         count = len(inputs) if inputs else "no known"
@@ -81,6 +83,7 @@ def onnx_of(model: Any) -> bytes:
             f"its input has the shape {('batch', *shape)}: build it with fixed numbers behind the "
             "batch, keras.Input(shape)"
         )
+    model = as_operators(model)
     try:
         with silence(), tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model.onnx")

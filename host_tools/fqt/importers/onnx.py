@@ -17,7 +17,7 @@ from fqt.importers.onnx_file import FileNode, read_file
 from fqt.importers.onnx_functions import FUNCTIONS
 from fqt.importers.onnx_graph import REPLACE, OnnxGraph
 from fqt.importers.onnx_int8 import make_int8
-from fqt.importers.onnx_recurrent import lstm, pick
+from fqt.importers.onnx_recurrent import gru, lstm, pick
 from fqt.importers.onnx_windows import window_of
 from fqt.importers.passes.constants import fold_constants
 from fqt.importers.upsampling import check_nearest, factors_of, transposed_padding, turned
@@ -37,7 +37,9 @@ class _Reader(OnnxGraph):
         self.computed(self.file.input)
         for node in self.file.nodes:
             self.place = node.place
-            several = node.operator != "LSTM" and any(map(self.is_read, node.outputs[1:]))
+            several = node.operator not in ("LSTM", "GRU") and any(
+                map(self.is_read, node.outputs[1:])
+            )
             if not node.inputs or several:
                 refuse(self.place, f"{len(node.outputs)} of its outputs are used", REPLACE)
             OPERATORS[node.operator](self, node)
@@ -290,6 +292,7 @@ OPERATORS: dict[str, Callable[[_Reader, FileNode], None]] = {
     "ReduceMean": _mean,
     **{name: _two_inputs for name in ("Add", "Sub", "Mul", "Div")},
     "LSTM": lstm,
+    "GRU": gru,
     "Gather": pick,
     "Slice": pick,
     "BatchNormalization": _batch_normalization,
