@@ -67,15 +67,6 @@ export function drawHistogram(canvas, counts, before) {
     }
 }
 
-// Of all weights of a model's layers.
-export function histogramOf(layers) {
-    const counts = new Array(255).fill(0);
-    for (const {weights} of layers) {
-        weights?.forEach((weight) => { ++counts[weight + 127]; });
-    }
-    return counts;
-}
-
 function line(context, points) {
     context.beginPath();
     points.forEach(([x, y]) => context.lineTo(x, y));

@@ -6,6 +6,7 @@ import {parseModel} from "./model_file.js";
 
 export const EPOCHS = 15;
 export const RATE = 0.02;
+export const EVERY = 40; // steps of an epoch between two reports, as fqt.fit(..., every=EVERY) yields them
 const INPUTS = 64;
 const TEACH_STEPS = 12;
 
@@ -14,16 +15,16 @@ export class Learner {
     // Throws Error for a file that the core refuses, or whose input is not the page's.
     constructor(module, file, data) {
         this.int8 = Model.open(module, file);
-        this.layers = parseModel(file);
+        this.model = parseModel(file);
         if (this.int8.inputs !== INPUTS || !this.int8.trains) {
-            throw new Error(`this page draws 8x8x1 and trains: the model reads ${this.layers.inputShape.join("x")}` +
+            throw new Error(`this page draws 8x8x1 and trains: the model reads ${this.model.inputShape.join("x")}` +
                 (this.int8.trains ? "" : ", and no layer of it trains"));
         }
         if (this.int8.outputs < 10) {
             throw new Error(`the digits have 10 classes, the model ${this.int8.outputs}`);
         }
         try {
-            this.float32 = new FloatNetwork(this.layers);
+            this.float32 = new FloatNetwork(this.model);
         } catch {
             this.float32 = null; // the page says so
         }
@@ -31,31 +32,35 @@ export class Learner {
         this.drawn = [];
     }
 
-    // Accuracies on the test samples, in [0, 1]; of no twin null.
-    evaluate() {
+    // A generator: yields after each test sample, returns the accuracies {int8, float32} on them, in [0, 1]; of no twin
+    // null.
+    *evaluation() {
         const {test} = this.data;
-        const share = (network) => {
-            let right = 0;
-            for (let i = 0; i < test.count; ++i) {
-                right += network.predict(test.sample(i)) === test.labels[i];
-            }
-            return right / test.count;
-        };
-        return {int8: share(this.int8), float32: this.float32 && share(this.float32)};
+        const right = {int8: 0, float32: 0};
+        for (let i = 0; i < test.count; ++i) {
+            right.int8 += this.int8.predict(test.sample(i)) === test.labels[i];
+            right.float32 += this.float32?.predict(test.sample(i)) === test.labels[i];
+            yield;
+        }
+        return {int8: right.int8 / test.count, float32: this.float32 && right.float32 / test.count};
     }
 
-    // Train epoch after epoch; yields {epoch, loss, int8, float32} after each.
+    // Train epoch after epoch, a generator. It yields reports: within an epoch {epoch, steps, loss}, whose steps and mean
+    // loss are those of the epoch, after it {epoch, steps, loss, int8, float32}; and undefined after each other step.
     *fit(epochs = EPOCHS) {
         const {train} = this.data;
         const order = Uint16Array.from({length: train.count}, (_, i) => i);
-        for (let epoch = 0; epoch < epochs; ++epoch) {
-            const rate = this.int8.decayed(RATE, epoch, epochs);
-            this.int8.shuffle(order, 1 + epoch);
+        for (let epoch = 1; epoch <= epochs; ++epoch) {
+            const rate = this.int8.decayed(RATE, epoch - 1, epochs);
+            this.int8.shuffle(order, epoch);
             let loss = 0;
+            let steps = 0;
             for (const i of order) {
                 loss += this.#step(train.sample(i), train.labels[i], rate);
+                ++steps;
+                yield steps % EVERY === 0 && steps < order.length ? {epoch, steps, loss: loss / steps} : undefined;
             }
-            yield {epoch: epoch + 1, loss: loss / train.count, ...this.evaluate()};
+            yield {epoch, steps, loss: loss / steps, ...yield* this.evaluation()};
         }
     }
 

@@ -1,23 +1,21 @@
-// The page: what is pressed, drawn and dropped goes to the learner, what it says to the page.
-import {drawCurves, drawHistogram, histogramOf} from "./charts.js";
+// The page: what is pressed, drawn and dropped goes to the trainer, what it says to the page.
+import {drawCurves, drawHistogram} from "./charts.js";
 import {Drawing, showSample, turned} from "./drawing.js";
-import {softmax} from "./float32.js";
-import {EPOCHS, Learner} from "./learner.js";
-import {parseModel} from "./model_file.js";
+import {EPOCHS} from "./learner.js";
+import {openTrainer} from "./remote.js";
 import {parseSamples} from "./samples.js";
 
 const $ = (id) => document.getElementById(id);
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
-const nextFrame = () => new Promise((done) => { setTimeout(done); });
 
-let module;
 let data;
-let learner;
-let original; // the file that Start again returns to
-let weightsBefore;
+let trainer;
+let model; // what the trainer told of the file that Start again returns to, and the file
 let accuracies = [];
+let histogram;
 let shown = null; // a test sample instead of a drawing
-let isTraining = false;
+let isTraining = true; // until there is something to train
+let lessons = 0; // that are being taught
 
 async function fetched(name) {
     const response = await fetch(name);
@@ -27,13 +25,12 @@ async function fetched(name) {
     return new Uint8Array(await response.arrayBuffer());
 }
 
-function load(file) {
-    learner = new Learner(module, file, data); // throws before anything changes
-    original = file;
-    weightsBefore = histogramOf(learner.layers.layers);
-    accuracies = [learner.evaluate()];
+async function load(file) {
+    model = {...await trainer.load(file), file}; // throws before anything changes
+    accuracies = [model];
+    histogram = model.histogram;
     showModel();
-    showProgress(`Before training: ${told(accuracies[0])} of the test digits are recognised.`);
+    showProgress(`Before training: ${told(model)} of the test digits are recognised.`);
 }
 
 function told({int8, float32}) {
@@ -42,9 +39,9 @@ function told({int8, float32}) {
 }
 
 function showModel() {
-    const {name, layers, inputShape} = learner.layers;
-    $("memory").textContent = `${name}: training takes ${learner.int8.memory.toLocaleString("en")} bytes of RAM on a ` +
-        "board, weights included";
+    const {name, layers, inputShape, memory} = model;
+    $("memory").textContent = `${name}: training takes ${memory.toLocaleString("en")} bytes of RAM on a board, weights ` +
+        "included";
     const rows = [{name: "input", outputShape: inputShape, parameters: 0}, ...layers];
     $("layers").replaceChildren(...rows.map((layer) => {
         const row = document.createElement("tr");
@@ -62,7 +59,7 @@ function showProgress(text) {
 
 function showCharts() {
     drawCurves($("curves"), accuracies, EPOCHS);
-    drawHistogram($("histogram"), histogramOf(parseModel(learner.int8.toBytes()).layers), weightsBefore);
+    drawHistogram($("histogram"), histogram, model.histogram);
 }
 
 function seen() {
@@ -70,36 +67,56 @@ function seen() {
     return $("sideways").checked ? turned(sample) : sample;
 }
 
+const isEmpty = () => shown === null && drawing.isEmpty;
+
 function showGuess() {
-    const isEmpty = shown === null && drawing.isEmpty;
     showSample($("seen"), seen());
-    document.querySelectorAll("#labels button").forEach((button) => { button.disabled = isEmpty || isTraining; });
-    $("clear").disabled = isEmpty;
-    if (isEmpty || !learner) {
-        $("guess").textContent = "Draw, or show a test digit.";
-        showBars(new Array(10).fill(0));
+    document.querySelectorAll("#labels button").forEach((button) => { button.disabled = isEmpty() || isTraining; });
+    $("clear").disabled = isEmpty();
+    guess();
+}
+
+// One question at a time: while it is answered, only the newest is kept.
+let isAsking = false;
+let asksAgain = false;
+
+async function guess() {
+    if (isAsking) {
+        asksAgain = true;
         return;
     }
-    const shares = softmax(learner.int8.scores(seen()));
-    const guess = learner.int8.predict(seen());
-    $("guess").textContent = `It sees a ${guess} (${percent(shares[guess])} sure).`;
-    showBars(Array.from(shares.slice(0, 10)));
+    isAsking = true;
+    try {
+        do {
+            asksAgain = false;
+            const look = isEmpty() || !model ? null : await trainer.look(seen());
+            $("guess").textContent = look ? `It sees a ${look.guess} (${percent(look.shares[look.guess])} sure).` :
+                "Draw, or show a test digit.";
+            showBars(look ? look.shares : new Array(10).fill(0));
+        } while (asksAgain);
+    } finally {
+        isAsking = false;
+    }
 }
 
 function showBars(shares) {
     [...$("bars").children].forEach((bar, i) => { bar.firstChild.style.height = `${100 * shares[i] * 0.7}%`; });
 }
 
-async function train() {
+// tell: called with what the trainer reports.
+async function train(tell) {
     setTraining(true);
-    accuracies = [learner.evaluate()];
+    accuracies = accuracies.slice(-1);
     const start = performance.now();
     try {
-        for (const epoch of learner.fit()) {
-            accuracies.push(epoch);
-            showProgress(`Epoch ${epoch.epoch} of ${EPOCHS}: ${told(epoch)}.`);
-            await nextFrame();
-        }
+        await trainer.train((report) => {
+            tell?.(report);
+            if ("int8" in report) {
+                accuracies.push(report);
+                histogram = report.histogram;
+                showProgress(`Epoch ${report.epoch} of ${EPOCHS}: ${told(report)}.`);
+            }
+        });
         const seconds = ((performance.now() - start) / 1000).toFixed(1);
         showProgress(`Trained in ${seconds} seconds. Test digits recognised: ${told(accuracies.at(-1))}, ` +
             `before ${percent(accuracies[0].int8)}.`);
@@ -110,27 +127,40 @@ async function train() {
 
 function setTraining(value) {
     isTraining = value;
-    for (const id of ["train", "reset", "save", "file"]) {
-        $(id).disabled = value;
-    }
+    showButtons();
     showGuess();
 }
 
-function teach(label) {
-    learner.teach(seen(), label);
-    showProgress(`Taught: this is a ${label}. Now ${told(learner.evaluate())} of the test digits.`);
-}
-
-async function loadFile(file) {
-    if (file && !isTraining) {
-        load(new Uint8Array(await file.arrayBuffer()));
+function showButtons() {
+    for (const id of ["train", "reset", "save", "file"]) {
+        $(id).disabled = isTraining || lessons > 0;
     }
 }
 
-function save() {
+async function teach(label) {
+    ++lessons;
+    showButtons();
+    try {
+        const taught = await trainer.teach(seen(), label);
+        accuracies[accuracies.length - 1] = taught;
+        histogram = taught.histogram;
+        showProgress(`Taught: this is a ${label}. Now ${told(taught)} of the test digits.`);
+    } finally {
+        --lessons;
+        showButtons();
+    }
+}
+
+async function loadFile(file) {
+    if (file && !isTraining && lessons === 0) {
+        await load(new Uint8Array(await file.arrayBuffer()));
+    }
+}
+
+async function save() {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([learner.int8.toBytes()]));
-    link.download = `${learner.layers.name || "model"}.fqt`;
+    link.href = URL.createObjectURL(new Blob([await trainer.toBytes()]));
+    link.download = `${model.name || "model"}.fqt`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
@@ -170,8 +200,8 @@ function connect() {
         showGuess();
     });
     $("sideways").addEventListener("change", showGuess);
-    $("train").addEventListener("click", guarded(train));
-    $("reset").addEventListener("click", guarded(() => load(original)));
+    $("train").addEventListener("click", guarded(() => train()));
+    $("reset").addEventListener("click", guarded(() => load(model.file)));
     $("save").addEventListener("click", guarded(save));
     $("file").addEventListener("change", guarded((event) => loadFile(event.target.files[0])));
     document.addEventListener("dragover", (event) => event.preventDefault());
@@ -179,19 +209,19 @@ function connect() {
         event.preventDefault();
         return loadFile(event.dataTransfer.files[0]);
     }));
-    window.addEventListener("resize", () => learner && showCharts());
+    window.addEventListener("resize", () => model && showCharts());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
         drawing.paint();
-        learner && showCharts();
+        model && showCharts();
     });
 }
 
 async function start() {
     connect();
     const [core, samples, file] = await Promise.all(["fqt.wasm", "samples.bin", "digits.fqt"].map(fetched));
-    module = await WebAssembly.compile(core);
     data = parseSamples(samples);
-    load(file);
+    trainer = await openTrainer(core, samples);
+    await load(file);
     setTraining(false);
 }
 
