@@ -19,11 +19,13 @@ $(WASM): $(CORE_SOURCES) $(WASM_FILES) VERSION $(BUILD)/wasm-packages.done
 	@tools/step wasm-link "clang and lld are needed" \
 	    wasm-ld --no-entry --export-dynamic --gc-sections --strip-all -o $@ $(@:.wasm=.o)
 
-# The page that trains (examples/page): static files.
+# The page that trains (examples/page): static files, and beside them the modules of `make dist`, for boards.
 PAGE = $(BUILD)/page/index.html
-PAGE_FILES = $(wildcard examples/page/* examples/page/js/*.js examples/rotated_digits/*)
-$(PAGE): $(PAGE_FILES) $(WASM) $(CORE_LIB) $(VENV)/.done
-	@tools/step page "see the message above" $(PYTHON) examples/page/make.py $(WASM) $(BUILD)/page
+PAGE_FILES = $(wildcard examples/page/* examples/page/js/*.js examples/page/js/board/*.js examples/rotated_digits/* \
+    host_tools/fqt/device/*_device.py) host_tools/fqt/device/install.py
+PAGE_MODULES = $(foreach folder,natmod natmod_all,$(ARCHITECTURES:%=$(BUILD)/$(folder)/%/fqt.mpy))
+$(PAGE): $(PAGE_FILES) $(PAGE_MODULES) $(WASM) $(CORE_LIB) $(VENV)/.done | dist
+	@tools/step page "see the message above" $(PYTHON) examples/page/make.py $(WASM) dist $(BUILD)/page
 	@touch $@
 
 DEBIAN_chromium = chromium

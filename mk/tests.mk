@@ -16,7 +16,7 @@ HOST_FILES = $(wildcard natmod/host/*.[ch])
 CORE_SOURCES = $(CORE_FILES) $(HOST_FILES)
 C_FILES = $(CORE_SOURCES) $(BINDING_FILES) $(wildcard natmod/xtensa/*.[ch] \
     tests/emulated/boards/XTENSA/*.c tests/fuzz/*.[ch] tests/release/*.c tools/*/*.[ch] natmod/wasm/*.c natmod/wasm/include/*.h)
-JS_FILES = $(wildcard examples/page/js/*.js tests/page/*.mjs)
+JS_FILES = $(wildcard examples/page/js/*.js examples/page/js/board/*.js tests/page/*.mjs tests/page/*.js)
 
 CORE_FLAGS = -std=c99 -g -pthread -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -DFQT_HOST_VERSION='"$(VERSION)"'
 # Kept results are named after the library: it is the same in whichever folder it is built.

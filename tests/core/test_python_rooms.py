@@ -15,7 +15,8 @@ from fqt.kinds import KINDS
 
 PACKAGE = Path(fqt.__file__).parent
 # These run under MicroPython: their fqt is the module.
-DEVICE_SCRIPTS = {"fqt.device.bench_device", "fqt.device.install_device", "fqt.trainer.device"}
+DEVICE_SCRIPTS = {"fqt.trainer.device"}
+DEVICE_SCRIPTS |= {f"fqt.device.{name}_device" for name in ("bench", "finish", "install")}
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
         ".__init__"

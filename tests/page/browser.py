@@ -81,9 +81,9 @@ class Browser:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
-    def wait(self, condition: str) -> None:
+    def wait(self, condition: str, seconds: float = SECONDS) -> None:
         """Until an expression is true. Raises TimeoutError."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while not self.evaluate(condition):
             if time.monotonic() > end:
                 raise TimeoutError(f"{condition} did not become true; errors: {self.errors}")
@@ -133,7 +133,7 @@ class Browser:
             self.errors.append(str(parameters["entry"]))
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
+class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
@@ -141,7 +141,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
     """A folder on a local server; gives its address."""
-    handler = functools.partial(_Quiet, directory=str(folder))
+    handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"

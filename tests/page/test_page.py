@@ -1,22 +1,13 @@
 """The page in Chromium: it loads without errors, learns, to the bytes of the desk's library, and
 takes drawings, lessons and files. `make test-page` runs it."""
 
-import os
-import runpy
-from pathlib import Path
-
-import numpy as np
 import pytest
 from browser import Browser, served
+from pages import FOLDER, NEED_CHROMIUM, click, drop, on_the_desk, open_page, screenshot, text
 
 from fqt import ModelFile, core
 
-FOLDER = Path(os.environ.get("FQT_PAGE", "none"))
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not FOLDER.is_dir(), reason="`make test-page` brings Chromium and runs it"),
-]
-DEMO = Path(__file__).parents[2] / "examples/rotated_digits/demo.py"
+pytestmark = NEED_CHROMIUM
 LIMIT = 200_000
 SAVED = """new Promise((done) => {
     URL.createObjectURL = (blob) => {
@@ -25,8 +16,6 @@ SAVED = """new Promise((done) => {
     };
     document.getElementById("save").click();
 })"""
-
-
 # What a browser without workers for modules has.
 NO_WORKER = "delete window.Worker"
 RECORD_FRAMES = """(() => {
@@ -47,17 +36,8 @@ def opened(tmp_path):
     """Opens the page, after scripts that run before its own."""
     with served(FOLDER) as address:
         browser = Browser(tmp_path)
-
-        def open_page(*scripts):
-            browser.resize(1280, 800)
-            for script in scripts:
-                browser.call("Page.addScriptToEvaluateOnNewDocument", source=script)
-            browser.call("Page.navigate", url=address)
-            browser.wait("document.getElementById('train')?.disabled === false")
-            return browser
-
         try:
-            yield open_page
+            yield lambda *scripts: open_page(browser, address, *scripts)
         finally:
             browser.close()
 
@@ -65,14 +45,6 @@ def opened(tmp_path):
 @pytest.fixture
 def page(opened):
     return opened()
-
-
-def text(page, name):
-    return page.evaluate(f"document.getElementById({name!r}).textContent")
-
-
-def click(page, name):
-    page.evaluate(f"document.getElementById({name!r}).click()")
 
 
 def draw_seven(page):
@@ -85,32 +57,6 @@ def draw_seven(page):
     for place in places[1:]:
         page.mouse("mouseMoved", *place)
     page.mouse("mouseReleased", *places[-1])
-
-
-def drop(page, name, data):
-    page.evaluate(
-        f"""(() => {{
-        const files = new DataTransfer();
-        files.items.add(new File([Uint8Array.from({list(data)})], {name!r}));
-        document.dispatchEvent(new DragEvent("drop", {{dataTransfer: files, bubbles: true}}));
-        }})()"""
-    )
-
-
-def samples():
-    """The page's training samples, uint8 [400][8][8][1] and labels."""
-    data = np.frombuffer((FOLDER / "samples.bin").read_bytes(), np.uint8)
-    count = int(data[:2].view("<u2")[0])
-    x = (data[4 : 4 + 64 * count] * 15).reshape(count, 8, 8, 1)
-    return x, data[4 + 64 * count : 4 + 65 * count]
-
-
-def on_the_desk():
-    x, y = samples()
-    net = core.Model(ModelFile.read(FOLDER / "digits.fqt"), master=12)
-    for order, rate in runpy.run_path(str(DEMO))["epochs_of_fit"](len(y), 15):
-        net.train_many(x, y, order, rate)
-    return net
 
 
 def accuracies(told):
@@ -134,12 +80,11 @@ def test_it_trains_to_the_desks_bytes(opened, before_all):
     assert page.evaluate("longestFrame") < LONGEST_FRAME
     int8, float32 = accuracies(text(page, "progress"))[:2]
     assert before[0] < 30 and int8 > 90 and float32 > 90
-    desk = on_the_desk()
+    desk = on_the_desk(ModelFile.read(FOLDER / "digits.fqt"))
     assert bytes(page.evaluate(SAVED)) == desk.to_bytes()
     assert f"{desk.memory:,} bytes" in text(page, "memory")
     wait_for_guess(page, "It sees a 7")
-    if "FQT_SCREENSHOTS" in os.environ:
-        page.screenshot(Path(os.environ["FQT_SCREENSHOTS"]) / "page.png")
+    screenshot(page, "page")
     page.resize(375, 760)
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     assert page.errors == []
@@ -196,4 +141,13 @@ def test_opened_as_a_file_it_says_how_to_open_it(tmp_path):
 
 
 def test_it_is_small():
-    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < LIMIT
+    """What a browser loads; the folders named board wait until there is one."""
+    names = [path.relative_to(FOLDER) for path in FOLDER.rglob("*") if path.is_file()]
+    loaded = [name for name in names if "board" not in name.parts]
+    assert sum((FOLDER / name).stat().st_size for name in loaded) < LIMIT
+
+
+def test_it_loads_nothing_for_boards_before_there_is_one(page):
+    names = page.evaluate("performance.getEntriesByType('resource').map(({name}) => name)")
+    assert any(name.endswith("/js/main.js") for name in names)
+    assert not any("/board/" in name for name in names)

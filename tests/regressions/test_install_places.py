@@ -15,7 +15,7 @@ from fqt.device import install as installer
 from fqt.device.deploy import room_of
 from fqt.device.install import Loader, check_import, folder_of, module_for
 from fqt.device.mpremote import follow
-from fqt.device.session import FINISH
+from fqt.device.session import FINISH_SCRIPT
 
 RAM_DISK = """
 import os, sys, vfs
@@ -133,9 +133,8 @@ def test_the_copy_takes_the_name_when_it_is_whole(on_board):
                     return real.rename(old, new)
                 raise OSError(17)
         put('/flash/fqt.mpy', b'old')
-        file = open('/flash/fqt.mpy')
         """,
-        FINISH,
+        FINISH_SCRIPT.read_text(),
         """
         copy(b'torn', b'newer')
         copy(b'newer', b'newer')

@@ -1,4 +1,5 @@
-// Two charts on canvases: accuracies over epochs, and the histogram of the weights. Colours are those of style.css.
+// Charts on canvases: accuracies over epochs, losses over samples, and the histogram of the weights. Colours are those of
+// style.css.
 
 const LEFT = 42;
 const BOTTOM = 22;
@@ -46,6 +47,37 @@ export function drawCurves(canvas, accuracies, epochs) {
             context.arc(px, py, 3, 0, 7);
             context.fill();
         });
+    }
+}
+
+// losses: {page, board}, each of {recent}, the mean loss of so many samples (every); the page's as a band, on which the
+// board's line shall lie. points: the axis' end.
+export function drawLosses(canvas, losses, points, every) {
+    const {context, width, height} = prepared(canvas);
+    const greatest = Math.max(...[...losses.page, ...losses.board].map(({recent}) => recent), 0.5);
+    const unit = greatest > 3 ? 1 : 0.5;
+    const most = Math.ceil(greatest / unit) * unit;
+    const x = (point) => LEFT + point / points * (width - LEFT - 8);
+    const y = (loss) => TOP + (1 - loss / most) * (height - TOP - BOTTOM);
+    context.fillStyle = colour("quiet");
+    context.strokeStyle = colour("line");
+    context.textBaseline = "middle";
+    for (let loss = 0; loss <= most; loss += unit) {
+        context.textAlign = "right";
+        context.fillText(loss.toFixed(1), LEFT - 6, y(loss));
+        line(context, [[LEFT, y(loss)], [width - 8, y(loss)]]);
+    }
+    context.textAlign = "center";
+    for (let point = 0; point <= points; point += points / 3) {
+        const text = Math.round(point * every).toLocaleString("en");
+        context.fillText(text, Math.min(x(point), width - 20), height - 8);
+    }
+    context.lineJoin = "round";
+    for (const [name, colourName, lineWidth] of [["page", "before", 7], ["board", "int8", 2.5]]) {
+        context.strokeStyle = colour(colourName);
+        context.globalAlpha = name === "page" ? 0.55 : 1;
+        context.lineWidth = lineWidth;
+        line(context, losses[name].map(({recent}, i) => [x(i + 1), y(recent)]));
     }
 }
 

@@ -8,7 +8,7 @@
 
 class Fault extends Error {}
 
-const bitsOfFloat = (value) => new Uint32Array(Float32Array.of(value).buffer)[0];
+export const bitsOfFloat = (value) => new Uint32Array(Float32Array.of(value).buffer)[0];
 const floatOfBits = (bits) => new Float32Array(Uint32Array.of(bits).buffer)[0];
 
 // Of a model file's header (natmod/core/model/fqt_file.h).

@@ -16,6 +16,7 @@ let histogram;
 let shown = null; // a test sample instead of a drawing
 let isTraining = true; // until there is something to train
 let lessons = 0; // that are being taught
+let panel; // of the board, once it was asked for
 
 async function fetched(name) {
     const response = await fetch(name);
@@ -60,6 +61,7 @@ function showProgress(text) {
 function showCharts() {
     drawCurves($("curves"), accuracies, EPOCHS);
     drawHistogram($("histogram"), histogram, model.histogram);
+    panel?.paint();
 }
 
 function seen() {
@@ -103,7 +105,7 @@ function showBars(shares) {
     [...$("bars").children].forEach((bar, i) => { bar.firstChild.style.height = `${100 * shares[i] * 0.7}%`; });
 }
 
-// tell: called with what the trainer reports.
+// tell: called with what the trainer reports. Resolves with the trained model's file.
 async function train(tell) {
     setTraining(true);
     accuracies = accuracies.slice(-1);
@@ -120,6 +122,7 @@ async function train(tell) {
         const seconds = ((performance.now() - start) / 1000).toFixed(1);
         showProgress(`Trained in ${seconds} seconds. Test digits recognised: ${told(accuracies.at(-1))}, ` +
             `before ${percent(accuracies[0].int8)}.`);
+        return await trainer.toBytes();
     } finally {
         setTraining(false);
     }
@@ -132,7 +135,7 @@ function setTraining(value) {
 }
 
 function showButtons() {
-    for (const id of ["train", "reset", "save", "file"]) {
+    for (const id of ["train", "reset", "save", "file", "board-train"]) {
         $(id).disabled = isTraining || lessons > 0;
     }
 }
@@ -203,6 +206,7 @@ function connect() {
     $("train").addEventListener("click", guarded(() => train()));
     $("reset").addEventListener("click", guarded(() => load(model.file)));
     $("save").addEventListener("click", guarded(save));
+    $("board-train").addEventListener("click", guarded(trainOnBoard));
     $("file").addEventListener("change", guarded((event) => loadFile(event.target.files[0])));
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", guarded((event) => {
@@ -216,8 +220,23 @@ function connect() {
     });
 }
 
+// What js/board needs of the page. It is loaded when it is needed.
+async function trainOnBoard() {
+    const {Panel} = await import("./board/panel.js");
+    panel ??= new Panel({
+        fetched, samples: data.train, train, showButtons,
+        hold: () => setTraining(true),
+        release: () => setTraining(false),
+        toBytes: () => trainer.toBytes(),
+        kinds: () => model.layers.map(({kind}) => kind),
+        name: () => model.name || "model",
+    });
+    await panel.start();
+}
+
 async function start() {
     connect();
+    $("board").dataset.serial = "serial" in navigator;
     const [core, samples, file] = await Promise.all(["fqt.wasm", "samples.bin", "digits.fqt"].map(fetched));
     data = parseSamples(samples);
     trainer = await openTrainer(core, samples);

@@ -34,28 +34,8 @@ PIECE = 1024  # bytes of a file that go over the line at a time
 BYTES_A_SECOND = 4096  # a board hashes at least so many
 # What mpremote's transport raises where the other side is gone, or sends something else.
 LOST = (OSError, struct.error)
-# Runs after the pieces; the rename is in two steps where the file system does not replace.
-FINISH = """
-file.close()
-import os, hashlib, binascii
-def fqt_digest(path):
-    hashed, piece = hashlib.sha256(), bytearray(1024)
-    with open(path, 'rb') as file:
-        while True:
-            count = file.readinto(piece)
-            if not count:
-                return binascii.hexlify(hashed.digest()).decode()
-            hashed.update(memoryview(piece)[:count])
-def fqt_finish(path, digest):
-    copy = path + '.new'
-    if fqt_digest(copy) != digest:
-        raise OSError('the copy is not whole')
-    try:
-        os.rename(copy, path)
-    except OSError:
-        os.remove(path)
-        os.rename(copy, path)
-"""
+# Runs after the pieces.
+FINISH_SCRIPT = Path(__file__).parent / "finish_device.py"
 READ = """
 import binascii
 with open({path!r}, 'rb') as file:
@@ -129,7 +109,8 @@ class Session:
                 piece = binascii.b2a_base64(data[start : start + PIECE], newline=False)
                 self.run(f"_ = file.write(binascii.a2b_base64({piece!r}))")
             patience = self._seconds + len(data) / BYTES_A_SECOND
-            self.run(FINISH + f"fqt_finish({path!r}, {digest!r})", patience)
+            finish = f"{FINISH_SCRIPT.read_text()}\nfqt_finish({path!r}, {digest!r})"
+            self.run("file.close()\n" + finish, patience)
         except OSError as error:
             with contextlib.suppress(OSError):
                 self.run(f"file.close()\nimport os\nos.remove({path + '.new'!r})")
