@@ -37,8 +37,9 @@ repl: setup ## MicroPython's prompt with fqt, beside what make demo left
 	@mkdir -p $(BUILD)/demo
 	@$(VENV)/bin/fqt repl $(BUILD)/demo
 
-picture: setup ## the picture in the README: the demo's, with float32 beside int8: docs/demo.png
+picture: setup $(PICTURE_BOARD) ## the pictures in the README: docs/demo.png, the demo's with float32 beside int8; docs/learning.svg, a board that learns
 	@$(VENV)/bin/fqt demo --float --output $(BUILD)/demo --picture docs/demo.png
+	@$(PYTHON) tools/learning_picture.py
 
 test: setup $(TEST_TOOLS) $(FUZZ_TOOLS) $(MODULES) $(PROFILE_MODULES) firmware usermod dist $(WASM) lint ## all tests, those on emulated boards too
 	@$(PYTHON) -m pytest -n $(JOBS) $(PYTEST)

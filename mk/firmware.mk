@@ -24,6 +24,9 @@ COST_TOOLS = $(patsubst %,$(BUILD)/%/armv7emsp/fqt.mpy,natmod natmod_profile) \
 MODEL_BOARD = $(BUILD)/firmware_large_heap/CORTEX_M4F/firmware.elf $(BUILD)/natmod/armv7emsp/fqt.mpy \
     $(BUILD)/natmod_all/armv7emsp/fqt.mpy $(BUILD)/emulator.done
 
+# Where the board of the README's picture learns.
+PICTURE_BOARD = $(BUILD)/firmware/CORTEX_M4F/firmware.elf $(BUILD)/natmod/armv7emsp/fqt.mpy $(BUILD)/emulator.done
+
 DEBIAN_emulator = qemu-system-arm qemu-system-misc
 
 $(BUILD)/emulator.done: mk/firmware.mk | $(BUILD)/debian.done
