@@ -1,7 +1,8 @@
-"""The examples activity and vibration, replay and thresholds on an emulated Cortex-M3 with the
+"""The examples that run by themselves, replay and thresholds on an emulated Cortex-M3 with the
 RP2040's heap and module."""
 
 import pytest
+import tflite_retrain
 import vibration
 from activity import check_watched, example_files
 from field import FIELD_MODULE, check_replay, check_thresholds
@@ -53,3 +54,11 @@ def test_the_example_vibration_watches(board, tmp_path):
     for name, data in vibration.example_files(tmp_path).items():
         board.put(name, data)
     vibration.check_watched(board.run(vibration.EXAMPLE / "main.py"))
+
+
+def test_the_example_tflite_retrain_learns(board, tmp_path):
+    files = tflite_retrain.example_files(tmp_path)
+    files["test.fqd"] = files["test.fqd"][: HEADER.size + 100 * (5 + 8 * 8)]
+    for name, data in files.items():
+        board.put(name, data)
+    tflite_retrain.check_learnt(board.run(tflite_retrain.EXAMPLE / "main.py"))
