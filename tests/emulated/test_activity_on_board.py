@@ -4,6 +4,7 @@ RP2040's heap and module."""
 import pytest
 import tflite_retrain
 import vibration
+import voice
 from activity import check_watched, example_files
 from field import FIELD_MODULE, check_replay, check_thresholds
 from ports import SCRIPTS
@@ -62,3 +63,13 @@ def test_the_example_tflite_retrain_learns(board, tmp_path):
     for name, data in files.items():
         board.put(name, data)
     tflite_retrain.check_learnt(board.run(tflite_retrain.EXAMPLE / "main.py"))
+
+
+def test_the_example_voice_hears_what_the_desk_hears(board, tmp_path):
+    for name, data in voice.example_files(12).items():
+        board.put(name, data)
+    script = tmp_path / "hears.py"
+    script.write_text(voice.HEARS)
+    voice.check_heard(board.run(script))
+    printed = board.run(voice.EXAMPLE / "main.py")
+    assert "of 6 commands right" in printed and voice.right("after", printed) > 2
