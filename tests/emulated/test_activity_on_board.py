@@ -1,6 +1,7 @@
 """The examples that run by themselves, replay and thresholds on an emulated Cortex-M3 with the
 RP2040's heap and module."""
 
+import camera
 import pytest
 import tflite_retrain
 import vibration
@@ -73,3 +74,11 @@ def test_the_example_voice_hears_what_the_desk_hears(board, tmp_path):
     voice.check_heard(board.run(script))
     printed = board.run(voice.EXAMPLE / "main.py")
     assert "of 6 commands right" in printed and voice.right("after", printed) > 2
+
+
+def test_the_example_camera_learns(board, tmp_path):
+    for name, data in camera.example_files(20).items():
+        board.put(name, data)
+    script = tmp_path / "main.py"
+    script.write_text(camera.main_with(12, 8))
+    assert camera.share_right(board.run(script)) > 0.25
