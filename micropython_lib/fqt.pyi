@@ -290,8 +290,10 @@ def fit(
     another file of that name.
 
     keep: a path, to which a checkpoint is saved after each epoch with a lower loss than before;
-    when training diverges, it is restored before RuntimeError is raised. ValueError when there is
-    a file of that name that is no checkpoint.
+    when training diverges, it is restored before RuntimeError is raised. A checkpoint that an
+    earlier run left there stays until an epoch is better than it: its mean loss over data is
+    measured first (with `every` in parts, of epoch 0), while the model lies in keep + ".now".
+    ValueError when there is a file of that name that is no checkpoint.
 
     All arguments are checked at the call. ValueError or TypeError for those that do not fit, for
     more than 65,535 samples, and for a cache when nothing is frozen in front.

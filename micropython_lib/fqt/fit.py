@@ -40,6 +40,33 @@ def _rate(lr, schedule, epoch, epochs):
     return _decayed(lr, 65536 - share, 65536)
 
 
+def _loss_of_kept(net, samples, keep, every):
+    # The mean loss over the samples of the checkpoint that a run before left; None: there is none,
+    # or it is another model's. Yields as the run does. The model as it is lies in a file then.
+    try:
+        with _Source(keep):
+            pass
+    except OSError:
+        return None
+    aside = keep + ".now"
+    net.save(aside, checkpoint=True)
+    try:
+        try:
+            net.restore(keep)
+        except ValueError:
+            return None
+        loss = 0.0
+        for i in range(len(samples)):
+            x, target, index = samples.sample(i)
+            loss += net.loss_for(x, target, index)
+            if every and (i + 1) % every == 0:
+                yield Progress(0, 0, 0.0, 0.0)
+        return loss / len(samples)
+    finally:
+        net.restore(aside)
+        _remove(aside)
+
+
 def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep, every):
     # Ticks are compared with the last ones only, since they begin anew after days; whole seconds
     # are counted apart, so that no number outgrows a board's small integers.
@@ -54,8 +81,12 @@ def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep, ever
     order = array.array("H", range(len(samples)))
     falls = epochs is None  # with the time that is spent
     part = epoch = 0
-    kept = None  # epoch and loss
+    kept = None  # what it is of, and its loss
     try:
+        if keep and net.diverged is None:
+            loss = yield from _loss_of_kept(net, samples, keep, every)
+            if loss is not None:
+                kept = keep, loss
         text = str(cache) if cache else None
         while epochs is None or epoch < epochs:
             if falls:
@@ -96,7 +127,7 @@ def _epochs(net, samples, epochs, seconds, lr, schedule, seed, cache, keep, ever
             loss /= steps
             if keep and steps == len(order) and (kept is None or loss < kept[1]):
                 net.save(keep, checkpoint=True)
-                kept = epoch, loss
+                kept = "epoch %d" % epoch, loss
             if cache:
                 cache.rest()
             yield Progress(epoch, steps, loss, rate, text)

@@ -135,6 +135,57 @@ def check_keeping():
     os.remove("best.ckpt")
 
 
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def check_a_better_checkpoint_of_a_run_before_stays():
+    net = fqt.Model("head.fqt")
+    list(fqt.fit(net, DATA, epochs=20, lr=0.2, keep="best.ckpt"))
+    best = content("best.ckpt")
+    new = fqt.Model("head.fqt")
+    told = [(p.epoch, p.loss) for p in fqt.fit(new, DATA, epochs=2, lr=0.01, keep="best.ckpt")]
+    assert content("best.ckpt") == best and not exists("best.ckpt.now")
+    # The run itself is as it is without the checkpoint.
+    same = fqt.Model("head.fqt")
+    assert told == [(p.epoch, p.loss) for p in fqt.fit(same, DATA, epochs=2, lr=0.01)]
+    assert state(new) == state(same)
+    # It is looked at in parts, and one that is left there is as if it had not begun.
+    start = fqt.Model("head.fqt")
+    parts = fqt.fit(start, DATA, epochs=1, lr=0.01, keep="best.ckpt", every=3)
+    assert [next(parts).epoch for _ in range(COUNT // 3 + 1)] == COUNT // 3 * [0] + [1]
+    start = fqt.Model("head.fqt")
+    parts = fqt.fit(start, DATA, epochs=1, lr=0.01, keep="best.ckpt", every=3)
+    next(parts)
+    parts.close()
+    assert state(start) == state(fqt.Model("head.fqt")) and not exists("best.ckpt.now")
+    # It is what comes back when training diverges before it is better.
+    generator = fqt.fit(new, DATA, epochs=1, lr=0.01, keep="best.ckpt", every=1)
+    while next(generator).epoch == 0:
+        pass
+    while new.diverged is None:
+        try:
+            new.train(X, 0, 1e9)
+        except RuntimeError:
+            pass
+    raises(RuntimeError, "those of best.ckpt are back", lambda: next(generator))
+    new.save("again.ckpt", checkpoint=True)
+    assert content("again.ckpt") == best
+    # A worse one, and one of another model, are replaced.
+    fqt.Model("head.fqt").save("best.ckpt", checkpoint=True)
+    list(fqt.fit(net, DATA, epochs=1, lr=0.01, keep="best.ckpt"))
+    better = fqt.Model("head.fqt")
+    better.restore("best.ckpt")
+    assert state(better) == state(net)
+    fqt.Model("residual.fqt").save("best.ckpt", checkpoint=True)
+    list(fqt.fit(net, DATA, epochs=1, lr=0.01, keep="best.ckpt"))
+    better.restore("best.ckpt")
+    assert state(better) == state(net)
+    os.remove("best.ckpt")
+    os.remove("again.ckpt")
+
+
 def check_divergence():
     net = fqt.Model("head.fqt")
     generator = fqt.fit(net, DATA, epochs=400, lr=1e9, schedule="constant", keep="best.ckpt")
@@ -164,5 +215,6 @@ run(
     check_the_last_mini_batch_counts,
     check_saving_and_freezing_end_a_mini_batch,
     check_keeping,
+    check_a_better_checkpoint_of_a_run_before_stays,
     check_divergence,
 )

@@ -199,7 +199,7 @@
     FQT_MESSAGE(VALUE_ERROR, SECONDS, "seconds is a number above 0 and at most #, not #") \
     FQT_MESSAGE(VALUE_ERROR, EVERY, "every is an integer from 1 to #, not #") \
     FQT_MESSAGE(TYPE_ERROR, SEED, "seed is an integer, not #") \
-    FQT_MESSAGE(RUNTIME_ERROR, RESTORED, "#: those of epoch # are back") \
+    FQT_MESSAGE(RUNTIME_ERROR, RESTORED, "#: those of # are back") \
     FQT_MESSAGE(RUNTIME_ERROR, DATA_MODULE, \
         "fqt.# is in #.mpy, which is not on this board: put it beside fqt.mpy (dist/ has both)") \
     FQT_MESSAGE(RUNTIME_ERROR, FIT_WAITS, \
