@@ -7,7 +7,7 @@ fqt_scale_t fqt_scale_unpack(uint32_t bits) {
     if (bits == 0) {
         return FQT_SCALE_ZERO;
     }
-    return fqt_scale(((bits & 0x7FFFFF) | 0x800000) << 7, (int32_t)(bits >> 23 & 0xFF) - 157);
+    return fqt_scale_of_bits(bits);
 }
 
 static int32_t biased_exponent(fqt_scale_t a) {
@@ -63,12 +63,7 @@ fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b) {
     if (a == FQT_SCALE_ZERO || b == FQT_SCALE_ZERO) {
         return FQT_SCALE_ZERO;
     }
-    uint64_t product = (uint64_t)fqt_scale_mantissa(a) * fqt_scale_mantissa(b);
-    int32_t exponent = fqt_scale_exponent(a) + fqt_scale_exponent(b);
-    if (product >> 61) {
-        return fqt_scale((uint32_t)(product >> 31), exponent + 31);
-    }
-    return fqt_scale((uint32_t)(product >> 30), exponent + 30);
+    return fqt_scale_product(a, b);
 }
 
 // a * 2^31 / b, truncated; a and b have 31 bits.

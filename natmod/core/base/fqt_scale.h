@@ -36,6 +36,11 @@ static inline bool fqt_scale_is_valid(uint32_t bits) {
     return bits >= FQT_FLOAT_MIN && bits <= FQT_FLOAT_MAX;
 }
 
+// A stored scale; bits are not 0.
+FQT_INLINE fqt_scale_t fqt_scale_of_bits(uint32_t bits) {
+    return fqt_scale(((bits & 0x7FFFFF) | 0x800000) << 7, (int32_t)(bits >> 23 & 0xFF) - 157);
+}
+
 fqt_scale_t fqt_scale_unpack(uint32_t bits);
 uint32_t fqt_scale_pack(fqt_scale_t a);
 // value * 2^exponent as the nearest float32, which is no stored scale: of either sign, 0 below 2^-126, not limited.
@@ -97,6 +102,19 @@ int32_t fqt_multiply_high_called(int32_t a, int32_t b);
 #else
 #define fqt_multiply_high_called fqt_multiply_high
 #endif
+
+// a * b; neither is zero. Of twice the mantissas the upper word of the product is enough.
+FQT_INLINE fqt_scale_t fqt_scale_product(fqt_scale_t a, fqt_scale_t b) {
+    const uint32_t twice_a = fqt_scale_mantissa(a) << 1;
+    const uint32_t twice_b = fqt_scale_mantissa(b) << 1;
+#if FQT_HAS_LONG_MULTIPLY
+    const uint32_t upper = (uint32_t)((uint64_t)twice_a * twice_b >> 32);
+#else // both are negative as signed numbers, that is, too small by 2^32
+    const uint32_t upper = (uint32_t)fqt_multiply_high_called((int32_t)twice_a, (int32_t)twice_b) + twice_a + twice_b;
+#endif
+    const uint32_t carry = upper >> 31;
+    return fqt_scale(upper >> carry, fqt_scale_exponent(a) + fqt_scale_exponent(b) + 30 + (int32_t)carry);
+}
 
 // A scale as inner loops multiply with it: exponent = -33 - shift.
 typedef struct {

@@ -45,6 +45,10 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
     output->high = output->six < INT8_MAX ? output->six : INT8_MAX;
     output->greatest = INT32_MIN;
     output->least = INT32_MAX;
+#if FQT_HAS_DSP // the first value is news
+    output->usual_least = fqt_four_bytes(INT8_MAX);
+    output->usual_greatest = fqt_four_bytes(INT8_MIN);
+#endif
     output->is_short = true;
     output->converts_bias = output->layer->bias_scale != input_scale;
     output->bias_ratio = fqt_scale_divide_stored(fqt_scale_unpack(output->layer->bias_scale), input_scale);
@@ -53,17 +57,29 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
     output->scale_ratio = fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide_stored(s_x, to->scale);
 }
 
-fqt_channel_t fqt_activations_channel(fqt_activations_t *output, uint32_t channel) {
-    const fqt_layer_t *layer = output->layer;
-    const fqt_scale_t s_w = fqt_scale_unpack(fqt_weight_scale(output->model, layer, channel));
-    fqt_channel_t result = {0, fqt_multiplier(fqt_scale_multiply(s_w, output->scale_ratio))};
-    output->is_short = output->is_short && fqt_multiplier_is_short(&result.multiplier);
-    int32_t bias = (int32_t)fqt_read_u32(fqt_blob(output->model, layer, FQT_BLOB_BIASES) + 4 * channel);
-    result.bias = fqt_limited_bias(bias);
-    if (output->converts_bias) {
-        result.bias = fqt_limited_multiply(output->bias_ratio, result.bias, FQT_BIAS_LIMIT);
+// Most biases take the short way (fqt_scale.h) with zeros behind them.
+FQT_HOT_FORWARD void fqt_activations_channels(
+    fqt_activations_t *output, uint32_t first, int32_t count, fqt_channel_t *channels) {
+    const uint8_t *scales = fqt_blob(output->model, output->layer, FQT_BLOB_WEIGHT_SCALES) + 4 * first;
+    const uint8_t *biases = fqt_blob(output->model, output->layer, FQT_BLOB_BIASES) + 4 * first;
+    const fqt_scale_t scale_ratio = output->scale_ratio;
+    fqt_multiplier_t bias_ratio = fqt_multiplier(output->bias_ratio);
+    const int32_t zeros = (int32_t)bias_ratio.shift < 0 ? -(int32_t)bias_ratio.shift : 0;
+    bias_ratio.shift += (uint32_t)zeros;
+    const int32_t great = zeros <= 16 && fqt_multiplier_is_short(&bias_ratio) ? 1 << (30 - zeros) : 0;
+    for (; count > 0; --count, scales += 4, biases += 4) {
+        const fqt_scale_t scale = fqt_scale_product(fqt_scale_of_bits(fqt_read_u32(scales)), scale_ratio);
+        fqt_channel_t channel = {fqt_limited_bias((int32_t)fqt_read_u32(biases)), fqt_multiplier(scale)};
+        output->is_short = output->is_short && fqt_multiplier_is_short(&channel.multiplier);
+        if (output->converts_bias) {
+            if (channel.bias < great && -channel.bias < great) {
+                channel.bias = fqt_requantise_short(channel.bias * (1 << zeros), &bias_ratio);
+            } else {
+                channel.bias = fqt_limited_multiply(output->bias_ratio, channel.bias, FQT_BIAS_LIMIT);
+            }
+        }
+        *channels++ = channel;
     }
-    return result;
 }
 
 static void put_outputs_one_by_one(
@@ -74,19 +90,11 @@ static void put_outputs_one_by_one(
 }
 
 #if FQT_HAS_DSP
-// Least and greatest of the values that are no news, in each of four bytes.
-typedef struct {
-    uint32_t least;
-    uint32_t greatest;
-} fqt_usual_t;
-
-static fqt_usual_t usual_values(const fqt_activations_t *output) {
+static void know_usual_values(fqt_activations_t *output) {
     const int32_t greatest = output->greatest < output->high ? output->greatest : output->high;
     const bool is_cut = output->layer->activation != FQT_ACTIVATION_NONE; // nobody asks for the least value
-    return (fqt_usual_t) {
-        fqt_four_bytes(is_cut ? INT8_MIN : fqt_clamp(output->least, -INT8_MAX, INT8_MAX)),
-        fqt_four_bytes(fqt_clamp(greatest, INT8_MIN, INT8_MAX - 1)),
-    };
+    output->usual_least = fqt_four_bytes(is_cut ? INT8_MIN : fqt_clamp(output->least, -INT8_MAX, INT8_MAX));
+    output->usual_greatest = fqt_four_bytes(fqt_clamp(greatest, INT8_MIN, INT8_MAX - 1));
 }
 
 FQT_INLINE int32_t short_activation(int32_t sum, const fqt_channel_t *channel, int32_t rounding) {
@@ -105,16 +113,19 @@ FQT_LOOP_FORWARD int32_t put_activations(
     const int32_t rounding = 1 + 2 * output->zero_point;
     const uint32_t low_four = fqt_four_bytes(output->low);
     int8_t *to = output->activation + i;
-    fqt_usual_t usual = usual_values(output);
+    uint32_t usual_least = output->usual_least;
+    uint32_t usual_greatest = output->usual_greatest;
     for (; count >= 4; count -= 4, channel += 4, to += 4) {
         const int32_t value_0 = short_activation(*sum++, &channel[0], rounding);
         const int32_t value_1 = short_activation(*sum++, &channel[1], rounding);
         const int32_t value_2 = short_activation(*sum++, &channel[2], rounding);
         const int32_t value_3 = short_activation(*sum++, &channel[3], rounding);
         const uint32_t values = fqt_pack_bytes(value_0, value_1, value_2, value_3);
-        if (FQT_UNLIKELY(fqt_any_outside(values, usual.least, usual.greatest))) {
+        if (FQT_UNLIKELY(fqt_any_outside(values, usual_least, usual_greatest))) {
             put_outputs_one_by_one(output, channel, (uint32_t)(to - output->activation), sum - 4, 4);
-            usual = usual_values(output);
+            know_usual_values(output);
+            usual_least = output->usual_least;
+            usual_greatest = output->usual_greatest;
             continue;
         }
         fqt_store4(to, fqt_greater_bytes(values, low_four));

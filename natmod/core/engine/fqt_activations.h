@@ -28,6 +28,10 @@ typedef struct {
     int32_t high; // greatest activation
     int32_t greatest; // before the clamp, of the tensor so far
     int32_t least;
+#if FQT_HAS_DSP
+    uint32_t usual_least; // of values that are no news, in each of four bytes
+    uint32_t usual_greatest;
+#endif
 } fqt_activations_t;
 
 // Of one output channel.
@@ -38,7 +42,8 @@ typedef struct {
 
 void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass);
 
-fqt_channel_t fqt_activations_channel(fqt_activations_t *output, uint32_t channel);
+// The constants of `count` channels from `first` on.
+void fqt_activations_channels(fqt_activations_t *output, uint32_t first, int32_t count, fqt_channel_t *channels);
 
 // Store element `i` of the output tensor.
 static inline void fqt_activations_put(

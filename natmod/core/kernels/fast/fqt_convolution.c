@@ -26,9 +26,7 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
     for (int32_t first = 0; first < shape->out_channels; first += FQT_OUTPUT_BLOCK) {
         const int32_t count = shape->out_channels - first < block ? shape->out_channels - first : block;
         const int8_t *filters = fqt_weights(pass->model, pass->layer) + (uint32_t)first * elements;
-        for (int32_t o = 0; o < count; ++o) {
-            channels[o] = fqt_activations_channel(&output, (uint32_t)(first + o));
-        }
+        fqt_activations_channels(&output, (uint32_t)first, count, channels);
         uint32_t i = (uint32_t)first;
         fqt_columns_seek(&columns, 0);
         for (int32_t left = shape->out_height * shape->out_width; left > 0;

@@ -68,7 +68,8 @@ void fqt_depthwise_forward(fqt_pass_t *pass) {
     fqt_activations_begin(&output, pass);
     while (fqt_tiles_next_tile(&tiles)) {
         for (int32_t lane = 0; tiles.lanes >> lane != 0; ++lane) {
-            const fqt_channel_t channel = fqt_activations_channel(&output, (uint32_t)(tiles.first + lane));
+            fqt_channel_t channel;
+            fqt_activations_channels(&output, (uint32_t)(tiles.first + lane), 1, &channel);
             const int32_t i = fqt_tiles_first_element(&tiles, lane);
             tiles.bias = channel.bias;
             tiles.multiplier = channel.multiplier;

@@ -31,7 +31,8 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
     fqt_activations_t output;
     fqt_activations_begin(&output, pass);
     for (int32_t o = 0; o < shape->out_channels; ++o, filter += pass->layer->filter_elements) {
-        const fqt_channel_t channel = fqt_activations_channel(&output, (uint32_t)o);
+        fqt_channel_t channel;
+        fqt_activations_channels(&output, (uint32_t)o, 1, &channel);
         int32_t i = o;
         for (int32_t oy = 0; oy < shape->out_height; ++oy) {
             for (int32_t ox = 0; ox < shape->out_width; ++ox, i += shape->out_channels) {

@@ -21,7 +21,8 @@ void fqt_depthwise_forward(fqt_pass_t *pass) {
     fqt_activations_begin(&output, pass);
     for (int32_t c = 0; c < shape->out_channels; ++c, w += pass->layer->filter_elements) {
         const int8_t *x = pass->x + c;
-        const fqt_channel_t channel = fqt_activations_channel(&output, (uint32_t)c);
+        fqt_channel_t channel;
+        fqt_activations_channels(&output, (uint32_t)c, 1, &channel);
         int32_t i = c;
         for (int32_t oy = 0; oy < shape->out_height; ++oy) {
             int32_t iy = oy * window->stride_height - window->pad_top;
