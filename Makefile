@@ -51,7 +51,7 @@ test-quick: setup lint ## the tests for daily work: under a minute
 page: $(PAGE) ## the page that trains in a browser, static files: build/page (docs/page.md)
 	@du -bs $(dir $(PAGE))
 
-test-page: page $(BUILD)/chromium.done ## the page in Chromium, without a window (installs Debian's chromium)
+test-page: page $(BUILD)/chromium.done $(PAGE_BOARDS) ## the page in Chromium, without a window (installs Debian's chromium)
 	@FQT_PAGE=$(CURDIR)/$(dir $(PAGE)) $(PYTHON) -m pytest tests/page $(PYTEST)
 
 fuzz: setup $(FUZZER) ## change model files for SECONDS= (60) under sanitizers; what loads trains on every core alike

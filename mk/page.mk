@@ -28,6 +28,10 @@ $(PAGE): $(PAGE_FILES) $(PAGE_MODULES) $(WASM) $(CORE_LIB) $(VENV)/.done | dist
 	@tools/step page "see the message above" $(PYTHON) examples/page/make.py $(WASM) dist $(BUILD)/page
 	@touch $@
 
+# What the page trains on in Chromium. `make test` is without: Chromium is a download of its own, and the copies over the
+# emulated line take longer than a minute where other tests run beside.
+PAGE_BOARDS = $(patsubst %,$(BUILD)/firmware/%/firmware.elf,CORTEX_M4F NO_NATIVE) $(BUILD)/emulator.done
+
 DEBIAN_chromium = chromium
 $(BUILD)/chromium.done: | $(BUILD)/debian.done
 	@command -v chromium >/dev/null || tools/step chromium "install by hand: $(DEBIAN_chromium)" \

@@ -1,6 +1,7 @@
 // The page's side of a serial line against boards that are made here, for test_repl.py:
-//   node repl_in_node.mjs CASE
-// Prints JSON: what the case returned, or {error}, the sentence that a user would read. A second lasts ten milliseconds.
+//   node repl_in_node.mjs
+// Prints JSON: of each case what it returned, or {error}, the sentence that a user would read. A second lasts ten
+// milliseconds.
 import {put} from "../../examples/page/js/board/files.js";
 import {RawRepl} from "../../examples/page/js/board/raw_repl.js";
 import {SerialLine} from "../../examples/page/js/board/serial.js";
@@ -143,9 +144,13 @@ const CASES = {
     put_full: () => putWhere({error: `${TRACEBACK}OSError: [Errno 28] ENOSPC\r\n`}),
 };
 
-try {
-    console.log(JSON.stringify(await CASES[process.argv[2]]()));
-} catch (error) {
-    console.log(JSON.stringify({error: error.message}));
+const told = {};
+for (const [name, run] of Object.entries(CASES)) {
+    try {
+        told[name] = await run();
+    } catch (error) {
+        told[name] = {error: error.message};
+    }
 }
+console.log(JSON.stringify(told));
 process.exit(0);

@@ -12,18 +12,19 @@ pytestmark = pytest.mark.slow  # with the others that need node
 SCRIPT = Path(__file__).resolve().parent / "repl_in_node.mjs"
 
 
-def in_node(case):
-    command = ["node", str(SCRIPT), case]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+@pytest.fixture(scope="module")
+def told():
+    command = ["node", str(SCRIPT)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return json.loads(result.stdout)
 
 
 @pytest.mark.parametrize("kind_of_board", ["paste", "no_paste", "old"])
-def test_code_arrives_whole_and_what_it_prints_comes_back(kind_of_board):
-    told = in_node(kind_of_board)
-    assert told["isWhole"] and told["ran"] == 2
-    assert told["printed"] == 2 * ["gr\u00fcn\nzwei\n"]
-    assert told["lines"] == 2 * ["gr\u00fcn", "zwei"]
+def test_code_arrives_whole_and_what_it_prints_comes_back(told, kind_of_board):
+    of_board = told[kind_of_board]
+    assert of_board["isWhole"] and of_board["ran"] == 2
+    assert of_board["printed"] == 2 * ["gr\u00fcn\nzwei\n"]
+    assert of_board["lines"] == 2 * ["gr\u00fcn", "zwei"]
 
 
 @pytest.mark.parametrize(
@@ -38,10 +39,10 @@ def test_code_arrives_whole_and_what_it_prints_comes_back(kind_of_board):
         ("put_full", "what was there is whole. The board says OSError: [Errno 28] ENOSPC: its"),
     ],
 )
-def test_what_goes_wrong_is_a_sentence(case, sentence):
-    error = in_node(case)["error"]
+def test_what_goes_wrong_is_a_sentence(told, case, sentence):
+    error = told[case]["error"]
     assert sentence in error and "\n" not in error
 
 
-def test_half_a_file_is_removed():
-    assert in_node("put_full")["last"] == 'os.remove("/lib/fqt.mpy.new")'
+def test_half_a_file_is_removed(told):
+    assert told["put_full"]["last"] == 'os.remove("/lib/fqt.mpy.new")'

@@ -50,7 +50,7 @@ export function drawCurves(canvas, accuracies, epochs) {
     }
 }
 
-// losses: {page, board}, each of {recent}, the mean loss of so many samples (every); the page's as a band, on which the
+// losses: {page, board}, each of {recent}, the mean loss of so many samples (every); the page's as a tube, in which the
 // board's line shall lie. points: the axis' end.
 export function drawLosses(canvas, losses, points, every) {
     const {context, width, height} = prepared(canvas);
@@ -73,9 +73,9 @@ export function drawLosses(canvas, losses, points, every) {
         context.fillText(text, Math.min(x(point), width - 20), height - 8);
     }
     context.lineJoin = "round";
-    for (const [name, colourName, lineWidth] of [["page", "before", 7], ["board", "int8", 2.5]]) {
+    const strokes = [["page", "before", 7], ["page", "card", 4.5], ["board", "int8", 2.5]];
+    for (const [name, colourName, lineWidth] of strokes) {
         context.strokeStyle = colour(colourName);
-        context.globalAlpha = name === "page" ? 0.55 : 1;
         context.lineWidth = lineWidth;
         line(context, losses[name].map(({recent}, i) => [x(i + 1), y(recent)]));
     }
