@@ -21,9 +21,10 @@ class FakeBoard {
     #code = "";
     #pasting = false;
     #room = 0;
+    #isRunning = false;
 
-    constructor({pastes = "R\x01", run = () => ({}), isDeaf = false, refusesToOpen = false}) {
-        Object.assign(this, {pastes, run, isDeaf, refusesToOpen});
+    constructor({pastes = "R\x01", run = () => ({}), isDeaf = false, refusesToOpen = false, loops = false}) {
+        Object.assign(this, {pastes, run, isDeaf, refusesToOpen, loops});
     }
 
     async open() {
@@ -45,7 +46,12 @@ class FakeBoard {
     }
 
     #take(one) {
-        if (this.#pasting) {
+        if (this.loops || this.#isRunning) {
+            if (one === "\x03") {
+                this.#say(this.loops ? "KeyboardInterrupt: \r\n>>> " : `\x04${TRACEBACK}KeyboardInterrupt: \r\n\x04>`);
+                this.loops = this.#isRunning = false;
+            }
+        } else if (this.#pasting) {
             if (one === "\x04") {
                 this.#say("\x04");
                 this.#execute();
@@ -86,7 +92,9 @@ class FakeBoard {
         this.#pasting = false;
         if (isGone) {
             this.controller.error(new DOMException("The device has been lost.", "NetworkError"));
-        } else if (!isSilent) {
+        } else if (isSilent) {
+            this.#isRunning = true;
+        } else {
             const bytes = String.fromCharCode(...new TextEncoder().encode(printed));
             this.#say(`${bytes}\x04${error}\x04>`);
         }
@@ -130,7 +138,15 @@ async function putWhere(isTrouble) {
     }
 }
 
+async function stopped() {
+    const repl = await entered(new FakeBoard({run: () => ({isSilent: true})}));
+    setTimeout(() => repl.interrupt(), 1000);
+    await repl.run(CODE);
+}
+
 const CASES = {
+    looping: async () => (await entered(new FakeBoard({loops: true, run: () => ({printed: "3\r\n"})}))).run("print(3)"),
+    stopped,
     paste: () => sent("R\x01"),
     no_paste: () => sent("R\0"),
     old: () => sent(""),

@@ -34,6 +34,7 @@ def test_code_arrives_whole_and_what_it_prints_comes_back(told, kind_of_board):
         ("deaf", "does not answer as MicroPython does. It is busy or hangs: press its reset"),
         ("silent", "said nothing for 10 seconds. It is busy or hangs"),
         ("gone", "The connection to the board is lost: see its cable"),
+        ("stopped", "The board says KeyboardInterrupt: it was stopped"),
         ("memory", "The board says MemoryError: memory allocation failed: it lacks RAM"),
         ("put_gone", "fqt.mpy was not written, what was there is whole. The connection"),
         ("put_full", "what was there is whole. The board says OSError: [Errno 28] ENOSPC: its"),
@@ -46,3 +47,7 @@ def test_what_goes_wrong_is_a_sentence(told, case, sentence):
 
 def test_half_a_file_is_removed(told):
     assert told["put_full"]["last"] == 'os.remove("/lib/fqt.mpy.new")'
+
+
+def test_what_a_board_runs_is_ended(told):
+    assert told["looping"] == "3\n"

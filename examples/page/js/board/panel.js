@@ -95,7 +95,7 @@ export class Panel {
 
     async #stop() {
         this.#isStopped = true;
-        await this.#board.stop();
+        await this.#board.stop().catch(() => {}); // what waits for the board tells of it
     }
 
     async #keep() {

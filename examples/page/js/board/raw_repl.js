@@ -159,7 +159,7 @@ async function arrives(wait) {
 }
 
 function sentence(traceback) {
-    const last = traceback.trim().split(/\r?\n/).at(-1);
+    const last = traceback.trim().split(/\r?\n/).at(-1).replace(/:$/, "");
     const [, advice] = ADVICE.find(([sign]) => sign.test(last)) ?? [];
     return `The board says ${last}${advice ? `: ${advice}` : ""}.`;
 }

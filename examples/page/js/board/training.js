@@ -92,17 +92,11 @@ export class Board {
         return /fqt kept '(.*)'/.exec(printed)[1];
     }
 
-    // Remove what is not kept, and leave the board at its prompt.
+    // Remove what is not kept, and leave the board at its prompt, as far as it answers.
     async leave() {
-        try {
-            await this.#repl.run("clean()");
-            await this.#repl.leave();
-        } catch (error) {
-            if (!(error instanceof BoardError)) {
-                throw error;
-            }
-        } finally {
-            await this.#line.close();
+        for (const step of [() => this.#repl.run("clean()", {quiet: 2}), () => this.#repl.leave()]) {
+            await step().catch(() => {});
         }
+        await this.#line.close();
     }
 }
