@@ -3,6 +3,7 @@ library."""
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from fqt import core
+from fqt.kinds import KIND_NAMES, KINDS
 from fqt.reference.fixed import decayed, shuffle
 from models import Layer, random_model
 
@@ -76,3 +78,10 @@ def test_another_loss_is_refused(tmp_path):
     model = random_model([Layer("dense", 10)], (8, 8, 1), loss="mean_squared_error")
     told, _, _ = in_node(tmp_path, model.to_bytes(), 1)
     assert "softmax_cross_entropy" in told["error"]
+
+
+def test_the_page_names_every_kind():
+    source = (Path(__file__).parents[2] / "examples/page/js/model_file.js").read_text()
+    listed = re.search(r"const KINDS = \[(.*?)\];", source, re.DOTALL)
+    names = [KIND_NAMES[i + 1] for i in range(len(KINDS))]
+    assert re.findall(r'"(\w*)"', listed[1]) == ["", *names]

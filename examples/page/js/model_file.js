@@ -4,7 +4,7 @@
 const HEADER_BYTES = 64;
 const RECORD_BYTES = 72;
 const KINDS = ["", "dense", "conv2d", "max_pool2d", "flatten", "depthwise_conv2d", "average_pool2d", "add", "multiply",
-    "table", "concatenate", "upsample2d"];
+    "table", "concatenate", "upsample2d", "lstm", "gru"];
 const ACTIVATIONS = ["none", "relu", "relu6"];
 const TRAINABLE = 1;
 const LOW_BYTES = 2;
