@@ -12,13 +12,13 @@ import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes.
 TEXT_BUDGET = {
-    "x64": 102_000,  # with all layer kinds
-    "armv6m": 29_970,
-    "armv7m": 29_600,
-    "armv7emsp": 32_700,
-    "armv7emdp": 32_700,
-    "rv32imc": 38_800,
-    "xtensawin": 31_800,
+    "x64": 104_000,  # with all layer kinds
+    "armv6m": 30_310,
+    "armv7m": 30_000,
+    "armv7emsp": 33_484,
+    "armv7emdp": 33_484,
+    "rv32imc": 39_250,
+    "xtensawin": 32_300,
 }
 FULL_BUDGET = 5120  # of what the full module has more than the common one
 STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most

@@ -84,6 +84,7 @@ def test_models_and_their_files_have_keras_s_numbers(build, tmp_path):
             outputs /= outputs.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(outputs, wanted, atol=1e-5 * np.abs(wanted).max())
     assert (network.name, read_source(net).name) == ("saved", net.name)
+    assert np.array_equal(net.predict(x, verbose=0), wanted)  # the source stays as it was
     model = convert(path, calibrate=x)
     assert any(layer.trainable for layer in model.layers)
 
