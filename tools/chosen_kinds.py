@@ -13,7 +13,7 @@ from pathlib import Path
 
 FILE_H = Path(__file__).resolve().parents[1] / "natmod/core/model/fqt_file.h"
 # What the common module leaves out, so that it takes less RAM.
-FULL_ONLY = ("concatenate", "upsample2d", "lstm", "gru")
+FULL_ONLY = ("upsample2d", "lstm", "gru")
 
 
 def numbers() -> dict[str, int]:

@@ -308,7 +308,6 @@ KINDS = {
             inputs=2,
             activations=ACTIVATIONS,
             passes_error_scale=lambda record: True,
-            is_common=False,
         ),
         Kind(
             11,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# Text is RAM on a board: what `size` says of the object file, in bytes.
+# Text is RAM on a board: what `size` says of the object file, in bytes. Of armv6m 28 KB for the kinds
+# of layers and 1.6 KB for faster kernels, of armv7emsp 31.5 and 1.2 KB.
 TEXT_BUDGET = {
     "x64": 104_000,  # with all layer kinds
     "armv6m": 30_310,
