@@ -67,22 +67,27 @@ FQT_HOT_FORWARD void fqt_activations_channels(
     const int32_t zeros = (int32_t)bias_ratio.shift < 0 ? -(int32_t)bias_ratio.shift : 0;
     bias_ratio.shift += (uint32_t)zeros;
     const int32_t great = zeros <= 16 && fqt_multiplier_is_short(&bias_ratio) ? 1 << (30 - zeros) : 0;
-    for (; count > 0; --count, scales += 4, biases += 4) {
-        const fqt_scale_t scale = fqt_scale_product(fqt_scale_of_bits(fqt_read_u32(scales)), scale_ratio);
-        fqt_channel_t channel = {fqt_limited_bias((int32_t)fqt_read_u32(biases)), fqt_multiplier(scale)};
-        output->is_short = output->is_short && fqt_multiplier_is_short(&channel.multiplier);
+    // cppcheck-suppress ctuuninitvar; it takes what is written here for what is read
+    for (; count > 0; --count, ++channels, scales += 4, biases += 4) {
+        channels->multiplier = fqt_multiplier(fqt_scale_product(fqt_scale_of_bits(fqt_read_u32(scales)), scale_ratio));
+        output->is_short = output->is_short && fqt_multiplier_is_short(&channels->multiplier);
+        int32_t bias = fqt_clamp((int32_t)fqt_read_u32(biases), -FQT_BIAS_LIMIT, FQT_BIAS_LIMIT);
         if (output->converts_bias) {
-            if (channel.bias < great && -channel.bias < great) {
-                channel.bias = fqt_requantise_short(channel.bias * (1 << zeros), &bias_ratio);
+            if (bias < great && -bias < great) {
+                bias = fqt_requantise_short(bias * (1 << zeros), &bias_ratio);
             } else {
-                channel.bias = fqt_limited_multiply(output->bias_ratio, channel.bias, FQT_BIAS_LIMIT);
+                bias = fqt_limited_multiply(output->bias_ratio, bias, FQT_BIAS_LIMIT);
             }
         }
-        *channels++ = channel;
+        channels->bias = bias;
     }
 }
 
-static void put_outputs_one_by_one(
+static bool takes_short_way(const fqt_activations_t *output) {
+    return output->is_short && output->activation != NULL;
+}
+
+static FQT_NOINLINE void put_outputs_one_by_one(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
     for (; count > 0; --count, ++channel, ++sum, ++i) {
         fqt_activations_put(output, &channel->multiplier, i, channel->bias + *sum);
@@ -106,10 +111,13 @@ FQT_INLINE int32_t short_activation(int32_t sum, const fqt_channel_t *channel, i
 }
 
 // Activations by the short way, four at a time: 17 cycles each on Cortex-M4. The rare fours with a new extreme or a
-// value beyond the range (a saturated one is 127 or -128) go one by one, and so do those that are left. Gives how many
-// that is.
-FQT_LOOP_FORWARD int32_t put_activations(
+// value beyond the range (a saturated one is 127 or -128) go one by one, and so do those that are left.
+FQT_KERNEL_FORWARD void fqt_activations_put_all(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
+    if (!takes_short_way(output)) {
+        put_outputs_one_by_one(output, channel, i, sum, count);
+        return;
+    }
     const int32_t rounding = 1 + 2 * output->zero_point;
     const uint32_t low_four = fqt_four_bytes(output->low);
     int8_t *to = output->activation + i;
@@ -130,13 +138,19 @@ FQT_LOOP_FORWARD int32_t put_activations(
         }
         fqt_store4(to, fqt_greater_bytes(values, low_four));
     }
-    return count;
+    if (count > 0) {
+        put_outputs_one_by_one(output, channel, (uint32_t)(to - output->activation), sum, count);
+    }
 }
 #else
 // Activations by the short way. New extremes and values above the range are rare, and found by one comparison; those
-// below `low` are not, after ReLU. Gives how many are left: none.
-FQT_LOOP_FORWARD int32_t put_activations(
+// below `low` are not, after ReLU.
+FQT_KERNEL_FORWARD void fqt_activations_put_all(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
+    if (!takes_short_way(output)) {
+        put_outputs_one_by_one(output, channel, i, sum, count);
+        return;
+    }
     int8_t *to = output->activation + i;
     const int32_t rounding = 1 + 2 * output->zero_point;
     const int32_t low = output->low;
@@ -161,19 +175,8 @@ FQT_LOOP_FORWARD int32_t put_activations(
         *to++ = (int8_t)fqt_in_register((uint32_t)value);
     }
     output->least = least;
-    return 0;
 }
 #endif
-
-void fqt_activations_put_all(
-    fqt_activations_t *output, const fqt_channel_t *channels, uint32_t i, const int32_t *sums, int32_t count) {
-    int32_t left = count;
-    if (output->is_short && output->activation != NULL) {
-        left = put_activations(output, channels, i, sums, count);
-    }
-    const int32_t done = count - left;
-    put_outputs_one_by_one(output, channels + done, i + (uint32_t)done, sums + done, left);
-}
 
 static bool is_even(const fqt_pass_t *pass) {
     const int8_t *x = pass->x;

@@ -114,16 +114,28 @@ FQT_INLINE part_of_window_t next_window(fqt_columns_t *columns) {
     return part;
 }
 
+FQT_INLINE void clear_column(int16_t *column, int32_t count, int32_t step, bool is_ordered) {
+#if FQT_HAS_DSP
+    if (is_ordered) {
+        fqt_pair_t *pair = (fqt_pair_t *)(void *)column;
+        for (; count > 0; count -= 4, pair += 2 * step) {
+            pair[0] = 0;
+            pair[step] = 0;
+        }
+        return;
+    }
+#endif
+    (void)is_ordered;
+    for (; count > 0; --count, column += step) {
+        *column = 0;
+    }
+}
+
 // A column to every `step`-th element, or ordered to every `step`-th pair.
 FQT_LOOP_FORWARD void put_column(fqt_columns_t *columns, int16_t *column, int32_t step, bool is_ordered) {
     part_of_window_t part = next_window(columns);
     if (!part.is_whole) {
-        const int32_t together = FQT_HAS_DSP && is_ordered ? 2 : 1;
-        int16_t *to = column;
-        for (int32_t count = (int32_t)columns->elements; count > 0; count -= together, to += together * step) {
-            to[0] = 0;
-            to[together - 1] = 0;
-        }
+        clear_column(column, (int32_t)columns->elements, step, is_ordered);
     }
     column += step * part.skipped;
     for (; part.rows > 0; --part.rows, part.from += columns->row_bytes, column += step * columns->run) {
