@@ -50,6 +50,7 @@
 #include "kernels/fast/fqt_conv2d_update.c"
 #include "kernels/fast/fqt_wanted_errors.c"
 #endif
+#include "kernels/fast/fqt_strip.c"
 #include "kernels/fast/fqt_convolution.c"
 #include "kernels/fast/fqt_error_sums.c"
 #include "kernels/fast/fqt_tiles.c"

@@ -164,3 +164,22 @@ def test_a_gradient_of_one_unit_moves_weights_far_alike(master, lr):
         model = random_model(layers, (1, 1, 40), seed=seed)
         x = np.random.default_rng(seed).integers(0, 2, (1, 1, 1, 40)).astype(np.uint8)
         check_same(model, x, np.array(random_targets(model, 1)), 1, lr, master=master)
+
+
+@pytest.mark.parametrize("trains", [True, False])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_first_layers_run_alike_with_and_without_room_for_strips(trains, channels):
+    """Where nothing trains, the scratch is no larger than columns need."""
+    layers = [
+        Layer("conv2d", 10, (3, 2), (1, 2), (1, 1, 1, 0), "relu"),
+        Layer("average_pool2d", kernel=(6, 8), stride=(6, 8)),
+        Layer("dense", 3),
+    ]
+    model = random_model(layers, (6, 15, channels), seed=channels)
+    for layer in model.layers:
+        layer.trainable = trains and layer.trainable
+    x = random_samples(model, 6)
+    if trains:
+        check_same(model, x, np.array(random_targets(model, 6)), 12)
+    outputs = {opened(backend, model).outputs(x).tobytes() for backend in BACKENDS}
+    assert len(outputs) == 1

@@ -5,6 +5,7 @@
 #include "../fqt_kernels.h"
 #include "../../engine/fqt_activations.h"
 #include "fqt_products.h"
+#include "fqt_strip.h"
 #include "../../base/fqt_simd.h"
 
 _Static_assert(sizeof(fqt_channel_t) == FQT_CHANNEL_BYTES, "as the scratch has room for");
@@ -27,6 +28,11 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
         const int32_t count = shape->out_channels - first < block ? shape->out_channels - first : block;
         const int8_t *filters = fqt_weights(pass->model, pass->layer) + (uint32_t)first * elements;
         fqt_activations_channels(&output, (uint32_t)first, count, channels);
+#if FQT_HAS_DSP
+        if (fqt_strip_forward(pass, &output, channels, (uint32_t)first, count, sums)) {
+            continue;
+        }
+#endif
         uint32_t i = (uint32_t)first;
         fqt_columns_seek(&columns, 0);
         for (int32_t left = shape->out_height * shape->out_width; left > 0;

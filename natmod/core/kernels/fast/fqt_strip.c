@@ -1,0 +1,117 @@
+// Convolution of inputs whose channels do not come in fours, as first layers have them (1 or 3), with DSP instructions:
+// forward. The plain version with the same bits is ../plain/fqt_convolution.c.
+//
+// There it costs more to make a column for each window than to multiply with it. So the part of the input that
+// neighbouring windows read is spread once into 16-bit numbers, position by position with the rows of the kernel side
+// by side: a window then is a run of this strip, and the next one starts a few elements further on. Filters are brought
+// to the same order, and to 16 bits, once a pass. Four of them meet a window: for two elements five loads and four
+// multiply-adds, 1.8 cycles a product on Cortex-M4.
+#include "fqt_strip.h"
+
+#if FQT_HAS_DSP
+// What is spread: to[(x * kernel_height + ky) * channels + c] = from[ky][x][c] - zero_point.
+typedef struct {
+    int32_t kernel_height;
+    int32_t channels;
+    int32_t row_bytes;
+    int32_t zero_point;
+} spread_t;
+
+// Of the rows and columns that are there.
+FQT_LOOP_FORWARD void spread(
+    const spread_t *how, const int8_t *from, const fqt_taps_t *rows, const fqt_taps_t *columns, int16_t *to) {
+    const int32_t channels = how->channels;
+    const int32_t zx = how->zero_point;
+    const int32_t step = channels * how->kernel_height;
+    const int32_t count = columns->end - columns->begin;
+    from += rows->begin * how->row_bytes + columns->begin * channels;
+    to += columns->begin * step + rows->begin * channels;
+    for (int32_t left = rows->end - rows->begin; left > 0; --left, from += how->row_bytes - channels) {
+        for (const int8_t *end = from + channels; from < end; ++from, ++to) {
+            int16_t *element = to;
+            for (const int8_t *x = from; x < from + count * channels; x += channels, element += step) {
+                *element = (int16_t)(*x - zx);
+            }
+        }
+    }
+}
+
+// sums[o] = sum over i of filters[o][i] * window[i], for `count` filters, four at a time, of `row_bytes`. The last sums
+// may be followed by up to three that mean nothing.
+FQT_LOOP_FORWARD void multiply_window(
+    const int16_t *filters, uint32_t row_bytes, const int16_t *window, int32_t count, int32_t *sums) {
+    const int8_t *first = (const int8_t *)filters;
+    for (; count > 0; count -= 4, sums += 4) {
+        const int8_t *third = first + 2 * row_bytes;
+        const int8_t *end = first + row_bytes;
+        const int16_t *element = window;
+        int32_t sum_0 = 0;
+        int32_t sum_1 = 0;
+        int32_t sum_2 = 0;
+        int32_t sum_3 = 0;
+        while (first < end) {
+            const uint32_t pair = fqt_load4(element);
+            uint32_t weights;
+            uint32_t next_weights;
+            element += 2;
+            first = fqt_load_two_rows(first, row_bytes, &weights, &next_weights);
+            sum_0 = fqt_multiply_add_pair(weights, pair, sum_0);
+            sum_1 = fqt_multiply_add_pair(next_weights, pair, sum_1);
+            third = fqt_load_two_rows(third, row_bytes, &weights, &next_weights);
+            sum_2 = fqt_multiply_add_pair(weights, pair, sum_2);
+            sum_3 = fqt_multiply_add_pair(next_weights, pair, sum_3);
+        }
+        sums[0] = sum_0;
+        sums[1] = sum_1;
+        sums[2] = sum_2;
+        sums[3] = sum_3;
+        first = third + row_bytes;
+    }
+}
+
+bool fqt_strip_forward(const fqt_pass_t *pass, fqt_activations_t *output, const fqt_channel_t *channels, uint32_t first,
+    int32_t count, int32_t *sums) {
+    const fqt_shape_t *shape = &pass->shape;
+    const fqt_sliding_t *window = &shape->window;
+    const uint32_t elements = pass->layer->filter_elements;
+    const uint32_t pairs = (elements + 1) / 2;
+    const uint32_t filter_words = ((uint32_t)count + 3) / 4 * 4 * pairs;
+    const fqt_taps_t all_rows = {0, window->kernel_height};
+    fqt_taps_t columns = {0, window->kernel_width};
+    spread_t how = {all_rows.end, shape->in_channels, columns.end * shape->in_channels, 0};
+    const int32_t width = (shape->out_width - 1) * window->stride_width + columns.end;
+    const int32_t step = how.kernel_height * how.channels; // of the strip, from position to position
+    int16_t *filters = (int16_t *)(void *)(sums + count + 3); // the last filter fills four
+    int16_t *strip = filters + 2 * filter_words;
+    const uint32_t strip_words = (uint32_t)(width * step) / 2 + 1; // one more ends the pairs of the last window
+    const fqt_pair_t *end = (const fqt_pair_t *)(const void *)(pass->model->arena + pass->model->arena_bytes);
+    if (how.channels % 4 == 0 || shape->out_width == 1
+        || end - (const fqt_pair_t *)(void *)strip < (int32_t)strip_words) {
+        return false;
+    }
+    const int8_t *filter = fqt_weights(pass->model, pass->layer) + first * elements;
+    fqt_clear(filters, filter_words);
+    for (int32_t o = 0; o < count; ++o, filter += elements) {
+        spread(&how, filter, &all_rows, &columns, filters + 2 * pairs * (uint32_t)o);
+    }
+    columns = fqt_taps(-window->pad_left, width, shape->in_width);
+    how.row_bytes = shape->in_width * how.channels;
+    how.zero_point = pass->input->zero_point;
+    const int8_t *x = pass->x - window->pad_left * how.channels - window->pad_top * how.row_bytes;
+    int32_t iy = -window->pad_top;
+    for (int32_t rows = shape->out_height; rows > 0; --rows, iy += window->stride_height) {
+        const fqt_taps_t there = fqt_taps(iy, how.kernel_height, shape->in_height);
+        const int16_t *at = strip;
+        fqt_clear(strip, strip_words);
+        spread(&how, x, &there, &columns, strip);
+        x += window->stride_height * how.row_bytes;
+        for (int32_t left = shape->out_width; left > 0; --left) {
+            multiply_window(filters, 4 * pairs, at, count, sums);
+            fqt_activations_put_all(output, channels, first, sums, count);
+            at += window->stride_width * step;
+            first += (uint32_t)shape->out_channels;
+        }
+    }
+    return true;
+}
+#endif
