@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 # Text is RAM on a board: what `size` says of the object file, in bytes. Of armv6m 28 KB for the kinds
-# of layers and 1.6 KB for faster kernels, of armv7emsp 31.5 and 1.2 KB.
+# of layers and 1.6 KB for faster kernels.
 TEXT_BUDGET = {
     "x64": 104_000,  # with all layer kinds
     "armv6m": 30_310,
     "armv7m": 30_000,
-    "armv7emsp": 33_484,
-    "armv7emdp": 33_484,
+    "armv7emsp": 33_750,
+    "armv7emdp": 33_750,
     "rv32imc": 39_250,
     "xtensawin": 32_300,
 }
