@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Write the table of docs/field.md: a new class is learned from ten samples, with and without a
-replay memory, in the core.
+replay memory, and in other ways than fqt.Replay's (tools/replay_ways.py), in the core.
 
     tools/replay.py DATA
 
@@ -17,18 +17,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from replay_ways import BASE, WAYS, WAYS_OF_SIZE, Way, kept, learn_new, train
 from tables import ROOT, replace_table
 
 from fqt import core, quantize
 from fqt.experiment import data
 from fqt.experiment.configuration import read_experiment
 from fqt.experiment.statistics import paired_differences
-from fqt.reference.fixed import shuffle
-from fqt.samples.replay import replay_choice
-from fqt.train.schedules import learning_rate
 
 NEW_SAMPLES = 10
-WAYS = (0, 1), (50, 1), (100, 1), (100, 2), (200, 1)  # samples kept, rounds of them in an epoch
 PRETRAINING = 10, 0.01  # epochs and rate
 CALIBRATION = 200
 
@@ -43,7 +40,7 @@ class Case:
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
 
 
-CASES = Case("har_hapt"), Case("fsdd")
+CASES = Case("har_hapt", seeds=tuple(range(1, 13))), Case("fsdd")
 
 
 @dataclass
@@ -56,17 +53,9 @@ class Split:
     new_test: tuple[np.ndarray, np.ndarray]
 
 
-def train(model: core.Model, x, y, epochs: int, rate: float, seed: int) -> None:
-    """As fqt.fit does on a device."""
-    order = np.arange(len(y))
-    for epoch in range(epochs):
-        shuffle(order, seed + epoch)
-        model.train_many(x, y, order, learning_rate("linear", rate, epoch, epochs))
-
-
-def pretrained(experiment, arrays, new_class: int, seed: int, kept: Path) -> bytes:
+def pretrained(experiment, arrays, new_class: int, seed: int, folder: Path) -> bytes:
     """A network that never saw the class: from random weights, in int8, all layers."""
-    path = kept / f"{experiment.name}-{new_class}-{seed}.fqt"
+    path = folder / f"{experiment.name}-{new_class}-{seed}.fqt"
     if path.exists():
         return path.read_bytes()
     is_old = arrays["y_train"] != new_class
@@ -94,58 +83,64 @@ def split(arrays, new_class: int, seed: int) -> Split:
     )
 
 
-def learn(network: bytes, case: Case, of: Split, way: tuple, seed: int) -> np.ndarray:
-    """[old classes before, after, new class after], each the share that is recognised."""
+def learn(network: bytes, case: Case, of: Split, way: Way, seed: int) -> np.ndarray:
+    """[old classes before, after, what of them is taken for the new class, new class after], each
+    a share of the samples."""
     model = core.Model(network)
     before = model.evaluate(*of.old_test)
-    x, y = of.new
-    kept, rounds = way
-    if kept:
-        chosen = np.tile(replay_choice(*of.old, kept, seed), rounds)
-        x = np.concatenate([x, of.old[0][chosen]])
-        y = np.concatenate([y, of.old[1][chosen]])
-    train(model, x, y, case.epochs, case.rate, seed)
-    return np.array([before, model.evaluate(*of.old_test), model.evaluate(*of.new_test)])
+    new = of.new if way.has_new else (of.new[0][:0], of.new[1][:0])
+    chosen = kept(model, *of.old, way, seed)
+    old = of.old[0][chosen], of.old[1][chosen]
+    learn_new(model, new, old, way, case.epochs, case.rate, seed)
+    found = model.predict_many(of.old_test[0])
+    after = np.mean(found == of.old_test[1])
+    taken = np.mean(found == of.new[1][0])
+    return np.array([before, after, taken, model.evaluate(*of.new_test)])
 
 
-def rows(case: Case, folder: Path, kept: Path) -> list[str]:
+def rows(case: Case, folder: Path, kept_networks: Path) -> list[str]:
     experiment = read_experiment(ROOT / f"examples/experiments/{case.experiment}.toml")
     arrays = data.load(experiment, folder)
     classes = data.outputs_of(experiment, arrays)
-    found: dict[tuple[int, int], list[np.ndarray]] = {}
+    found: dict[Way, list[np.ndarray]] = {way: [] for way in WAYS}
     for seed in case.seeds:
         new_class = (seed - 1) % classes
-        network = pretrained(experiment, arrays, new_class, seed, kept)
+        network = pretrained(experiment, arrays, new_class, seed, kept_networks)
         of = split(arrays, new_class, seed)
-        for way in WAYS:
-            result = learn(network, case, of, way, seed)
-            print(case.experiment, seed, way, np.round(100 * result, 2), flush=True)
-            found.setdefault(way, []).append(100 * result)
-    lines = []
-    for (count, rounds), results in found.items():
-        before, after, new = np.array(results).T
-        lost = paired_differences(after, before)
-        error = paired_differences(np.zeros(len(new)), new).standard_error
-        lines.append(
-            f"| {case.experiment} | {count or 'none'} | "
-            f"{rounds if count else ''} | "
-            f"{before.mean():.1f} | {lost.mean:.1f} ± {lost.standard_error:.1f} | "
-            f"{new.mean():.1f} ± {error:.1f} |"
-        )
-    return lines
+        for way, results in found.items():
+            results.append(100 * learn(network, case, of, way, seed))
+            print(case.experiment, seed, way, np.round(results[-1], 2), flush=True)
+    return [row(case, way, np.array(found[way]), np.array(found[BASE])) for way in WAYS]
+
+
+def row(case: Case, way: Way, results: np.ndarray, base: np.ndarray) -> str:
+    """Of a way's results, [seeds][4], beside those of BASE."""
+    before, after, taken, new = results.T
+    lost = paired_differences(after, before)
+    beside = paired_differences(base[:, 0] - base[:, 1], before - after)
+    error = paired_differences(np.zeros(len(new)), new).standard_error
+    is_other = way not in (BASE, *WAYS_OF_SIZE)
+    return (
+        f"| {case.experiment} | {way.kept or 'none'} | {way.said} | "
+        f"{before.mean():.1f} | {lost.mean:.1f} ± {lost.standard_error:.1f} | "
+        + (f"{beside.mean:+.1f} ± {beside.standard_error:.1f}" if is_other else "")
+        + f" | {taken.mean():.1f} | {new.mean():.1f} ± {error:.1f} |"
+    )
 
 
 HEADER = [
-    "| data | samples kept | rounds | old classes before, % | "
-    "points that they lose | new class, % |",
-    "|---" * 6 + "|",
+    "| data | samples kept | how | old classes before, % | points that they lose | "
+    "more than with 100 | taken for the new, % | new class, % |",
+    "|---" * 8 + "|",
 ]
 
 
 def main(folder: Path) -> None:
     lines = list(HEADER)
     with ProcessPoolExecutor(len(CASES)) as processes:
-        for made in processes.map(partial(rows, folder=folder, kept=ROOT / "build/replay"), CASES):
+        for made in processes.map(
+            partial(rows, folder=folder, kept_networks=ROOT / "build/replay"), CASES
+        ):
             lines += made
     print("\n".join(lines))
     replace_table(ROOT / "docs/field.md", "tools/replay.py", "\n".join(lines))
