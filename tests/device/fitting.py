@@ -135,6 +135,14 @@ def check_keeping():
     os.remove("best.ckpt")
 
 
+def diverge(net):
+    while net.diverged is None:
+        try:
+            net.train(X, 0, 1e9)
+        except RuntimeError:
+            pass
+
+
 def content(path):
     with open(path, "rb") as file:
         return file.read()
@@ -164,11 +172,7 @@ def check_a_better_checkpoint_of_a_run_before_stays():
     generator = fqt.fit(new, DATA, epochs=1, lr=0.01, keep="best.ckpt", every=1)
     while next(generator).epoch == 0:
         pass
-    while new.diverged is None:
-        try:
-            new.train(X, 0, 1e9)
-        except RuntimeError:
-            pass
+    diverge(new)
     raises(RuntimeError, "those of best.ckpt are back", lambda: next(generator))
     new.save("again.ckpt", checkpoint=True)
     assert content("again.ckpt") == best
@@ -196,11 +200,7 @@ def check_divergence():
     generator = fqt.fit(net, DATA, epochs=400, lr=0.01, schedule="constant", keep="best.ckpt")
     next(generator)
     want = state(net)
-    while net.diverged is None:
-        try:
-            net.train(X, 0, 1e9)
-        except RuntimeError:
-            pass
+    diverge(net)
     raises(RuntimeError, "those of epoch 1 are back", lambda: next(generator))
     assert net.diverged is None and state(net) == want
     os.remove("best.ckpt")

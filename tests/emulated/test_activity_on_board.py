@@ -1,11 +1,8 @@
-"""The examples that run by themselves, replay and thresholds on an emulated Cortex-M3 with the
+"""The examples activity and vibration, replay and thresholds on an emulated Cortex-M3 with the
 RP2040's heap and module."""
 
-import camera
 import pytest
-import tflite_retrain
 import vibration
-import voice
 from activity import check_watched, example_files
 from field import FIELD_MODULE, check_replay, check_thresholds
 from ports import SCRIPTS
@@ -56,29 +53,3 @@ def test_the_example_vibration_watches(board, tmp_path):
     for name, data in vibration.example_files(tmp_path).items():
         board.put(name, data)
     vibration.check_watched(board.run(vibration.EXAMPLE / "main.py"))
-
-
-def test_the_example_tflite_retrain_learns(board, tmp_path):
-    files = tflite_retrain.example_files(tmp_path)
-    files["test.fqd"] = files["test.fqd"][: HEADER.size + 100 * (5 + 8 * 8)]
-    for name, data in files.items():
-        board.put(name, data)
-    tflite_retrain.check_learnt(board.run(tflite_retrain.EXAMPLE / "main.py"))
-
-
-def test_the_example_voice_hears_what_the_desk_hears(board, tmp_path):
-    for name, data in voice.example_files(12).items():
-        board.put(name, data)
-    script = tmp_path / "hears.py"
-    script.write_text(voice.HEARS)
-    voice.check_heard(board.run(script))
-    printed = board.run(voice.EXAMPLE / "main.py")
-    assert "of 6 commands right" in printed and voice.right("after", printed) > 2
-
-
-def test_the_example_camera_learns(board, tmp_path):
-    for name, data in camera.example_files(20).items():
-        board.put(name, data)
-    script = tmp_path / "main.py"
-    script.write_text(camera.main_with(12, 8))
-    assert camera.share_right(board.run(script)) > 0.5
