@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# Text is RAM on a board: what `size` says of the object file, in bytes. Of armv6m 28 KB for the kinds
-# of layers and 1.6 KB for faster kernels.
+# Text is RAM on a board: what `size` says of the object file, in bytes. Of armv6m 28 KB for the
+# kinds of layers and 1.6 KB for faster kernels.
 TEXT_BUDGET = {
     "x64": 108_000,  # with all layer kinds
     "armv6m": 30_310,
