@@ -92,7 +92,7 @@ def onnx_with(build, shape=SHAPE):
 
 def recurrent():
     b = OnnxBuilder((1, 1, 4))
-    return b.bytes(b.node("GRU", "x", b.random(1, 6, 4), b.random(1, 6, 2), hidden_size=2))
+    return b.bytes(b.node("RNN", "x", b.random(1, 2, 4), b.random(1, 2, 2), hidden_size=2))
 
 
 def branching():
@@ -272,7 +272,7 @@ SOURCES_OF_BYTES = {
     "a recurrent layer": (
         ".onnx",
         recurrent,
-        ["GRU 'gru0'", "no layer does this", "build the network"],
+        ["RNN 'rnn0'", "no layer does this", "build the network"],
     ),
     "an If": (
         ".onnx",
