@@ -20,8 +20,10 @@ CYCLE_MODEL = $(BUILD)/cyclemodel.so
 COST_TOOLS = $(patsubst %,$(BUILD)/%/armv7emsp/fqt.mpy,natmod natmod_profile) \
     $(patsubst %,$(BUILD)/%/CORTEX_M4F/firmware.elf,firmware firmware_large_heap) $(CYCLE_MODEL) $(BUILD)/emulator.done
 
-# Where `make models ON=emulated:m4` trains.
-MODEL_BOARD = $(BUILD)/firmware_large_heap/CORTEX_M4F/firmware.elf $(BUILD)/natmod/armv7emsp/fqt.mpy \
+# Where `make models ON=emulated:m4` trains: with a heap that has room for all that people bring, as boards with external
+# RAM have.
+MODEL_HEAP_BYTES = 2621440
+MODEL_BOARD = $(BUILD)/firmware_models/CORTEX_M4F/firmware.elf $(BUILD)/natmod/armv7emsp/fqt.mpy \
     $(BUILD)/natmod_all/armv7emsp/fqt.mpy $(BUILD)/emulator.done
 
 # Where the board of the README's picture learns.
@@ -53,6 +55,9 @@ $(BUILD)/firmware/%/firmware.elf: $(FIRMWARE_SOURCES) $(BUILD)/toolchain-%.done
 
 $(BUILD)/firmware_large_heap/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
 	$(call BUILD_FIRMWARE,large-heap,$(LARGE_HEAP_BYTES),/,$(dir $<))
+
+$(BUILD)/firmware_models/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
+	$(call BUILD_FIRMWARE,model-heap,$(MODEL_HEAP_BYTES),/,$(dir $<))
 
 $(BUILD)/flash/firmware/%/firmware.elf: $(BUILD)/firmware/%/firmware.elf
 	$(call BUILD_FIRMWARE,flash,$(HEAP_BYTES),/flash,$(dir $<))

@@ -6,7 +6,7 @@ two layers trainable, and the loss before and after some steps.
     tools/models_table.py FOLDER [--trust] [--on emulated:m4]
 
 --trust: .pt2 files and pickles too, which run code of whoever made them. --on: where the steps are
-trained, in place of the desk's core: an emulated board, here with the heap of a large one; a model
+trained, in place of the desk's core: an emulated board, here with a heap of 2.5 MB; a model
 that gives other bytes there than in the core says so.
 """
 
@@ -132,7 +132,7 @@ def checkpoint_of(job: Job, place: Place) -> bytes:
 def large_board(on: str) -> Place:
     place = place_of(on)
     if isinstance(place, EmulatedBoard):
-        place.large_heap = True
+        place.kind = replace(place.kind, builds="firmware_models")
     return place
 
 

@@ -71,13 +71,13 @@ class EmulatedBoard(Device):
     """A board that is started for each run, with the module of this checkout that the model
     needs."""
 
-    def __init__(self, name: str, kind: Kind, large_heap: bool = False):
-        self.name, self.kind, self.large_heap = name, kind, large_heap
+    def __init__(self, name: str, kind: Kind):
+        self.name, self.kind = name, kind
 
     def lines(self, exchange: Exchange) -> Iterator[str]:
         full = needs_full([ModelFile.read(exchange.model)])
         built = module(self.kind.architecture, "natmod_all" if full else "natmod").read_bytes()
-        board = Board(self.kind, exchange.folder, large_heap=self.large_heap)
+        board = Board(self.kind, exchange.folder)
         with contextlib.closing(board):
             with Session(board.port) as session:
                 session.put("/fqt.mpy", built)
