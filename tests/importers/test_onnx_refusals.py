@@ -171,6 +171,7 @@ WRONG = {
     "'gru1': it has other functions than tanh": lambda: recurrent(
         operator="GRU", activations=["Sigmoid", "Relu"]
     ),
+    "'lstm1': it limits what its gates read": lambda: recurrent(clip=2.0),
     "'gru1': it limits what its gates read": lambda: recurrent(operator="GRU", clip=2.0),
     "'gru1': it begins with a state that is not 0": lambda: recurrent(
         operator="GRU", **{"5": np.ones((1, 1, 5))}

@@ -14,35 +14,31 @@ from fqt.importers.onnx_checks import AGAIN
 from fqt.importers.onnx_file import FileNode
 from fqt.importers.onnx_graph import REPLACE, OnnxGraph
 from fqt.kinds import GRU_GATES, LSTM_GATES, RESET_PLACES
-from fqt.layers.lstm import NO_LIMIT
 
 LSTM_ORDER = [0, 2, 3, 1]  # ONNX's gates are input, output, forget, cell
 GRU_ORDER = [1, 0, 2]  # and update, reset, new
 LENGTHS, STATE, CELL, PEEPHOLES = 4, 5, 6, 7  # places among the inputs
+LIMITED = "limits what its gates read"  # clip; no limit of a cell state
 
 
 def lstm(reader: OnnxGraph, node: FileNode) -> None:
     """Raises SourceError for what the device's lstm does not do."""
-    attributes = node.attributes
     _refuse_others(
         reader,
         node,
         [b"Sigmoid", b"Tanh", b"Tanh"],
-        (attributes.get("input_forget", 0), "couples its gates"),
+        (node.attributes.get("input_forget", 0), "couples its gates"),
+        (node.attributes.get("clip", 0.0), LIMITED),
         (_input(node, PEEPHOLES), "has peepholes"),
         (len(node.outputs) > 2 and reader.is_read(node.outputs[2]), "gives its cell state"),
     )
     weights, biases = _parameters(reader, node, LSTM_GATES)
-    limit = float(attributes.get("clip", 0.0))
-    gates = Gates(
-        weights[LSTM_ORDER], biases.sum(axis=0)[LSTM_ORDER], limit if limit > 0 else NO_LIMIT
-    )
-    _add(reader, node, "lstm", gates)
+    _add(reader, node, "lstm", Gates(weights[LSTM_ORDER], biases.sum(axis=0)[LSTM_ORDER]))
 
 
 def gru(reader: OnnxGraph, node: FileNode) -> None:
     """Raises SourceError for what the device's gru does not do."""
-    clips = (node.attributes.get("clip", 0.0), "limits what its gates read")
+    clips = (node.attributes.get("clip", 0.0), LIMITED)
     _refuse_others(reader, node, [b"Sigmoid", b"Tanh"], clips)
     weights, biases = _parameters(reader, node, GRU_GATES)
     of_input, of_state = biases[:, GRU_ORDER]
