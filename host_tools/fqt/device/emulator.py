@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,7 @@ class Board:
             )
         except FileNotFoundError:
             raise OSError(f"there is no {kind.emulator}: `make firmware` installs it") from None
+        weakref.finalize(self, self.emulator.kill)  # also where nobody came to close it
         assert self.emulator.stdout
         line = self.emulator.stdout.readline()
         found = re.search(r"/dev/pts/\d+", line)
