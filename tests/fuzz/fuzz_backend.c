@@ -48,8 +48,10 @@ static void note(fuzz_result_t *result, const char *name, const void *bytes, siz
     result->hashes[result->stages++] = hash;
 }
 
+#define GATE_WORK (100) // of the function of a gate
+
 // Multiply-adds of a step, roughly; the error pass of max pooling looks at a window for each window that an input is
-// in.
+// in, and recurrent layers form all their gates at each position of the input.
 static uint64_t work(const fqt_model_t *model) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < model->layer_count; ++i) {
@@ -59,6 +61,11 @@ static uint64_t work(const fqt_model_t *model) {
                + (uint64_t)fqt_input_of(model, i)->elements * taps;
         if (layer->kind == FQT_KIND_MAX_POOL2D) {
             sum += (uint64_t)fqt_input_of(model, i)->elements * taps * taps;
+        }
+        if (layer->kind == FQT_KIND_LSTM || layer->kind == FQT_KIND_GRU) {
+            const fqt_tensor_t *input = fqt_input_of(model, i);
+            const uint64_t positions = (uint64_t)input->height * input->width;
+            sum += positions * fqt_output_of(model, i)->channels * (layer->filter_elements + 4 * GATE_WORK);
         }
     }
     return sum;
