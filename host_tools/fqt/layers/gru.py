@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fqt.arguments import truth_value
-from fqt.layers.recurrent import Recurrent, sigmoid
+from fqt.layers.functions import sigmoid
+from fqt.layers.recurrent import Recurrent
 
 
 class GRU(Recurrent):

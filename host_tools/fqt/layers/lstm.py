@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fqt.layers.recurrent import Recurrent, sigmoid
+from fqt.layers.functions import sigmoid
+from fqt.layers.recurrent import Recurrent
 
 NO_LIMIT = 2.0**64
 

@@ -73,7 +73,3 @@ class Recurrent(Layer):
             "alone (train it and what lies before it in PyTorch or Keras, and fqt.convert the "
             "network)"
         )
-
-
-def sigmoid(x):
-    return 0.5 + 0.5 * np.tanh(x / 2)  # which does not overflow
