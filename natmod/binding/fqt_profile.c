@@ -29,6 +29,9 @@ static mp_obj_t phase(engine_t *self, size_t n_args, const mp_obj_t *args, size_
         self->pass.training = true;
         self->pass.learning_rate = rate;
     }
+    if (number == PHASE_SELECT && fqt_output_of(model, layer)->needs_error) {
+        fqt_step_turn_back(&self->pass, self->loss);
+    }
     if (!takes_part) {
         return mp_const_false;
     }
@@ -36,13 +39,11 @@ static mp_obj_t phase(engine_t *self, size_t n_args, const mp_obj_t *args, size_
         kind->forward(&self->pass);
     } else if (number == PHASE_LOSS) {
         self->loss = fqt_step_loss(model, 0, rate);
-    } else if (number == PHASE_SELECT) {
-        fqt_step_select(&self->pass, self->loss);
     } else if (number == PHASE_ERROR) {
         kind->error(&self->pass);
     } else if (number == PHASE_UPDATE) {
         kind->update(&self->pass);
-    } else {
+    } else if (number == PHASE_END) {
         fqt_step_end(model, rate);
     }
     return mp_const_true;

@@ -72,10 +72,10 @@ bool fqt_quantize(
 // Run forward; returns the index of the first greatest output. With one output: 1 when it is above 0, else 0.
 uint32_t fqt_predict(fqt_model_t *model);
 
-// The same at each pixel of a model with pixelwise cross-entropy: [pixels], in the scratch until the next call.
+// The same at each pixel of a model with pixelwise cross-entropy: [pixels], until the next call.
 const uint8_t *fqt_predict_pixels(fqt_model_t *model);
 
-// Run layers `first` to the last forward; returns the outputs in Q16 (in the scratch: until the next call). first: 0,
+// Run layers `first` to the last forward; returns the outputs in Q16 (until the next call). first: 0,
 // or model->cut when that tensor's activation was filled with what the front part gives.
 const int32_t *fqt_logits(fqt_model_t *model, uint32_t first);
 

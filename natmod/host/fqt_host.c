@@ -40,31 +40,12 @@ static fqt_source_t source_of(const uint8_t *file, uint32_t bytes, bool in_place
         .memory = in_place ? file : NULL, .read = read_bytes, .context = (void *)(uintptr_t)file, .bytes = bytes};
 }
 
-// Bytes of the tensors that live at a moment of a step (fqt_plan.c), and the scratch of the layer that runs then.
-static uint32_t bytes_at(const fqt_model_t *model, uint32_t moment) {
-    const uint32_t n = model->layer_count;
-    uint32_t bytes = 0;
-    for (uint32_t buffer = 0; buffer < 2 * (n + 1); ++buffer) {
-        const fqt_lifetime_t life = fqt_lifetime(model, buffer);
-        bytes += life.birth <= moment && moment <= life.death ? fqt_buffer_bytes(model, buffer) : 0;
-    }
-    if (moment > 0) {
-        const uint32_t layer = moment <= n ? moment - 1 : moment == n + 1 ? n - 1 : 2 * n + 1 - moment;
-        bytes += fqt_aligned(fqt_kind_of(model, layer)->scratch_bytes(model, layer));
-    }
-    return bytes;
-}
-
 // Of a model that was opened and has not trained yet.
 static uint32_t memory_bound(const fqt_model_t *model) {
-    uint32_t peak = 0;
     fqt_lifetimes_find(model);
-    for (uint32_t moment = 0; moment <= 2u * model->layer_count + 1; ++moment) {
-        const uint32_t bytes = bytes_at(model, moment);
-        peak = bytes > peak ? bytes : peak;
-    }
+    const uint32_t bound = fqt_buffers_bound(model);
     fqt_lifetimes_forget(model);
-    return model->tables_bytes + model->targets + fqt_targets_bytes(model) + peak;
+    return model->tables_bytes + model->targets + fqt_targets_bytes(model) + bound + FQT_BYTES_BEHIND;
 }
 
 // Give whether the model is open, otherwise why not.
@@ -123,29 +104,21 @@ uint32_t fqt_host_memory_bound(const fqt_host_model_t *host) {
     return host->memory_bound;
 }
 
-bool fqt_host_place(const fqt_host_model_t *host, uint32_t buffer, uint32_t place[4]) {
-    const fqt_model_t *model = &host->model;
-    place[1] = fqt_buffer_bytes(model, buffer);
-    if (place[1] == 0) {
-        return false;
-    }
-    lock(host);
-    fqt_lifetimes_find(model);
-    const fqt_lifetime_t life = fqt_lifetime(model, buffer);
-    fqt_lifetimes_forget(model);
-    unlock(host);
-    const fqt_tensor_t *tensor = fqt_tensor(model, buffer / 2);
-    place[0] = buffer % 2 == 0 ? tensor->activation : tensor->error;
-    place[2] = life.birth;
-    place[3] = life.death;
-    return true;
+uint32_t fqt_host_parameters(const fqt_host_model_t *host) {
+    return host->model.targets + fqt_targets_bytes(&host->model);
 }
 
-void fqt_host_layout(const fqt_host_model_t *host, uint32_t layout[3]) {
+void fqt_host_places(const fqt_host_model_t *host, uint32_t (*places)[4]) {
     const fqt_model_t *model = &host->model;
-    layout[0] = model->targets + fqt_targets_bytes(model);
-    layout[1] = model->scratch;
-    layout[2] = model->arena_bytes;
+    lock(host);
+    fqt_lifetimes_find(model);
+    for (uint32_t number = 0; number < fqt_buffers(model); ++number) {
+        const fqt_buffer_t buffer = fqt_buffer(model, number);
+        const uint32_t place[4] = {*buffer.offset, buffer.bytes, buffer.birth, buffer.death};
+        memcpy(places[number], place, sizeof(place));
+    }
+    fqt_lifetimes_forget(model);
+    unlock(host);
 }
 
 uint32_t fqt_host_input_elements(const fqt_host_model_t *host) {
@@ -342,7 +315,7 @@ void fqt_host_step_forward(fqt_host_model_t *host, const int8_t *x, int32_t *out
     lock(host);
     set_input(host, 0, x, 0);
     fqt_step_forward(&host->model, 0);
-    memcpy(outputs, fqt_scratch(&host->model), 4 * fqt_output_elements(&host->model));
+    memcpy(outputs, fqt_outputs(&host->model), 4 * fqt_output_elements(&host->model));
     unlock(host);
 }
 

@@ -29,15 +29,14 @@ FQT_HOST_EXPORT void fqt_host_close(fqt_host_model_t *host);
 // RAM in bytes: tables and arena, what model.memory tells on a device.
 FQT_HOST_EXPORT uint32_t fqt_host_memory(const fqt_host_model_t *host);
 
-// The least that any layout of the arena takes: at each moment of a step the tensors that live and the scratch of the
-// layer that runs lie somewhere.
+// The least that any layout of the arena takes: the parameters, and at each moment of a step what lives then.
 FQT_HOST_EXPORT uint32_t fqt_host_memory_bound(const fqt_host_model_t *host);
 
-// Of a model that has not trained yet, where a buffer lies in the arena, its bytes, and its first and last moment of a
-// step (fqt_plan.c). Buffer 2t is the activation of tensor t (0 the input), 2t + 1 its error. False: there is no such.
-FQT_HOST_EXPORT bool fqt_host_place(const fqt_host_model_t *host, uint32_t buffer, uint32_t place[4]);
-// Of the arena: the bytes in front of the activations and errors, where the scratch begins, and all bytes.
-FQT_HOST_EXPORT void fqt_host_layout(const fqt_host_model_t *host, uint32_t layout[3]);
+// Bytes in front of the buffers in the arena.
+FQT_HOST_EXPORT uint32_t fqt_host_parameters(const fqt_host_model_t *host);
+// Of a model that has not trained yet, for each buffer (fqt_plan.h; four a layer, and two) where it lies in the arena,
+// its bytes (0: there is no such), and its first and last moment of a step.
+FQT_HOST_EXPORT void fqt_host_places(const fqt_host_model_t *host, uint32_t (*places)[4]);
 
 FQT_HOST_EXPORT uint32_t fqt_host_input_elements(const fqt_host_model_t *host);
 FQT_HOST_EXPORT uint32_t fqt_host_output_elements(const fqt_host_model_t *host);

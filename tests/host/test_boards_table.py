@@ -263,7 +263,8 @@ def test_places_lie_in_the_arena_and_apart(cnn28):
                     or other.offset + other.size <= one.offset
                 )
     names = {place.what for place in places}
-    assert {"parameters", "scratch", "activation input"} <= names
+    assert {"parameters", "activation input", "outputs"} <= names
+    assert {"scratch forward conv2d_1", "scratch backward conv2d_1"} <= names
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -3,7 +3,7 @@ part of the arena, the lowest offset below. What lives always, the parameters, h
 
 from __future__ import annotations
 
-from fqt.run.arena import Place, places_in
+from fqt.run.arena import SCRATCH, Place, places_in
 from fqt.run.core import Model
 
 ROWS = 12
@@ -21,9 +21,11 @@ def picture(model: Model) -> str:
     wide = max(1, min(4, COLUMNS // moments))
     shown = [moment * moments // COLUMNS for moment in range(COLUMNS)]
     columns = shown if moments > COLUMNS else list(range(moments))
-    moving = sorted(places[1:-1], key=lambda place: -place.size)
+    scratch = [place for place in places if place.what.startswith(SCRATCH)]
+    moving = [place for place in places[1:] if place not in scratch]
+    moving.sort(key=lambda place: -place.size)
     mark_of = {place: MARKS[i] if i < len(MARKS) else "*" for i, place in enumerate(moving)}
-    mark_of |= {places[0]: "=", places[-1]: "~"}
+    mark_of |= {places[0]: "=", **dict.fromkeys(scratch, "~")}
     lines = []
     for row in reversed(range(ROWS)):
         middle = start + (2 * row + 1) * (end - start) // (2 * ROWS)
@@ -36,7 +38,8 @@ def picture(model: Model) -> str:
     lines.append(f"{'':9} +" + "forward".ljust(backward, "-") + "backward".ljust(8, "-"))
     said = [f"{mark_of[place]} {place.what} {place.size:,}" for place in moving[:NAMED]]
     more = [f"and {len(moving) - NAMED} less"] if len(moving) > NAMED else []
-    fixed = [f"= {places[0].what} {places[0].size:,}", f"~ scratch {places[-1].size:,}"]
+    most_scratch = max(place.size for place in scratch)
+    fixed = [f"= {places[0].what} {places[0].size:,}", f"~ {SCRATCH} up to {most_scratch:,}"]
     lines += _wrapped([*fixed, *said, *more])
     most, at = max((_bytes_at(places, moment), -moment) for moment in range(moments))
     lines.append(f"  most lives {_moment(model, -at)}: {most:,} of {end:,} bytes")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from fqt.run.core import Model
 
+SCRATCH = "scratch"  # how the names of its places begin
+
 
 @dataclass(frozen=True)
 class Place:
@@ -24,18 +26,21 @@ class Place:
 
 def places_in(model: Model) -> list[Place]:
     """Of a model that has not trained yet: what lives always ("parameters", with maps, texts and
-    targets) first, each activation and error, and last the scratch, which all layers share."""
-    layout = (ctypes.c_uint32 * 3)()
-    model._call("layout", ctypes.byref(layout))
-    parameters, scratch, end = layout
-    moments = 2 * len(model.model.layers) + 1
-    found = [Place("parameters", 0, parameters, 0, moments)]
-    names = ["input", *(layer.name for layer in model.model.layers)]
-    place = (ctypes.c_uint32 * 4)()
-    for buffer in range(2 * len(names)):
-        if model._call("place", buffer, ctypes.byref(place)):
-            offset, size, first, last = place
-            what = ("activation", "error")[buffer % 2]
-            named = f"{what} {names[buffer // 2]}"
-            found.append(Place(named, offset, size, first, min(last, moments)))
-    return [*found, Place("scratch", scratch, end - scratch, 1, moments)]
+    targets) first, then each activation and error, the outputs, and the scratch of each pass."""
+    layers = [layer.name for layer in model.model.layers]
+    count = len(layers)
+    found = [Place("parameters", 0, model._call("parameters"), 0, 2 * count + 1)]
+    places = (ctypes.c_uint32 * 4 * (4 * count + 2))()
+    model._call("places", ctypes.byref(places))
+    for number, (offset, size, first, last) in enumerate(places):
+        at, kind = divmod(number, 4)
+        tensor = "input" if at == 0 else layers[at - 1]
+        what = (
+            "outputs" if at == count else f"activation {tensor}",
+            f"error {tensor}",
+            f"{SCRATCH} forward {layers[at % count]}",
+            f"{SCRATCH} backward {layers[at % count]}",
+        )[kind]
+        if size > 0:
+            found.append(Place(what, offset, size, first, min(last, 2 * count + 1)))
+    return found

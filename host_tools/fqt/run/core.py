@@ -119,7 +119,7 @@ class Model(DeviceModel):
     @property
     def memory_bound(self) -> int:
         """The least bytes of RAM that any layout of the arena takes: the parameters, and at each
-        moment of a step the tensors that live and the scratch of the layer that runs."""
+        moment of a step the tensors that live and the scratch of the pass that runs."""
         return self._call("memory_bound")
 
     @property

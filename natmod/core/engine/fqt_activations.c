@@ -53,7 +53,7 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
     output->converts_bias = output->layer->bias_scale != input_scale;
     output->bias_ratio = fqt_scale_divide_stored(fqt_scale_unpack(output->layer->bias_scale), input_scale);
     output->activation = pass->y;
-    output->logits = fqt_scratch(pass->model);
+    output->logits = (int32_t *)(void *)(pass->model->arena + to->activation);
     output->scale_ratio = fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide_stored(s_x, to->scale);
 }
 

@@ -31,12 +31,8 @@ void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index) {
     pass->index = index;
     fqt_pass_read(pass, pass->layer->input);
     pass->output = fqt_output_of(model, index);
-    pass->y = fqt_activation(model, index + 1);
-    pass->scratch = fqt_scratch(model);
-    if (index + 1 == model->layer_count) {
-        pass->y = NULL;
-        pass->scratch = (int32_t *)pass->scratch + pass->output->elements;
-    }
+    pass->y = index + 1 == model->layer_count ? NULL : fqt_activation(model, index + 1);
+    pass->scratch = model->arena + pass->layer->forward_scratch;
     pass->e = pass->output->needs_error ? fqt_error_of(model, index + 1) : NULL;
     pass->shape = fqt_shape(model, index);
     pass->training = false;

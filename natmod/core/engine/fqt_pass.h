@@ -29,8 +29,8 @@ typedef struct {
 // are one row, and the window is as wide.
 fqt_shape_t fqt_shape(const fqt_model_t *model, uint32_t index);
 
-// Channels, ascending. Those of the output that take part in a backward pass lie in the scratch in front of what error
-// and update passes use.
+// Channels, ascending. Those of the output that take part in a backward pass lie in front of the scratch of its
+// error and update.
 typedef struct {
     uint32_t count;
     const uint16_t *channels;
@@ -43,9 +43,9 @@ struct fqt_pass {
     fqt_tensor_t *input; // x; of two, the first
     fqt_tensor_t *output; // y
     const int8_t *x; // [in_height][in_width][in_channels]
-    int8_t *y; // [out_height][out_width][out_channels]; NULL: the last layer, whose outputs are logits in the scratch
+    int8_t *y; // [out_height][out_width][out_channels]; NULL: the last layer, which gives logits
     const int8_t *e; // the error of y; NULL where none is needed
-    void *scratch; // the pass's own: behind the logits, backward behind the selection
+    void *scratch; // backward behind the selection
     fqt_shape_t shape;
     bool training; // forward: the layer's fill is wanted
     uint32_t update_rate; // backward: the share of channels that take part, Q16
@@ -53,7 +53,7 @@ struct fqt_pass {
     fqt_scale_t learning_rate; // update
 };
 
-// Turn to layer `index`.
+// Turn to the forward pass of layer `index`.
 void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index);
 
 // Take another tensor that the layer reads for its input.

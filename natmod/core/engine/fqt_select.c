@@ -166,10 +166,10 @@ static uint32_t choose(
 
 void fqt_select(fqt_pass_t *pass) {
     const uint32_t channels = pass->output->channels;
-    uint16_t *selected = fqt_scratch(pass->model);
+    uint16_t *selected = pass->scratch;
     const uint32_t wanted = share_of(pass->output, pass->update_rate);
     pass->selection = (fqt_selection_t) {channels, selected};
-    pass->scratch = (uint8_t *)fqt_scratch(pass->model) + fqt_selection_bytes(channels);
+    pass->scratch = (uint8_t *)pass->scratch + fqt_selection_bytes(channels);
     // Of the outputs those with the greatest errors alone, often the label's, would be pushed up and none down:
     // training runs away.
     if (wanted < channels && !fqt_pass_is_last(pass)) {

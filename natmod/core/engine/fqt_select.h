@@ -5,11 +5,6 @@
 
 #include "fqt_pass.h"
 
-// Bytes of the scratch that a selection takes from its start.
-static inline uint32_t fqt_selection_bytes(uint32_t channels) {
-    return (2u * channels + 3) & ~3u;
-}
-
 // The positions of a tensor whose errors rank its channels: every interval-th from `first` on, which is another one in
 // each step. Those errors are formed in all channels; then the selected channels' suffice, where one layer alone reads
 // the tensor.

@@ -33,7 +33,7 @@ static void forward(fqt_model_t *model, uint32_t first, uint32_t end, bool train
 
 const int32_t *fqt_logits(fqt_model_t *model, uint32_t first) {
     forward(model, first, model->layer_count, false);
-    return fqt_scratch(model);
+    return fqt_outputs(model);
 }
 
 const int8_t *fqt_features(fqt_model_t *model) {
@@ -58,7 +58,7 @@ uint32_t fqt_predict(fqt_model_t *model) {
 const uint8_t *fqt_predict_pixels(fqt_model_t *model) {
     const int32_t *logits = fqt_logits(model, 0);
     const uint32_t count = model->classes;
-    uint8_t *classes = fqt_scratch(model); // over logits that were read
+    uint8_t *classes = (uint8_t *)(uintptr_t)logits; // over logits that were read
     for (uint32_t p = 0; p < model->pixels; ++p) {
         classes[p] = (uint8_t)greatest_output(logits + p * count, count);
     }
@@ -69,9 +69,8 @@ void fqt_step_forward(fqt_model_t *model, uint32_t first) {
     forward(model, first, model->layer_count, true);
 }
 
-// The loss of the outputs in the scratch, which become its derivatives.
-static fqt_loss_t loss_of(const fqt_model_t *model, uint32_t label) {
-    int32_t *outputs = fqt_scratch(model);
+// The loss of the outputs, which become its derivatives.
+static fqt_loss_t loss_of(const fqt_model_t *model, int32_t *outputs, uint32_t label) {
     uint32_t count = fqt_output_elements(model);
     switch (model->loss) {
         case FQT_LOSS_MEAN_SQUARED_ERROR:
@@ -87,7 +86,7 @@ static fqt_loss_t loss_of(const fqt_model_t *model, uint32_t label) {
 
 int32_t fqt_loss(fqt_model_t *model, uint32_t label) {
     fqt_logits(model, 0);
-    return loss_of(model, label).loss;
+    return loss_of(model, fqt_outputs(model), label).loss;
 }
 
 static bool outputs_overflow(const int32_t *outputs, uint32_t count) {
@@ -113,12 +112,12 @@ void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale) {
 
 int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_rate) {
     const fqt_tensor_t *output = fqt_tensor(model, model->layer_count);
-    int32_t *outputs = fqt_scratch(model);
+    int32_t *outputs = fqt_outputs(model);
     if (outputs_overflow(outputs, output->elements)) {
         model->diverged = (uint8_t)model->layer_count;
         model->silent = false;
     }
-    fqt_loss_t loss = loss_of(model, label);
+    fqt_loss_t loss = loss_of(model, outputs, label);
     fqt_step_set_error_scale(model,
         fqt_loss_error(outputs, output->elements, loss.derivative_unit, fqt_error_of(model, model->layer_count)));
     if (learning_rate != FQT_SCALE_ZERO) {
@@ -130,7 +129,8 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_r
     return loss.loss;
 }
 
-void fqt_step_select(fqt_pass_t *pass, int32_t loss) {
+void fqt_step_turn_back(fqt_pass_t *pass, int32_t loss) {
+    pass->scratch = pass->model->arena + pass->layer->backward_scratch;
     if (pass->layer->filter_elements != 0) {
         pass->update_rate = fqt_update_rate(pass->model, loss);
         fqt_select(pass);
@@ -150,7 +150,7 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
         if (!pass.output->needs_error) {
             continue;
         }
-        fqt_step_select(&pass, loss);
+        fqt_step_turn_back(&pass, loss);
         if (fqt_passes_error(model, i)) {
             const bool has_no_scale = pass.input->error_scale == 0 && !kind->has_second_input;
             kind->error(&pass);

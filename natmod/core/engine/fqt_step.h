@@ -8,14 +8,14 @@
 // Forward from layer `first`, with the layers' fill noted.
 void fqt_step_forward(fqt_model_t *model, uint32_t first);
 
-// The loss of the outputs in the scratch, Q16, and its error.
+// The loss of the outputs, Q16, and its error.
 int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_rate);
 
 // Set the scale of the outputs' error; all others grow with it.
 void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale);
 
-// The channels of a layer that take part in its backward pass.
-void fqt_step_select(fqt_pass_t *pass, int32_t loss);
+// Turn to a layer's backward pass, whose output has its error: its scratch, and the channels that take part.
+void fqt_step_turn_back(fqt_pass_t *pass, int32_t loss);
 
 // The error and update passes of all layers that need them.
 void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate);

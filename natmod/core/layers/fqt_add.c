@@ -42,7 +42,6 @@ const fqt_kind_t fqt_kind_add = {
     .last_activation = FQT_ACTIVATION_RELU6,
     .has_second_input = true,
     .check = add_check,
-    .scratch_bytes = fqt_no_scratch,
     .forward = add_forward,
     .error = add_error,
 };

@@ -112,7 +112,6 @@ static void average_pool2d_check(const fqt_model_t *model, uint32_t index, fqt_f
 const fqt_kind_t fqt_kind_average_pool2d = {
     .name = "average_pool2d",
     .check = average_pool2d_check,
-    .scratch_bytes = fqt_no_scratch,
     .forward = average_pool2d_forward,
     .error = average_pool2d_error,
 };

@@ -59,7 +59,6 @@ const fqt_kind_t fqt_kind_concatenate = {
     .last_activation = FQT_ACTIVATION_RELU6,
     .has_second_input = true,
     .check = concatenate_check,
-    .scratch_bytes = fqt_no_scratch,
     .forward = concatenate_forward,
     .error = concatenate_error,
 };

@@ -10,13 +10,10 @@ static void conv2d_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *
     fqt_convolution_check(model, index, fault);
 }
 
-static uint32_t conv2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    return fqt_weighted_scratch_bytes(model, index,
-        &(fqt_pass_bytes_t) {
-            .forward = fqt_convolution_forward_bytes(model, index),
-            .error = fqt_convolution_error_bytes(model, index),
-            .update = fqt_conv2d_update_bytes(model, index),
-        });
+static void conv2d_scratch(const fqt_model_t *model, uint32_t index, fqt_scratch_t *bytes) {
+    bytes->forward = fqt_convolution_forward_bytes(model, index);
+    bytes->error = fqt_convolution_error_bytes(model, index);
+    bytes->update = fqt_conv2d_update_bytes(model, index);
 }
 
 const fqt_kind_t fqt_kind_conv2d = {
@@ -24,7 +21,7 @@ const fqt_kind_t fqt_kind_conv2d = {
     .has_weights = true,
     .last_activation = FQT_ACTIVATION_RELU6,
     .check = conv2d_check,
-    .scratch_bytes = conv2d_scratch_bytes,
+    .scratch = conv2d_scratch,
     .forward = fqt_convolution_forward,
     .error = fqt_convolution_error,
     .update = fqt_conv2d_update,

@@ -89,12 +89,9 @@ static void dense_update(fqt_pass_t *pass) {
     }
 }
 
-static uint32_t dense_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    return fqt_weighted_scratch_bytes(model, index,
-        &(fqt_pass_bytes_t) {
-            .forward = fqt_convolution_forward_bytes(model, index),
-            .error = fqt_convolution_error_bytes(model, index),
-        });
+static void dense_scratch(const fqt_model_t *model, uint32_t index, fqt_scratch_t *bytes) {
+    bytes->forward = fqt_convolution_forward_bytes(model, index);
+    bytes->error = fqt_convolution_error_bytes(model, index);
 }
 
 static void dense_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault) {
@@ -108,7 +105,7 @@ const fqt_kind_t fqt_kind_dense = {
     .has_weights = true,
     .last_activation = FQT_ACTIVATION_RELU6,
     .check = dense_check,
-    .scratch_bytes = dense_scratch_bytes,
+    .scratch = dense_scratch,
     .forward = fqt_convolution_forward,
     .error = fqt_convolution_error,
     .update = dense_update,

@@ -14,9 +14,10 @@ static void depthwise_check(const fqt_model_t *model, uint32_t index, fqt_fault_
     fqt_window_check(model, index, fault);
 }
 
-static uint32_t depthwise_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    const uint32_t bytes = fqt_depthwise_bytes(fqt_layer(model, index));
-    return fqt_weighted_scratch_bytes(model, index, &(fqt_pass_bytes_t) {bytes, bytes, bytes});
+static void depthwise_scratch(const fqt_model_t *model, uint32_t index, fqt_scratch_t *bytes) {
+    bytes->forward = fqt_depthwise_bytes(fqt_layer(model, index));
+    bytes->error = bytes->forward;
+    bytes->update = bytes->forward;
 }
 
 const fqt_kind_t fqt_kind_depthwise_conv2d = {
@@ -24,7 +25,7 @@ const fqt_kind_t fqt_kind_depthwise_conv2d = {
     .has_weights = true,
     .last_activation = FQT_ACTIVATION_RELU6,
     .check = depthwise_check,
-    .scratch_bytes = depthwise_scratch_bytes,
+    .scratch = depthwise_scratch,
     .forward = fqt_depthwise_forward,
     .error = fqt_depthwise_error,
     .update = fqt_depthwise_update,

@@ -26,7 +26,6 @@ const fqt_kind_t fqt_kind_flatten = {
     .is_alias = true,
     .keeps_scale = true,
     .check = flatten_check,
-    .scratch_bytes = fqt_no_scratch,
     .forward = flatten_forward,
     .error = flatten_error,
 };

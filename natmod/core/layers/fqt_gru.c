@@ -46,9 +46,9 @@ static void gru_forward(fqt_pass_t *pass) {
     }
 }
 
-static uint32_t gru_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    const uint32_t bytes = fqt_layer(model, index)->activation == FQT_GRU_RESET_BEFORE ? 4 : 3;
-    return bytes * fqt_output_of(model, index)->channels;
+static void gru_scratch(const fqt_model_t *model, uint32_t index, fqt_scratch_t *bytes) {
+    const uint32_t unit_bytes = fqt_layer(model, index)->activation == FQT_GRU_RESET_BEFORE ? 4 : 3;
+    bytes->forward = unit_bytes * fqt_output_of(model, index)->channels;
 }
 
 const fqt_kind_t fqt_kind_gru = {
@@ -56,6 +56,6 @@ const fqt_kind_t fqt_kind_gru = {
     .last_activation = FQT_GRU_RESET_BEFORE,
     .has_table = true,
     .check = fqt_gates_check,
-    .scratch_bytes = gru_scratch_bytes,
+    .scratch = gru_scratch,
     .forward = gru_forward,
 };

@@ -33,8 +33,8 @@ static void lstm_forward(fqt_pass_t *pass) {
     }
 }
 
-static uint32_t lstm_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    return 3u * fqt_output_of(model, index)->channels;
+static void lstm_scratch(const fqt_model_t *model, uint32_t index, fqt_scratch_t *bytes) {
+    bytes->forward = 3u * fqt_output_of(model, index)->channels;
 }
 
 const fqt_kind_t fqt_kind_lstm = {
@@ -42,6 +42,6 @@ const fqt_kind_t fqt_kind_lstm = {
     .last_activation = FQT_LSTM_CELL_BITS,
     .has_table = true,
     .check = fqt_gates_check,
-    .scratch_bytes = lstm_scratch_bytes,
+    .scratch = lstm_scratch,
     .forward = lstm_forward,
 };

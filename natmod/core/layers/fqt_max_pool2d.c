@@ -69,9 +69,8 @@ static void max_pool2d_error(fqt_pass_t *pass) {
     fqt_errors_end(&errors);
 }
 
-static uint32_t max_pool2d_scratch_bytes(const fqt_model_t *model, uint32_t index) {
-    const fqt_tensor_t *from = fqt_input_of(model, index);
-    return from->needs_error ? 4u * fqt_layer(model, index)->window.kernel_height * from->width : 0;
+static void max_pool2d_scratch(const fqt_model_t *model, uint32_t index, fqt_scratch_t *bytes) {
+    bytes->error = 4u * fqt_layer(model, index)->window.kernel_height * fqt_input_of(model, index)->width;
 }
 
 const fqt_kind_t fqt_kind_max_pool2d = {
@@ -79,7 +78,7 @@ const fqt_kind_t fqt_kind_max_pool2d = {
     .keeps_scale = true,
     .reads_input_for_error = true,
     .check = fqt_pool_check,
-    .scratch_bytes = max_pool2d_scratch_bytes,
+    .scratch = max_pool2d_scratch,
     .forward = max_pool2d_forward,
     .error = max_pool2d_error,
 };

@@ -66,7 +66,6 @@ const fqt_kind_t fqt_kind_multiply = {
     .has_second_input = true,
     .reads_input_for_error = true,
     .check = multiply_check,
-    .scratch_bytes = fqt_no_scratch,
     .forward = multiply_forward,
     .error = multiply_error,
 };

@@ -46,7 +46,6 @@ const fqt_kind_t fqt_kind_table = {
     .has_table = true,
     .reads_input_for_error = true,
     .check = table_check,
-    .scratch_bytes = fqt_no_scratch,
     .forward = table_forward,
     .error = table_error,
 };

@@ -80,7 +80,6 @@ const fqt_kind_t fqt_kind_upsample2d = {
     .name = "upsample2d",
     .keeps_scale = true,
     .check = upsample2d_check,
-    .scratch_bytes = fqt_no_scratch,
     .forward = upsample2d_forward,
     .error = upsample2d_error,
 };

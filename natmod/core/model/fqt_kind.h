@@ -13,6 +13,18 @@
 
 typedef struct fqt_pass fqt_pass_t; // engine/fqt_pass.h
 
+// Scratch bytes of a layer's passes.
+typedef struct {
+    uint32_t forward;
+    uint32_t error; // of layers with weights behind the selected channels, as in the update
+    uint32_t update;
+} fqt_scratch_t;
+
+// Scratch bytes of selected channels (engine/fqt_select.h).
+static inline uint32_t fqt_selection_bytes(uint32_t channels) {
+    return (2u * channels + 3) & ~3u;
+}
+
 struct fqt_kind {
     char name[FQT_NAME_BYTES + 1];
     uint8_t last_activation; // the greatest number that a record may have there
@@ -27,10 +39,10 @@ struct fqt_kind {
     // layer->passes_error_scale.
     void (*check)(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
-    // Scratch bytes for forward, error and update of layer `index`.
-    uint32_t (*scratch_bytes)(const fqt_model_t *model, uint32_t index);
+    // Fill in what scratch layer `index` needs. NULL: none.
+    void (*scratch)(const fqt_model_t *model, uint32_t index, fqt_scratch_t *bytes);
 
-    // Input tensor -> output tensor (the last layer: -> logits in the scratch). When training, layer->fill is set.
+    // Input tensor -> output tensor (the last layer: -> logits). When training, layer->fill is set.
     void (*forward)(fqt_pass_t *pass);
 
     // Error of the output -> error of the inputs that need one. With weights: of the selected channels.

@@ -37,11 +37,10 @@ typedef struct {
     uint32_t scale; // float32 bits, as all scales here
     uint32_t error_scale; // of its error in this step
     uint32_t next_error_scale; // in the next
-    uint32_t activation; // offset in the arena
-    uint32_t error; // offset in the arena; FQT_NO_BUFFER when no error is formed
+    uint32_t activation; // offset in the arena; of the last tensor, of its outputs (fqt_outputs)
+    uint32_t error; // offset in the arena, where an error is formed
 } fqt_tensor_t;
 
-#define FQT_NO_BUFFER (0xFFFFFFFFu)
 #define FQT_NO_INPUT (0xFFu)
 
 typedef struct {
@@ -57,6 +56,8 @@ typedef struct {
     uint32_t filter_elements; // weights of one output channel
     uint32_t blobs[FQT_BLOBS]; // where they lie; low bits: in the arena, or 0: none (master=8)
     uint32_t bias_scale;
+    uint32_t forward_scratch; // offset in the arena
+    uint32_t backward_scratch;
     int32_t output_range; // Q16
     int32_t fill; // of this step, Q16
     uint32_t
@@ -93,7 +94,6 @@ struct fqt_model {
     uint32_t file_bytes;
     uint32_t tables_bytes;
     uint32_t arena_bytes;
-    uint32_t scratch; // offset in the arena; see fqt_plan.c
     uint32_t random_state;
     uint32_t sampling; // random in each step, for the channels that are drawn
     uint32_t identity;
@@ -136,10 +136,6 @@ static inline int8_t *fqt_error_of(const fqt_model_t *model, uint32_t tensor) {
     return (int8_t *)model->arena + fqt_tensor(model, tensor)->error;
 }
 
-static inline void *fqt_scratch(const fqt_model_t *model) {
-    return model->arena + model->scratch;
-}
-
 static inline fqt_tensor_t *fqt_input_of(const fqt_model_t *model, uint32_t index) {
     return fqt_tensor(model, fqt_layer(model, index)->input);
 }
@@ -175,6 +171,11 @@ static inline uint32_t fqt_tables_bytes(uint32_t layer_count) {
 
 static inline uint32_t fqt_output_elements(const fqt_model_t *model) {
     return fqt_tensor(model, model->layer_count)->elements;
+}
+
+// The outputs of the last layer, int32 [outputs], Q16; and what the loss makes of them.
+static inline int32_t *fqt_outputs(const fqt_model_t *model) {
+    return (int32_t *)(void *)fqt_activation(model, model->layer_count);
 }
 
 // The input tensor's buffer, to be filled with `elements` int8 values before a run.

@@ -94,7 +94,6 @@ void fqt_record_open(fqt_model_t *model, uint32_t index, const fqt_record_t *rec
     layer->activation = record->activation;
     layer->trainable = record->flags & FQT_LAYER_TRAINABLE;
     layer->updates = layer->trainable;
-    layer->fill = 1;
     layer->window = record->window;
     layer->input = (uint8_t)record->input;
     layer->second_input = (uint8_t)record->second_input; // FQT_NO_INPUT, when there is none

@@ -61,12 +61,6 @@ void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault
     fqt_window_check(model, index, fault);
 }
 
-uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index) {
-    (void)model;
-    (void)index;
-    return 0;
-}
-
 static bool has_shape(const fqt_tensor_t *tensor, const fqt_tensor_t *output) {
     return fqt_same_bytes(tensor, output, offsetof(fqt_tensor_t, zero_point)); // height, width, channels
 }

@@ -35,7 +35,4 @@ void fqt_two_inputs_check(const fqt_model_t *model, uint32_t index, bool by_chan
 // A pooling layer's checks; its input's errors have one source each where windows do not overlap.
 void fqt_pool_check(const fqt_model_t *model, uint32_t index, fqt_fault_t *fault);
 
-// Scratch of layers that need none.
-uint32_t fqt_no_scratch(const fqt_model_t *model, uint32_t index);
-
 #endif

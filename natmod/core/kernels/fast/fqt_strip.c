@@ -7,6 +7,7 @@
 // to the same order, and to 16 bits, once a pass. Four of them meet a window: for two elements five loads and four
 // multiply-adds, 1.8 cycles a product on Cortex-M4.
 #include "fqt_strip.h"
+#include "../../model/fqt_blobs.h"
 
 #if FQT_HAS_DSP
 // What is spread: to[(x * kernel_height + ky) * channels + c] = from[ky][x][c] - zero_point.
@@ -69,6 +70,18 @@ FQT_LOOP_FORWARD void multiply_window(
     }
 }
 
+// The first place from `offset` on where `bytes` meet no activation so far; it may be beyond the arena.
+static uint32_t free_place(const fqt_pass_t *pass, uint32_t offset, uint32_t bytes) {
+    for (uint32_t t = 0; t <= pass->index + 1; ++t) {
+        const fqt_tensor_t *tensor = fqt_tensor(pass->model, t);
+        if (tensor->activation < offset + bytes && offset < tensor->activation + tensor->elements) {
+            offset = fqt_aligned(tensor->activation + tensor->elements);
+            t = UINT32_MAX; // once more from the first
+        }
+    }
+    return offset;
+}
+
 bool fqt_strip_forward(const fqt_pass_t *pass, fqt_activations_t *output, const fqt_channel_t *channels, uint32_t first,
     int32_t count, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;
@@ -81,14 +94,19 @@ bool fqt_strip_forward(const fqt_pass_t *pass, fqt_activations_t *output, const 
     spread_t how = {all_rows.end, shape->in_channels, columns.end * shape->in_channels, 0};
     const int32_t width = (shape->out_width - 1) * window->stride_width + columns.end;
     const int32_t step = how.kernel_height * how.channels; // of the strip, from position to position
-    int16_t *filters = (int16_t *)(void *)(sums + count + 3); // the last filter fills four
-    int16_t *strip = filters + 2 * filter_words;
     const uint32_t strip_words = (uint32_t)(width * step) / 2 + 1; // one more ends the pairs of the last window
-    const fqt_pair_t *end = (const fqt_pair_t *)(const void *)(pass->model->arena + pass->model->arena_bytes);
-    if (how.channels % 4 == 0 || shape->out_width == 1
-        || end - (const fqt_pair_t *)(void *)strip < (int32_t)strip_words) {
+    const uint32_t words = filter_words + strip_words;
+    if (how.channels % 4 == 0 || shape->out_width == 1 || fqt_pass_is_last(pass)
+        || words > pass->model->arena_bytes / 4) {
         return false;
     }
+    const uint32_t behind_sums = (uint32_t)((uint8_t *)(sums + count + 3) - pass->model->arena); // the last fills four
+    const uint32_t place = free_place(pass, behind_sums, 4 * words);
+    if (place + 4 * words > pass->model->arena_bytes) {
+        return false;
+    }
+    int16_t *filters = (int16_t *)(void *)(pass->model->arena + place);
+    int16_t *strip = filters + 2 * filter_words;
     const int8_t *filter = fqt_weights(pass->model, pass->layer) + first * elements;
     fqt_clear(filters, filter_words);
     for (int32_t o = 0; o < count; ++o, filter += elements) {

@@ -106,8 +106,8 @@ FQT_LOOP void spread_row(
 }
 
 // A source's part of rows * columns from (row, column) on, channels `first` to first + 3 (the last ones' neighbours in
-// memory fill up their four; the scratch lies behind all tensors), 0 where it lies outside. When all columns are in one
-// tile, what lies beside the tensor stays 0.
+// memory fill up their four: FQT_BYTES_BEHIND), 0 where it lies outside. When all columns are in one tile, what lies
+// beside the tensor stays 0.
 void fqt_tiles_spread(const fqt_tiles_t *tiles, const fqt_tiles_source_t *source, int32_t row, int32_t column,
     int32_t rows, int32_t columns, int16_t *to, int32_t pitch) {
     const fqt_tensor_t *tensor = source->tensor;
