@@ -4,7 +4,8 @@
 //   fqt_model_peek     how many layers a file has, so that tables can be allocated
 //   fqt_model_open     reads and checks all that describes the model, and plans the arena, so that it can be allocated
 //   fqt_model_load     fills the arena
-//   fqt_input          to be filled with a sample, fqt_targets or fqt_pixel_labels with what it should give; then
+//   fqt_input          to be filled with a sample before each run, fqt_targets or fqt_pixel_labels with what it should
+//                      give; then
 //   fqt_predict, fqt_logits, fqt_features, fqt_loss, fqt_train_step
 //   fqt_model_write    saves, as a model file or a checkpoint
 //   fqt_model_restore  takes a checkpoint's state

@@ -175,6 +175,7 @@ static void run(fuzz_model_t *fuzz, fuzz_result_t *result) {
     fill_input(fuzz, 0);
     const uint32_t predicted =
         fqt_is_pixelwise(model) ? fqt_predict_pixels(model)[model->pixels - 1] : fqt_predict(model);
+    fill_input(fuzz, 0); // a run takes the input's bytes for others
     const int32_t loss = fqt_loss(model, fill_target(fuzz, 0));
     int8_t quantized[3] = {0};
     uint32_t found;
@@ -189,6 +190,7 @@ static void run(fuzz_model_t *fuzz, fuzz_result_t *result) {
     note(result, "loss", &loss, sizeof(loss));
     note(result, "quantized inputs", quantized, sizeof(quantized));
     note(result, "real output", &output, sizeof(output));
+    fill_input(fuzz, 0);
     note(result, "outputs", fqt_logits(model, 0), 4 * (size_t)fqt_output_elements(model));
 }
 
