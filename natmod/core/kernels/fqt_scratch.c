@@ -6,14 +6,18 @@
 #define ROW_SUMS (1024) // in the scratch, if a position has no more channels and a row no more positions
 #define GRADIENT_BYTES (2560) // of the filters at a time, or half as many as the layer has weights
 
+// So many columns at a time, and where windows that are gathered first lie behind their start (fqt_column.c).
+#define COLUMNS(together) (3u * (together) - 1) // bytes for each element
+#define COLUMNS_END (12)
+
 // Of a block of channels the constants, and the sums at two positions, each with three that fill four; two columns
 // where two positions are taken at once.
 uint32_t fqt_convolution_forward_bytes(const fqt_model_t *model, uint32_t index) {
     const fqt_tensor_t *output = fqt_output_of(model, index);
-    const uint32_t positions = output->height * output->width > 1 ? 2 : 1;
+    const uint32_t columns = output->height * output->width > 1 ? COLUMNS(2) : COLUMNS(1);
     const uint32_t block = output->channels < FQT_OUTPUT_BLOCK ? output->channels : FQT_OUTPUT_BLOCK;
     return FQT_CHANNEL_BYTES * block + 2 * 4 * (block + 3)
-           + positions * 2 * fqt_column_elements(fqt_layer(model, index)->filter_elements);
+           + columns * fqt_column_elements(fqt_layer(model, index)->filter_elements) + COLUMNS_END;
 }
 
 int32_t fqt_columns_together(const fqt_shape_t *shape) {
@@ -41,5 +45,5 @@ uint32_t fqt_filters_at_a_time(uint32_t elements, uint32_t channels) {
 uint32_t fqt_conv2d_update_bytes(const fqt_model_t *model, uint32_t index) {
     const uint32_t elements = fqt_layer(model, index)->filter_elements;
     const uint32_t filters = fqt_filters_at_a_time(elements, fqt_output_of(model, index)->channels);
-    return 2 * FQT_UPDATE_POSITIONS * fqt_column_elements(elements) + 4 * filters * elements;
+    return 4 * filters * elements + COLUMNS(FQT_UPDATE_POSITIONS) * fqt_column_elements(elements) + COLUMNS_END;
 }

@@ -27,19 +27,14 @@ void fqt_columns_begin(fqt_columns_t *columns, const fqt_pass_t *pass);
 // Move the window to an output position, in the order in which outputs lie.
 void fqt_columns_seek(fqt_columns_t *columns, int32_t position);
 
-// column[i], i = (ky * kernel_width + kx) * in_channels + c, at the window's place; then it slides on. With DSP
-// instructions each four elements lie in the order in which bytes are extracted: 0, 2, 1, 3.
-void fqt_column(fqt_columns_t *columns, int16_t *column);
-
 #define FQT_HAS_COLUMNS_OF_TWO (FQT_HAS_DSP || FQT_SPARES_TEXT)
-#if FQT_HAS_COLUMNS_OF_TWO
-// The same where in_channels is a multiple of four, to every second pair of `column`: two columns lie interleaved. (On
-// Cortex-M0+ where in_channels is any number, to every second element.)
-void fqt_column_of_two(fqt_columns_t *columns, int16_t *column);
-#endif
 
-// The next `count` of them, at most four, in plain order, interleaved: column[4 * i] is the first one's element i. For
-// vectors one behind the other: column[elements + i] is the second one's.
-void fqt_columns_of_four(fqt_columns_t *columns, int32_t count, int16_t *column);
+// The column at the window's place, which then slides on, and those of the next `count` - 1 places. `together`, 1, 2 or
+// 4, lie interleaved: column[together * i] is the first one's element i, i = (ky * kernel_width + kx) * in_channels +
+// c; what those hold that are not made is not said. For vectors one lies behind the other.
+//
+// With DSP instructions one column or two have pairs in the order in which bytes are extracted: elements 0 and 2 of
+// four, then 1 and 3; of two columns, both first pairs in front of both second ones.
+void fqt_columns_put(fqt_columns_t *columns, int32_t count, int32_t together, int16_t *column);
 
 #endif

@@ -168,7 +168,7 @@ static uint32_t form_gradients(fqt_columns_t *columns, const int8_t *e, const ui
             }
             if (!has_columns) {
                 fqt_columns_seek(columns, position);
-                fqt_columns_of_four(columns, together, four);
+                fqt_columns_put(columns, together, TOGETHER, four);
                 has_columns = true;
             }
             any_error |= 1u << n;
@@ -188,8 +188,8 @@ void fqt_conv2d_update(fqt_pass_t *pass) {
     const fqt_selection_t *selection = &pass->selection;
     const uint32_t elements = pass->layer->filter_elements;
     const uint32_t filters = fqt_filters_at_a_time(elements, (uint32_t)pass->shape.out_channels);
-    int16_t *four = pass->scratch;
-    int32_t *gradients = (int32_t *)(void *)(four + TOGETHER * fqt_column_elements(elements));
+    int32_t *gradients = pass->scratch;
+    int16_t *four = (int16_t *)(void *)(gradients + filters * elements);
     fqt_columns_t columns;
     fqt_columns_begin(&columns, pass);
     fqt_update_t update;

@@ -1,6 +1,6 @@
 // Convolution of any kernel, stride and padding, and dense layers: forward. The plain version with the same bits is
-// plain/fqt_convolution.c; the formula is there. The filters meet one column after another (fqt_products.h); two
-// columns at a time where input channels come in fours.
+// plain/fqt_convolution.c; the formula is there. The filters meet one column after another (fqt_products.h), where
+// FQT_HAS_COLUMNS_OF_TWO two at a time.
 #include "fqt_column.h"
 #include "../fqt_kernels.h"
 #include "../../engine/fqt_activations.h"
@@ -38,9 +38,8 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
         for (int32_t left = shape->out_height * shape->out_width; left > 0;
             --left, i += (uint32_t)shape->out_channels) {
 #if FQT_HAS_COLUMNS_OF_TWO
-            if (left > 1 && (!FQT_HAS_DSP || shape->in_channels % 4 == 0)) {
-                fqt_column_of_two(&columns, column);
-                fqt_column_of_two(&columns, column + (FQT_HAS_DSP ? 2 : 1));
+            if (left > 1) {
+                fqt_columns_put(&columns, 2, 2, column);
                 fqt_multiply_filters_by_two(filters, elements, column, count, sums, other_sums);
                 fqt_activations_put_all(&output, channels, i, sums, count);
                 i += (uint32_t)shape->out_channels;
@@ -49,7 +48,7 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
                 continue;
             }
 #endif
-            fqt_column(&columns, column);
+            fqt_columns_put(&columns, 1, 1, column);
             fqt_multiply_filters(filters, elements, column, count, sums);
             fqt_activations_put_all(&output, channels, i, sums, count);
         }

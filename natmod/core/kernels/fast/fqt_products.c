@@ -124,7 +124,7 @@ FQT_KERNEL void fqt_multiply_filters_by_two(
         const int8_t *end = filters + elements;
         int32_t sums[2] = {0};
         int32_t other_sums[2] = {0};
-        if (elements & 4) {
+        if ((elements + 3) & 4) {
             pair = multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
         }
         while (filters < end) {
