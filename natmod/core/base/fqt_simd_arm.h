@@ -23,10 +23,28 @@ FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *
     *next_word = address;
 }
 
-// LDR, LDR: two words that follow each other; returns where the next ones are.
-FQT_INLINE const fqt_pair_t *fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
-    __asm__ volatile("ldr %1, [%2, #4]\n\tldr %0, [%2], #8" : "=&r"(*first), "=&r"(*second), "+r"(pair) : : "memory");
-    return pair;
+// LDR, LDR: two words that follow each other.
+FQT_INLINE void fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
+    __asm__ volatile("ldr %0, %2\n\tldr %1, %3" : "=&r"(*first), "=r"(*second) : "m"(pair[0]), "m"(pair[1]) : "memory");
+}
+
+// The same, and fqt_load_two_rows behind it.
+FQT_INLINE const int8_t *fqt_load_two_and_rows(const fqt_pair_t *pair, uint32_t *restrict first,
+    uint32_t *restrict second, const int8_t *row, uint32_t row_bytes, uint32_t *restrict word,
+    uint32_t *restrict next_word) {
+    __asm__ volatile("ldr %0, %5\n\tldr %1, %6\n\tldr %3, [%4, %7]\n\tldr %2, [%4], #4"
+        : "=&r"(*first), "=&r"(*second), "=&r"(*word), "=&r"(*next_word), "+&r"(row)
+        : "m"(pair[0]), "m"(pair[1]), "r"(row_bytes)
+        : "memory");
+    return row;
+}
+
+// LDR, five times: two neighbours at any address, four words that follow each other.
+FQT_INLINE void fqt_load_pair_and_four(const int16_t *pair, const fqt_pair_t *words, uint32_t to[5]) {
+    __asm__ volatile("ldr %0, %5\n\tldr %1, %6\n\tldr %2, %7\n\tldr %3, %8\n\tldr %4, %9"
+        : "=&r"(to[0]), "=&r"(to[1]), "=&r"(to[2]), "=&r"(to[3]), "=r"(to[4])
+        : "m"(pair[0]), "m"(words[0]), "m"(words[1]), "m"(words[2]), "m"(words[3])
+        : "memory");
 }
 
 // SXTB16: bytes 0 and 2 as two 16-bit numbers.

@@ -16,10 +16,21 @@ FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *
     *next_word = fqt_load4((const uint8_t *)bytes + 4);
 }
 
-FQT_INLINE const fqt_pair_t *fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
+FQT_INLINE void fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
     *first = pair[0];
     *second = pair[1];
-    return pair + 2;
+}
+
+FQT_INLINE const int8_t *fqt_load_two_and_rows(const fqt_pair_t *pair, uint32_t *restrict first,
+    uint32_t *restrict second, const int8_t *row, uint32_t row_bytes, uint32_t *restrict word,
+    uint32_t *restrict next_word) {
+    fqt_load_two(pair, first, second);
+    return fqt_load_two_rows(row, row_bytes, word, next_word);
+}
+
+FQT_INLINE void fqt_load_pair_and_four(const int16_t *pair, const fqt_pair_t *words, uint32_t to[5]) {
+    to[0] = fqt_load4(pair);
+    __builtin_memcpy(to + 1, words, 16);
 }
 
 // Parts of words, and words of parts.

@@ -35,17 +35,16 @@ FQT_INLINE int32_t multiply_four_errors(errors_t errors, uint32_t first, uint32_
     return fqt_multiply_add_pair(errors.second, second, fqt_multiply_add_pair(errors.first, first, sum));
 }
 
-FQT_INLINE const fqt_pair_t *add_to_two(
+FQT_INLINE void add_to_two(
     errors_t errors, errors_t other_errors, const fqt_pair_t *column, int32_t *gradient, int32_t *other_gradient) {
     uint32_t first;
     uint32_t second;
-    column = fqt_load_two(column, &first, &second);
+    fqt_load_two(column, &first, &second);
     int32_t sum = *gradient;
     int32_t other_sum = *other_gradient;
     FQT_TOGETHER(first, second, sum, other_sum);
     *gradient = multiply_four_errors(errors, first, second, sum);
     *other_gradient = multiply_four_errors(other_errors, first, second, other_sum);
-    return column;
 }
 
 FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns, uint32_t elements) {
@@ -54,14 +53,14 @@ FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns,
     const fqt_pair_t *column = (const fqt_pair_t *)(const void *)columns;
     int32_t *gradient = parts[0].gradient;
     int32_t *other_gradient = parts[1].gradient;
-    for (; elements >= 4; elements -= 4, gradient += 4, other_gradient += 4) {
-        column = add_to_two(errors, other_errors, column, &gradient[0], &other_gradient[0]);
-        column = add_to_two(errors, other_errors, column, &gradient[1], &other_gradient[1]);
-        column = add_to_two(errors, other_errors, column, &gradient[2], &other_gradient[2]);
-        column = add_to_two(errors, other_errors, column, &gradient[3], &other_gradient[3]);
+    for (; elements >= 4; elements -= 4, column += 8, gradient += 4, other_gradient += 4) {
+        add_to_two(errors, other_errors, column, &gradient[0], &other_gradient[0]);
+        add_to_two(errors, other_errors, column + 2, &gradient[1], &other_gradient[1]);
+        add_to_two(errors, other_errors, column + 4, &gradient[2], &other_gradient[2]);
+        add_to_two(errors, other_errors, column + 6, &gradient[3], &other_gradient[3]);
     }
-    for (; elements > 0; --elements, ++gradient, ++other_gradient) {
-        column = add_to_two(errors, other_errors, column, gradient, other_gradient);
+    for (; elements > 0; --elements, column += 2, ++gradient, ++other_gradient) {
+        add_to_two(errors, other_errors, column, gradient, other_gradient);
     }
 }
 #endif
@@ -90,10 +89,10 @@ FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t 
 #if FQT_HAS_DSP
     const errors_t errors = part->errors;
     const fqt_pair_t *column = (const fqt_pair_t *)(const void *)columns;
-    for (; elements > 0; --elements, ++gradient) {
+    for (; elements > 0; --elements, column += 2, ++gradient) {
         uint32_t first;
         uint32_t second;
-        column = fqt_load_two(column, &first, &second);
+        fqt_load_two(column, &first, &second);
         *gradient = multiply_four_errors(errors, first, second, *gradient);
     }
 #elif FQT_VECTORS

@@ -13,20 +13,18 @@ FQT_INLINE int32_t multiply_four(uint32_t word, uint32_t even, uint32_t odd, int
 }
 
 // Four elements of four filters: the first, the third, and what lies row_bytes behind them.
-FQT_INLINE const fqt_pair_t *multiply_four_rows(
+FQT_INLINE void multiply_four_rows(
     const fqt_pair_t *pair, const int8_t **first, const int8_t **third, uint32_t row_bytes, int32_t sums[4]) {
     uint32_t even;
     uint32_t odd;
     uint32_t word;
     uint32_t next_word;
-    pair = fqt_load_two(pair, &even, &odd);
-    *first = fqt_load_two_rows(*first, row_bytes, &word, &next_word);
+    *first = fqt_load_two_and_rows(pair, &even, &odd, *first, row_bytes, &word, &next_word);
     sums[0] = multiply_four(word, even, odd, sums[0]);
     sums[1] = multiply_four(next_word, even, odd, sums[1]);
     *third = fqt_load_two_rows(*third, row_bytes, &word, &next_word);
     sums[2] = multiply_four(word, even, odd, sums[2]);
     sums[3] = multiply_four(next_word, even, odd, sums[3]);
-    return pair;
 }
 
 // The last four may reach beyond the row, where the column is 0 (and readable bytes always follow the weights).
@@ -36,13 +34,16 @@ FQT_INLINE void multiply_filters_by_four(
     const int8_t *third = first + 2 * row_bytes;
     const int8_t *end = first + elements;
     int32_t sums[4] = {0};
-    do {
-        pair = multiply_four_rows(pair, &first, &third, row_bytes, sums);
+    for (;; pair += 4) {
+        multiply_four_rows(pair, &first, &third, row_bytes, sums);
         if (first >= end) {
             break;
         }
-        pair = multiply_four_rows(pair, &first, &third, row_bytes, sums);
-    } while (first < end);
+        multiply_four_rows(pair + 2, &first, &third, row_bytes, sums);
+        if (first >= end) {
+            break;
+        }
+    }
     to[0] = sums[0];
     to[1] = sums[1];
     to[2] = sums[2];
@@ -92,28 +93,26 @@ FQT_KERNEL_FORWARD void fqt_multiply_filters(
 
 #if FQT_HAS_DSP
 // Four elements of two filters and two columns: sums of the filters with the first, then with the second.
-FQT_INLINE const fqt_pair_t *multiply_two_by_two(
+FQT_INLINE void multiply_two_by_two(
     const fqt_pair_t *pair, const int8_t **row, uint32_t row_bytes, int32_t sums[2], int32_t other_sums[2]) {
     uint32_t column;
     uint32_t other_column;
     uint32_t word;
     uint32_t next_word;
-    pair = fqt_load_two(pair, &column, &other_column);
-    *row = fqt_load_two_rows(*row, row_bytes, &word, &next_word);
+    *row = fqt_load_two_and_rows(pair, &column, &other_column, *row, row_bytes, &word, &next_word);
     uint32_t bytes = fqt_even_bytes(word);
     sums[0] = fqt_multiply_add_pair(bytes, column, sums[0]);
     other_sums[0] = fqt_multiply_add_pair(bytes, other_column, other_sums[0]);
     bytes = fqt_even_bytes(next_word);
     sums[1] = fqt_multiply_add_pair(bytes, column, sums[1]);
     other_sums[1] = fqt_multiply_add_pair(bytes, other_column, other_sums[1]);
-    pair = fqt_load_two(pair, &column, &other_column);
+    fqt_load_two(pair + 2, &column, &other_column);
     bytes = fqt_odd_bytes(word);
     sums[0] = fqt_multiply_add_pair(bytes, column, sums[0]);
     other_sums[0] = fqt_multiply_add_pair(bytes, other_column, other_sums[0]);
     bytes = fqt_odd_bytes(next_word);
     sums[1] = fqt_multiply_add_pair(bytes, column, sums[1]);
     other_sums[1] = fqt_multiply_add_pair(bytes, other_column, other_sums[1]);
-    return pair;
 }
 
 FQT_KERNEL void fqt_multiply_filters_by_two(
@@ -125,11 +124,12 @@ FQT_KERNEL void fqt_multiply_filters_by_two(
         int32_t sums[2] = {0};
         int32_t other_sums[2] = {0};
         if ((elements + 3) & 4) {
-            pair = multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
+            multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
+            pair += 4;
         }
-        while (filters < end) {
-            pair = multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
-            pair = multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
+        for (; filters < end; pair += 8) {
+            multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
+            multiply_two_by_two(pair + 4, &filters, row_bytes, sums, other_sums);
         }
         to[0] = sums[0];
         to[1] = sums[1];

@@ -1,4 +1,4 @@
-// Strips: the windows of an output row as runs of 16-bit numbers that overlap, for convolutions whose input channels do
+// Strips: the windows of an output row as runs of 16-bit numbers that overlap, for convolutions whose windows do
 // not come in fours.
 #ifndef FQT_STRIP_H
 #define FQT_STRIP_H
