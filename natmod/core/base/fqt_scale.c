@@ -68,24 +68,22 @@ fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b) {
 
 // a * 2^31 / b, truncated; a and b have 31 bits.
 #if FQT_HAS_DIVIDE
-// Two digits of 16 bits, each estimated by the upper half of b (Knuth, The Art of Computer Programming, 4.3.1,
-// algorithm D).
+// Two digits of 15 bits, each estimated by the upper half of b (Knuth, The Art of Computer Programming, 4.3.1,
+// algorithm D): one too small at most, so that what is left fits 32 bits. Then one of a bit.
 static uint32_t quotient_of(uint32_t a, uint32_t b) {
+    const uint32_t upper = (b >> 15) + 1;
     uint32_t quotient = a >= b;
     uint32_t rest = a - (quotient != 0 ? b : 0);
-    quotient <<= 15;
-    for (int bits = 15; bits <= 16; ++bits) {
-        uint32_t digit = rest / ((b >> bits) + 1);
-        uint64_t left = ((uint64_t)rest << bits) - (uint64_t)digit * b;
-        while (left >= b) {
-            left -= b;
+    for (int digits = 2; digits > 0; --digits) {
+        uint32_t digit = rest / upper;
+        rest = (rest << 15) - digit * b;
+        if (rest >= b) {
+            rest -= b;
             ++digit;
         }
-        rest = (uint32_t)left;
-        quotient += digit;
-        quotient <<= bits == 15 ? 16 : 0;
+        quotient = (quotient << 15) + digit;
     }
-    return quotient;
+    return 2 * quotient + (2 * rest >= b);
 }
 #else
 // Long division, bit by bit: no library call on cores without a divider.
@@ -154,22 +152,31 @@ FQT_KERNEL int32_t fqt_multiply_high_called(int32_t a, int32_t b) {
 }
 #endif
 
+// From the two words of the product: no core shifts 64 bits at once. `half`: the bits down to the half of a unit.
 int32_t fqt_limited_multiply(fqt_scale_t a, int32_t value, int32_t limit) {
-    int64_t product = (int64_t)value * (int32_t)fqt_scale_mantissa(a);
-    int32_t shift = -fqt_scale_exponent(a);
-    if (shift > 62) {
+    const uint32_t mantissa = fqt_scale_mantissa(a);
+    const int32_t upper = fqt_multiply_high_called(value, (int32_t)mantissa);
+    const uint32_t lower = (uint32_t)value * mantissa;
+    const int32_t left = fqt_scale_exponent(a) + 32; // from the upper word to the result
+    int32_t result = (int32_t)lower;
+    uint32_t half = 0;
+    if (left < -30 || value == 0) {
         return 0;
     }
-    if (shift > 0) {
-        product = ((product >> (shift - 1)) + 1) >> 1;
-    } else if (shift < 0 && product != 0) {
-        // |product| >= 2^30: doubled once, it has left the range.
-        return product > 0 ? limit : -limit;
+    if (left < 0) {
+        half = (uint32_t)(upper >> ~left);
+        result = (int32_t)half >> 1;
+    } else if (left < 32 && (int32_t)((uint32_t)upper << left) >> left == upper) {
+        half = lower >> (31 - left);
+        result = (int32_t)(((uint32_t)upper << left) + (half >> 1));
+    } else if (left != 32 || result >> 31 != upper) {
+        result = value > 0 ? INT32_MAX : INT32_MIN;
     }
-    if (product > limit) {
+    if (result >= limit) {
         return limit;
     }
-    return product < -limit ? -limit : (int32_t)product;
+    result += (int32_t)(half & 1);
+    return result < -limit ? -limit : result;
 }
 
 FQT_NOINLINE int32_t fqt_fixed_multiply(fqt_scale_t a, int32_t value) {
