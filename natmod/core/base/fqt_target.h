@@ -96,7 +96,6 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 #ifdef __ARM_ARCH_6M__
 #define FQT_HIGH_REGISTER(number) __asm__("r" #number)
 #define FQT_IN_HIGH_REGISTERS(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
-#define FQT_ADD_TO_HIGH_REGISTER(sum, value) __asm__("add %0, %1" : "+h"(sum) : "r"(value))
 #define FQT_SAVE_HIGH_REGISTERS(to)                                                                                    \
     __asm__ volatile("mov %0, r8\n\tmov %1, r9\n\tmov %2, r10\n\tmov %3, r11"                                          \
         : "=l"((to)[0]), "=l"((to)[1]), "=l"((to)[2]), "=l"((to)[3]))
@@ -107,7 +106,6 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 #else
 #define FQT_HIGH_REGISTER(number)
 #define FQT_IN_HIGH_REGISTERS(a, b, c, d)
-#define FQT_ADD_TO_HIGH_REGISTER(sum, value) ((sum) += (value))
 #define FQT_SAVE_HIGH_REGISTERS(to) (void)(to)
 #define FQT_RESTORE_HIGH_REGISTERS(from) (void)(from)
 #endif

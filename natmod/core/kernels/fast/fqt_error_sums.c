@@ -74,13 +74,44 @@ FQT_OPTIMIZED_LOOP void add_terms(const term_t *terms, const int8_t *w, int32_t 
         register int32_t sum_1 FQT_HIGH_REGISTER(9) = sum[1];
         register int32_t sum_2 FQT_HIGH_REGISTER(10) = sum[2];
         register int32_t sum_3 FQT_HIGH_REGISTER(11) = sum[3];
+#ifdef __ARM_ARCH_6M__ // four places in a filter from its start: 5.5 cycles a product
+        const term_t *term = terms;
+        const int8_t *w_1 = w + 1;
+        const int8_t *w_2 = w + 2;
+        const int8_t *w_3 = w + 3;
+        int32_t product;
+        __asm__(".syntax unified\n\t"
+                "b 2f\n"
+                "1:\n\t"
+                "ldrsb %[product], [%[w_0], r1]\n\t"
+                "muls %[product], r0\n\t"
+                "add %[sum_0], %[product]\n\t"
+                "ldrsb %[product], [%[w_1], r1]\n\t"
+                "muls %[product], r0\n\t"
+                "add %[sum_1], %[product]\n\t"
+                "ldrsb %[product], [%[w_2], r1]\n\t"
+                "muls %[product], r0\n\t"
+                "add %[sum_2], %[product]\n\t"
+                "ldrsb %[product], [%[w_3], r1]\n\t"
+                "muls %[product], r0\n\t"
+                "add %[sum_3], %[product]\n"
+                "2:\n\t"
+                "ldmia %[term]!, {r0, r1}\n\t"
+                "cmp r0, #0\n\t"
+                "bne 1b"
+            : [term] "+l"(term), [product] "=&l"(product), [sum_0] "+r"(sum_0), [sum_1] "+r"(sum_1),
+            [sum_2] "+r"(sum_2), [sum_3] "+r"(sum_3)
+            : [w_0] "l"(w), [w_1] "l"(w_1), [w_2] "l"(w_2), [w_3] "l"(w_3)
+            : "r0", "r1", "cc", "memory");
+#else
         for (const term_t *term = terms; term->error != 0; ++term) {
             const int8_t *filter = w + term->filter;
-            FQT_ADD_TO_HIGH_REGISTER(sum_0, term->error * filter[0]);
-            FQT_ADD_TO_HIGH_REGISTER(sum_1, term->error * filter[1]);
-            FQT_ADD_TO_HIGH_REGISTER(sum_2, term->error * filter[2]);
-            FQT_ADD_TO_HIGH_REGISTER(sum_3, term->error * filter[3]);
+            sum_0 += term->error * filter[0];
+            sum_1 += term->error * filter[1];
+            sum_2 += term->error * filter[2];
+            sum_3 += term->error * filter[3];
         }
+#endif
         sum[0] = sum_0;
         sum[1] = sum_1;
         sum[2] = sum_2;

@@ -1,9 +1,8 @@
 // See fqt_products.h. Four filters at a time meet one column, so that each of its elements is loaded once for four
 // products. With DSP instructions four elements take two loads of the column, and for each filter a load, two
 // extractions and two multiply-adds: 1.7 cycles a product on Cortex-M4, bound by the extraction of bytes. Two filters
-// that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+ takes 6.75 with one column: its loads need
-// their row in one of the lower registers, and it goes back and forth; with two, whose sums lie in upper registers,
-// 5.5.
+// that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+, with its sums in upper registers, takes 5.75
+// with one column, 5 with two; no compiler left to itself finds these loops.
 #include "fqt_products.h"
 
 #if FQT_HAS_DSP
@@ -49,19 +48,59 @@ FQT_INLINE void multiply_filters_by_four(
     to[2] = sums[2];
     to[3] = sums[3];
 }
+#elif defined(__ARM_ARCH_6M__)
+FQT_INLINE void multiply_filters_by_four(
+    const int8_t *first, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
+    register int32_t sum_0 FQT_HIGH_REGISTER(8) = 0;
+    register int32_t sum_1 FQT_HIGH_REGISTER(9) = 0;
+    register int32_t sum_2 FQT_HIGH_REGISTER(10) = 0;
+    register int32_t sum_3 FQT_HIGH_REGISTER(11) = 0;
+    int32_t i = -(int32_t)elements;
+    first += elements;
+    const int8_t *second = first + row_bytes;
+    const int8_t *third = second + row_bytes;
+    const int8_t *fourth = third + row_bytes;
+    int32_t value;
+    int32_t product;
+    __asm__(".syntax unified\n"
+            "1:\n\t"
+            "ldrh %[value], [%[column]]\n\t"
+            "sxth %[value], %[value]\n\t"
+            "adds %[column], #2\n\t"
+            "ldrsb %[product], [%[first], %[i]]\n\t"
+            "muls %[product], %[value]\n\t"
+            "add %[sum_0], %[product]\n\t"
+            "ldrsb %[product], [%[second], %[i]]\n\t"
+            "muls %[product], %[value]\n\t"
+            "add %[sum_1], %[product]\n\t"
+            "ldrsb %[product], [%[third], %[i]]\n\t"
+            "muls %[product], %[value]\n\t"
+            "add %[sum_2], %[product]\n\t"
+            "ldrsb %[product], [%[fourth], %[i]]\n\t"
+            "muls %[product], %[value]\n\t"
+            "add %[sum_3], %[product]\n\t"
+            "adds %[i], #1\n\t"
+            "bne 1b"
+        : [column] "+l"(column), [i] "+l"(i), [value] "=&l"(value), [product] "=&l"(product), [sum_0] "+r"(sum_0),
+        [sum_1] "+r"(sum_1), [sum_2] "+r"(sum_2), [sum_3] "+r"(sum_3)
+        : [first] "l"(first), [second] "l"(second), [third] "l"(third), [fourth] "l"(fourth)
+        : "cc", "memory");
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+}
 #else
 FQT_INLINE void multiply_filters_by_four(
-    const int8_t *filters, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
-    register const int8_t *first FQT_HIGH_REGISTER(8) = filters;
-    register const int8_t *second FQT_HIGH_REGISTER(9) = filters + row_bytes;
-    register const int8_t *third FQT_HIGH_REGISTER(10) = second + row_bytes;
-    register const int8_t *fourth FQT_HIGH_REGISTER(11) = third + row_bytes;
+    const int8_t *first, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
+    const int8_t *second = first + row_bytes;
+    const int8_t *third = second + row_bytes;
+    const int8_t *fourth = third + row_bytes;
     int32_t sum_0 = 0;
     int32_t sum_1 = 0;
     int32_t sum_2 = 0;
     int32_t sum_3 = 0;
     for (uint32_t i = 0; i < elements; ++i) {
-        FQT_IN_HIGH_REGISTERS(first, second, third, fourth);
         const int32_t value = column[i];
         sum_0 += first[i] * value;
         sum_1 += second[i] * value;
@@ -154,17 +193,45 @@ FQT_KERNEL_FORWARD void fqt_multiply_filters_by_two(
         register int32_t sum_1 FQT_HIGH_REGISTER(9) = 0;
         register int32_t other_sum_0 FQT_HIGH_REGISTER(10) = 0;
         register int32_t other_sum_1 FQT_HIGH_REGISTER(11) = 0;
-        for (int32_t i = -(int32_t)elements; i != 0; ++i) {
-            const int32_t both = (int32_t)*pair++;
-            const int32_t value = (int16_t)both;
-            const int32_t other_value = both >> 16;
-            int32_t weight = first[i];
-            FQT_ADD_TO_HIGH_REGISTER(sum_0, weight * value);
-            FQT_ADD_TO_HIGH_REGISTER(other_sum_0, weight * other_value);
-            weight = second[i];
-            FQT_ADD_TO_HIGH_REGISTER(sum_1, weight * value);
-            FQT_ADD_TO_HIGH_REGISTER(other_sum_1, weight * other_value);
+        int32_t i = -(int32_t)elements;
+#ifdef __ARM_ARCH_6M__ // what moves on with its load, and flags of the sum that counts
+        int32_t value;
+        int32_t other_value;
+        int32_t weight;
+        int32_t product;
+        __asm__(".syntax unified\n\t"
+                "1:\n\t"
+                "ldmia %[pair]!, {%[other_value]}\n\t"
+                "sxth %[value], %[other_value]\n\t"
+                "asrs %[other_value], %[other_value], #16\n\t"
+                "ldrsb %[weight], [%[first], %[i]]\n\t"
+                "mov %[product], %[weight]\n\t"
+                "muls %[product], %[value]\n\t"
+                "add %[sum_0], %[product]\n\t"
+                "muls %[weight], %[other_value]\n\t"
+                "add %[other_sum_0], %[weight]\n\t"
+                "ldrsb %[weight], [%[second], %[i]]\n\t"
+                "muls %[value], %[weight]\n\t"
+                "add %[sum_1], %[value]\n\t"
+                "muls %[weight], %[other_value]\n\t"
+                "add %[other_sum_1], %[weight]\n\t"
+                "adds %[i], #1\n\t"
+                "bne 1b"
+            : [pair] "+l"(pair), [i] "+l"(i), [value] "=&l"(value), [other_value] "=&l"(other_value),
+            [weight] "=&l"(weight), [product] "=&l"(product), [sum_0] "+r"(sum_0), [sum_1] "+r"(sum_1),
+            [other_sum_0] "+r"(other_sum_0), [other_sum_1] "+r"(other_sum_1)
+            : [first] "l"(first), [second] "l"(second)
+            : "cc", "memory");
+#else
+        for (; i != 0; ++i, ++pair) {
+            const int32_t value = (int16_t)*pair;
+            const int32_t other_value = (int32_t)*pair >> 16;
+            sum_0 += first[i] * value;
+            sum_1 += second[i] * value;
+            other_sum_0 += first[i] * other_value;
+            other_sum_1 += second[i] * other_value;
         }
+#endif
         to[0] = sum_0;
         to[1] = sum_1;
         other_to[0] = other_sum_0;
