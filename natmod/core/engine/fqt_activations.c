@@ -57,27 +57,18 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
     output->scale_ratio = fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide_stored(s_x, to->scale);
 }
 
-// Most biases take the short way (fqt_scale.h) with zeros behind them.
 FQT_HOT_FORWARD void fqt_activations_channels(
     fqt_activations_t *output, uint32_t first, int32_t count, fqt_channel_t *channels) {
     const uint8_t *scales = fqt_blob(output->model, output->layer, FQT_BLOB_WEIGHT_SCALES) + 4 * first;
     const uint8_t *biases = fqt_blob(output->model, output->layer, FQT_BLOB_BIASES) + 4 * first;
     const fqt_scale_t scale_ratio = output->scale_ratio;
-    fqt_multiplier_t bias_ratio = fqt_multiplier(output->bias_ratio);
-    const int32_t zeros = (int32_t)bias_ratio.shift < 0 ? -(int32_t)bias_ratio.shift : 0;
-    bias_ratio.shift += (uint32_t)zeros;
-    const int32_t great = zeros <= 16 && fqt_multiplier_is_short(&bias_ratio) ? 1 << (30 - zeros) : 0;
     // cppcheck-suppress ctuuninitvar; it takes what is written here for what is read
     for (; count > 0; --count, ++channels, scales += 4, biases += 4) {
         channels->multiplier = fqt_multiplier(fqt_scale_product(fqt_scale_of_bits(fqt_read_u32(scales)), scale_ratio));
         output->is_short = output->is_short && fqt_multiplier_is_short(&channels->multiplier);
         int32_t bias = fqt_clamp((int32_t)fqt_read_u32(biases), -FQT_BIAS_LIMIT, FQT_BIAS_LIMIT);
         if (output->converts_bias) {
-            if (bias < great && -bias < great) {
-                bias = fqt_requantise_short(bias * (1 << zeros), &bias_ratio);
-            } else {
-                bias = fqt_limited_multiply(output->bias_ratio, bias, FQT_BIAS_LIMIT);
-            }
+            bias = fqt_limited_multiply(output->bias_ratio, bias, FQT_BIAS_LIMIT);
         }
         channels->bias = bias;
     }
