@@ -145,6 +145,11 @@ FQT_INLINE uint32_t fqt_magnitudes(uint32_t bytes) {
     return magnitudes;
 }
 
+// QADD8: a + b, bytes apart, each limited to its range.
+FQT_INLINE uint32_t fqt_add_bytes(uint32_t a, uint32_t b) {
+    return (uint32_t)__qadd8((int8x4_t)a, (int8x4_t)b);
+}
+
 // QSUB8: a - b, bytes apart, each limited to its range.
 FQT_INLINE uint32_t fqt_subtract_bytes(uint32_t a, uint32_t b) {
     return (uint32_t)__qsub8((int8x4_t)a, (int8x4_t)b);

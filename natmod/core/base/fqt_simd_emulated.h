@@ -137,6 +137,14 @@ FQT_INLINE int32_t fqt_saturated(int32_t value) {
     return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
 }
 
+FQT_INLINE uint32_t fqt_add_bytes(uint32_t a, uint32_t b) {
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < 4; ++i) {
+        sum |= fqt_byte_at(fqt_saturated(fqt_byte(a, i) + fqt_byte(b, i)), i);
+    }
+    return sum;
+}
+
 FQT_INLINE uint32_t fqt_subtract_bytes(uint32_t a, uint32_t b) {
     uint32_t difference = 0;
     for (uint32_t i = 0; i < 4; ++i) {

@@ -13,6 +13,8 @@ typedef struct {
     fqt_limits_t unclipped; // errors pass where the activation lies strictly between
     bool adds; // a later layer that reads the tensor too has stored its error before
     bool keeps_scale; // the scale follows from the output's: nothing is chosen
+    int32_t limit; // of |error| before it adds to another
+    uint32_t step; // from an element to the next of those that are stored together
     int32_t peak; // greatest |error| before the clamp
 } fqt_errors_t;
 
@@ -29,29 +31,21 @@ static inline void fqt_errors_scale(fqt_errors_t *errors, fqt_scale_t accumulato
 uint32_t fqt_errors_take_zeros(fqt_errors_t *errors, int32_t most);
 
 // Store the error of element `i`: 0 where the activation that made the element had clipped it.
-static inline void fqt_errors_put(fqt_errors_t *errors, uint32_t i, int32_t accumulator) {
-    int32_t value = 0;
-    int32_t x = errors->activation[i];
-    if (accumulator != 0 && x > errors->unclipped.low && x < errors->unclipped.high) {
-        value = fqt_requantise(accumulator, &errors->multiplier, errors->adds ? 1 << 30 : INT32_MAX);
-    }
-    if (errors->adds) {
-        value += errors->error[i];
-    }
-    int32_t magnitude = value < 0 ? -value : value;
-    if (magnitude > errors->peak) {
-        errors->peak = magnitude;
-    }
-    errors->error[i] = (int8_t)fqt_clamp(value, -INT8_MAX, INT8_MAX);
-}
+void fqt_errors_put(fqt_errors_t *errors, uint32_t i, int32_t accumulator);
 
 // Store the errors of elements i to i + count - 1.
 void fqt_errors_put_all(fqt_errors_t *errors, uint32_t i, const int32_t *accumulators, int32_t count);
 
-#if !FQT_SPARES_TEXT
-// Store `count` errors of one channel: of elements i, i + step, ...
-void fqt_errors_put_channel(fqt_errors_t *errors, uint32_t i, int32_t step, const int32_t *accumulators, int32_t count);
-#endif
+// Where the errors of a channel lie; from a column to the next it is errors->step.
+typedef struct {
+    uint32_t first; // element
+    int32_t row_step;
+    int32_t rows;
+    int32_t columns;
+} fqt_places_t;
+
+// Store errors of one channel. accumulators: [rows][columns rounded up to four]
+void fqt_errors_put_channel(fqt_errors_t *errors, const fqt_places_t *places, const int32_t *accumulators);
 
 // Choose the scale for the next step: fast attack, slow decay.
 void fqt_errors_end(const fqt_errors_t *errors);

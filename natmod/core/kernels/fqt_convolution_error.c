@@ -26,10 +26,13 @@ static void put_parts(const fqt_pass_t *pass, fqt_errors_t *errors, const int16_
             (void)wanted;
             fqt_errors_put_all(errors, i, sums, columns * channels);
 #else
+            if (wanted->channels == NULL) {
+                fqt_errors_put_all(errors, i, sums, columns * channels);
+                continue;
+            }
             for (const int32_t *sum = sums; columns > 0; --columns, sum += channels, i += (uint32_t)channels) {
                 for (uint32_t n = 0; n < wanted->count; ++n) {
-                    const uint32_t c = wanted->channels == NULL ? n : wanted->channels[n];
-                    fqt_errors_put(errors, i + c, sum[c]);
+                    fqt_errors_put(errors, i + wanted->channels[n], sum[wanted->channels[n]]);
                 }
             }
 #endif

@@ -5,61 +5,16 @@
 #include "../fqt_common_unit.h"
 #include "fqt_tiles.h"
 
-#define LEFT_SHIFT (13) // sums of errors times weights of so many taps can be shifted left by it
-#define LEFT_SHIFT_TAPS (512)
-
-#if !FQT_SPARES_TEXT
-// fqt_errors_put of each where no errors are there before. Nearly all are not greater than the greatest so far: a
-// branch for those that were clipped, else a multiplication and two comparisons.
-FQT_LOOP void put_lane_errors(const fqt_tiles_t *tiles, int32_t i, fqt_errors_t *errors) {
-    const int32_t mantissa = tiles->multiplier.mantissa;
-    const int32_t scale_shift = (int32_t)tiles->multiplier.shift;
-    const uint32_t left_shift = scale_shift < 0 ? (uint32_t)-scale_shift : 0;
-    const uint32_t shift = scale_shift < 0 ? 0 : (uint32_t)scale_shift;
-    const int32_t step = tiles->column_step;
-    const int32_t low = errors->unclipped.low;
-    const int32_t high = errors->unclipped.high;
-    int32_t peak = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
-    const int32_t *sums = fqt_tiles_sums(tiles);
-    for (int32_t rows = tiles->rows; rows > 0; --rows, i += tiles->row_step) {
-        const int8_t *x = errors->activation + i;
-        int8_t *error = errors->error + i;
-        for (int32_t left = tiles->columns; left > 0; --left, x += step, error += step, ++sums) {
-            int32_t value = 0;
-            if (*x > low && *x < high) {
-                const int32_t sum = (int32_t)((uint32_t)*sums << left_shift);
-                value = fqt_round_upper(fqt_multiply_high(sum, mantissa), shift, 1);
-                if (FQT_UNLIKELY(value > peak || value < -peak)) {
-                    const int32_t magnitude = value < 0 ? -value : value;
-                    errors->peak = magnitude > errors->peak ? magnitude : errors->peak;
-                    peak = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
-                    value = fqt_clamp(value, -INT8_MAX, INT8_MAX);
-                }
-            }
-            *error = (int8_t)value;
-        }
-        sums += -tiles->columns & (FQT_NEIGHBOURS - 1);
-    }
-}
-#endif
-
 // The errors of a lane of the tile.
 static void put_lane(fqt_tiles_t *tiles, const fqt_pass_t *pass, int32_t lane, fqt_errors_t *errors) {
     const fqt_layer_t *layer = pass->layer;
-    const int32_t i = fqt_tiles_first_element(tiles, lane);
     const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
     const uint32_t s_w = fqt_weight_scale(pass->model, layer, (uint32_t)(tiles->first + lane));
     fqt_errors_scale(errors, fqt_scale_multiply_stored(s_e, s_w));
-    tiles->multiplier = errors->multiplier;
     fqt_tiles_sum_lane(tiles, lane);
-#if !FQT_SPARES_TEXT
-    const int32_t shift = (int32_t)errors->multiplier.shift;
-    if (!errors->adds && shift <= 29 && shift >= -LEFT_SHIFT && layer->filter_elements <= LEFT_SHIFT_TAPS) {
-        put_lane_errors(tiles, i, errors);
-        return;
-    }
-#endif
-    fqt_tiles_put_others(tiles, i, NULL, errors);
+    const fqt_places_t places = {
+        (uint32_t)fqt_tiles_first_element(tiles, lane), tiles->row_step, tiles->rows, tiles->columns};
+    fqt_errors_put_channel(errors, &places, fqt_tiles_sums(tiles));
 }
 
 // Turn to the input rows first_row, first_row + stride, ...: the taps that reach them, every stride-th row of the
@@ -109,6 +64,7 @@ void fqt_depthwise_error(fqt_pass_t *pass) {
     const fqt_scale_t s_e = fqt_scale_unpack(pass->output->error_scale);
     fqt_errors_t errors;
     fqt_errors_begin(&errors, pass, fqt_scale_multiply_stored(s_e, fqt_greatest_weight_scale(pass)));
+    errors.step = to->channels;
     // Other channels get no error; those that a later layer stored there stay, and count in its peak.
     if (pass->selection.count < to->channels && !errors.adds) {
         fqt_clear(errors.error, (to->elements + 3) / 4); // buffers end at whole words

@@ -80,7 +80,7 @@ void fqt_depthwise_forward(fqt_pass_t *pass) {
                 continue;
             }
 #endif
-            fqt_tiles_put_others(&tiles, i, &output, NULL);
+            fqt_tiles_put_others(&tiles, i, &output);
         }
     }
     fqt_activations_end(&output, pass);

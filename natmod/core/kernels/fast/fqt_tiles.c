@@ -167,17 +167,12 @@ bool fqt_tiles_next_tile(fqt_tiles_t *tiles) {
     return true;
 }
 
-FQT_NOINLINE void fqt_tiles_put_others(
-    const fqt_tiles_t *tiles, int32_t i, fqt_activations_t *output, fqt_errors_t *errors) {
+FQT_NOINLINE void fqt_tiles_put_others(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t *output) {
     const int32_t *sums = fqt_tiles_sums(tiles);
     for (int32_t rows = tiles->rows; rows > 0; --rows) {
         for (int32_t column = 0; column < tiles->columns; ++column) {
             const uint32_t to = (uint32_t)(i + column * tiles->column_step);
-            if (output != NULL) {
-                fqt_activations_put(output, &tiles->multiplier, to, sums[column]);
-            } else {
-                fqt_errors_put(errors, to, sums[column]);
-            }
+            fqt_activations_put(output, &tiles->multiplier, to, sums[column]);
         }
         sums += fqt_tiles_rounded(tiles->columns);
         i += tiles->row_step;

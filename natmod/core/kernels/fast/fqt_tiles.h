@@ -102,7 +102,7 @@ void fqt_tiles_spread(const fqt_tiles_t *tiles, const fqt_tiles_source_t *source
 // Turn to a channel of the tile, and form its sums.
 void fqt_tiles_sum_lane(fqt_tiles_t *tiles, int32_t lane);
 
-// Store the sums whatever the multiplier, as logits, or where errors add up. output: NULL where they are errors.
-void fqt_tiles_put_others(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t *output, fqt_errors_t *errors);
+// Store the sums whatever the multiplier, or as logits.
+void fqt_tiles_put_others(const fqt_tiles_t *tiles, int32_t i, fqt_activations_t *output);
 
 #endif

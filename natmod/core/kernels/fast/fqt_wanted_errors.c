@@ -101,6 +101,7 @@ void fqt_put_wanted_errors(
     const int32_t room = fqt_columns_together(shape) * shape->in_channels / width;
     const uint32_t block = room > 0 ? (uint32_t)room : 1; // channels at a time
     int32_t *sums = (int32_t *)(void *)(to + FQT_ERRORS_TOGETHER * shape->out_width); // [block][width]
+    errors->step = (uint32_t)shape->in_channels;
     for (int32_t iy = 0; iy < shape->in_height; ++iy) {
         for (uint32_t first = 0; first < wanted->count; first += block) {
             const uint32_t count = wanted->count - first < block ? wanted->count - first : block;
@@ -108,8 +109,8 @@ void fqt_put_wanted_errors(
             fqt_clear(sums, count * (uint32_t)width);
             add_rows(pass, m, iy, channels, count, to, sums);
             for (uint32_t n = 0; n < count; ++n) {
-                fqt_errors_put_channel(errors, (uint32_t)(iy * width * shape->in_channels) + channels[n],
-                    shape->in_channels, sums + n * (uint32_t)width, width);
+                const fqt_places_t places = {(uint32_t)(iy * width * shape->in_channels) + channels[n], 0, 1, width};
+                fqt_errors_put_channel(errors, &places, sums + n * (uint32_t)width);
             }
         }
     }
