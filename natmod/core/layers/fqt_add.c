@@ -3,6 +3,7 @@
 #include "../model/fqt_window.h"
 
 #define FACTOR_BITS (20) // 2 * 255 * 2^(20 + 1) < 2^31
+#define ADDED_TOGETHER (16)
 
 // y = (a - za) * sa / sy + (b - zb) * sb / sy, the two factors in units of 2^-shift in which the greater is 2^20 or
 // more: as LiteRT forms sums, with the same bits.
@@ -18,9 +19,18 @@ static void add_forward(fqt_pass_t *pass) {
     const int32_t ma = fqt_fixed_multiply(fqt_scale_shifted(fqt_scale_unpack(fa), shift), 1);
     const int32_t mb = fqt_fixed_multiply(fqt_scale_shifted(fqt_scale_unpack(fb), shift), 1);
     const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale(1u << 30, -30 - shift));
-    for (uint32_t i = 0; i < a->elements; ++i) {
-        fqt_activations_put(
-            &output, &multiplier, i, (pass->x[i] - a->zero_point) * ma + (b_values[i] - b->zero_point) * mb);
+    output.is_short = fqt_multiplier_is_short(&multiplier);
+    fqt_channel_t channels[ADDED_TOGETHER]; // all alike
+    for (uint32_t n = 0; n < ADDED_TOGETHER; ++n) {
+        channels[n] = (fqt_channel_t) {-a->zero_point * ma - b->zero_point * mb, multiplier};
+    }
+    uint32_t count;
+    for (uint32_t i = 0; i < a->elements; i += count) {
+        int32_t sums[ADDED_TOGETHER];
+        for (count = 0; count < ADDED_TOGETHER && i + count < a->elements; ++count) {
+            sums[count] = pass->x[i + count] * ma + b_values[i + count] * mb;
+        }
+        fqt_activations_put_all(&output, channels, i, sums, (int32_t)count);
     }
     fqt_activations_end(&output, pass);
 }
