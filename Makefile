@@ -85,8 +85,9 @@ firmware: $(FIRMWARES) $(FLASH_FIRMWARE) $(BUILD)/emulator.done ## MicroPython f
 
 usermod: $(USERMOD_MICROPYTHON) $(USERMOD_FIRMWARE) ## MicroPython with fqt in the firmware: the unix port, and an emulated board
 
-bench: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(CYCLE_MODEL) ## count instructions and cycles on emulated cores: build/bench.json
-	@$(VENV)/bin/fqt bench --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
+bench: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(MODEL_FIRMWARES) $(CYCLE_MODEL) ## count instructions and cycles on emulated cores, with DATA= a folder of data of trained networks too: build/bench.json
+	@test -z "$(DATA)" || test -d "$(DATA)" || { echo "DATA=$(DATA) is no folder (docs/accuracy.md says what goes in it)"; exit 1; }
+	@$(VENV)/bin/fqt bench $(if $(DATA),--data "$(DATA)") --output $(BUILD)/bench.json | tee $(BUILD)/bench.txt
 
 estimates: setup $(MODULES) $(PROFILE_MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(CYCLE_MODEL) dist ## what `fqt info MODEL --board` estimates from, counted anew: costs.json, docs/boards.md
 	@$(PYTHON) tools/estimates.py

@@ -20,9 +20,10 @@ CYCLE_MODEL = $(BUILD)/cyclemodel.so
 COST_TOOLS = $(patsubst %,$(BUILD)/%/armv7emsp/fqt.mpy,natmod natmod_profile) \
     $(patsubst %,$(BUILD)/%/CORTEX_M4F/firmware.elf,firmware firmware_large_heap) $(CYCLE_MODEL) $(BUILD)/emulator.done
 
-# Where `make models ON=emulated:m4` trains: with a heap that has room for all that people bring, as boards with external
-# RAM have.
+# A heap that has room for all that people bring, as boards with external RAM have: where `make models ON=emulated:m4`
+# trains, and `make bench` counts networks that need it.
 MODEL_HEAP_BYTES = 2621440
+MODEL_FIRMWARES = $(patsubst %,$(BUILD)/firmware_models/%/firmware.elf,CORTEX_M3 CORTEX_M4F CORTEX_M7F)
 MODEL_BOARD = $(BUILD)/firmware_models/CORTEX_M4F/firmware.elf $(BUILD)/natmod/armv7emsp/fqt.mpy \
     $(BUILD)/natmod_all/armv7emsp/fqt.mpy $(BUILD)/emulator.done
 

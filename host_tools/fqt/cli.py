@@ -18,6 +18,7 @@ from fqt.device.deploy import deploy
 from fqt.device.install import install, needs_full
 from fqt.errors import one_line, told
 from fqt.experiment.command import add_experiment
+from fqt.experiment.trained_networks import all_trained
 from fqt.file.layout import LOSSES
 from fqt.file.model_file import ModelFile
 from fqt.files import check_places, write_all
@@ -65,6 +66,8 @@ def run_convert(arguments: argparse.Namespace) -> None:
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
+    if arguments.file and arguments.data:
+        raise ValueError("--data trains the reference networks: leave out the file")
     if arguments.file is None and arguments.on:
         raise ValueError("--on measures one model: name its file")
     if arguments.on:
@@ -73,7 +76,8 @@ def run_bench(arguments: argparse.Namespace) -> None:
         show(arguments.json, times.described, lambda: str(times))
         return
     if arguments.file is None:
-        rows = bench.bench_all(Path(arguments.output))
+        trained = all_trained(Path(arguments.data)) if arguments.data else []
+        rows = bench.bench_all(Path(arguments.output), trained)
     else:
         model = ModelFile.read(arguments.file)
         rows = bench.measure(model, arguments.core, arguments.master)
@@ -224,6 +228,9 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--master", type=int, choices=MASTERS, default=8)
     command.add_argument("--output", default="bench.json", help="where all rows go, as JSON")
+    command.add_argument(
+        "--data", metavar="FOLDER", help="all reference networks also trained, on the data there"
+    )
     add_json(command)
     command.set_defaults(run=run_bench)
     command = commands.add_parser(

@@ -1,8 +1,9 @@
 """Counting: the same numbers from run to run, and parts that add up to the whole."""
 
+import numpy as np
 import pytest
 
-from fqt.device.bench import CORES, measure, phases, table
+from fqt.device.bench import CORES, WARM_UP_STEPS, RealSamples, measure, phases, table
 from fqt.layers import Add, Conv2D, Dense, MaxPool2D
 from fqt.train.quantize import quantize
 from fqt.train.reference_networks import images
@@ -59,3 +60,22 @@ def test_what_is_frozen_is_not_updated(frozen_model):
     assert [row.phase for row in rows] == ["predict", "forward conv2d_1", "forward dense_2"]
     assert all(row.cycles > row.insns for row in rows)
     assert CORES["m0p"].architecture == rows[0].arch == "armv6m"
+
+
+def test_of_real_samples_the_first_warm_up_and_labels_are_theirs(small_model):
+    x = images(small_model.input_shape, WARM_UP_STEPS + 2)
+    labels = np.arange(len(x)) % small_model.classes
+
+    def step(samples):
+        return measure(small_model, "m4", samples=samples, has_parts=False)[1]
+
+    both = step(RealSamples(x, labels))
+    assert both.trained and "small, trained, on m4" in table([both]).replace(
+        small_model.name, "small"
+    )
+    last = np.arange(len(x)) != WARM_UP_STEPS
+    first = np.arange(len(x)) != WARM_UP_STEPS + 1
+    assert step(RealSamples(x[first], labels[first])) != step(RealSamples(x[last], labels[last]))
+    other = labels.copy()
+    other[WARM_UP_STEPS] = (other[WARM_UP_STEPS] + 1) % small_model.classes
+    assert step(RealSamples(x, other)).cycles != both.cycles

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -31,7 +32,8 @@ PARTS = ("forward", "error", "update")
 CALLS = ("predict", "step")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
-SMALL_HEAP_MODEL = 50_000  # bytes of RAM: for greater models the board has a larger heap
+# Firmware with larger and larger heaps, and the greatest model for each, bytes of RAM.
+HEAPS = {"firmware": 50_000, "firmware_large_heap": 350_000, "firmware_models": 2_000_000}
 # Sections of a module's object file: code and constants; tables of addresses.
 TEXT = (".text", ".rodata")
 TABLES = (".data.rel.ro",)
@@ -67,6 +69,15 @@ COMPARED, COMPARED_BY = ("cnn28", "cnn28_last"), "m4plain"
 
 
 @dataclass(frozen=True)
+class RealSamples:
+    """x: [n] inputs in a model's type, of which the first WARM_UP_STEPS are trained on before
+    anything is counted; labels: [n]."""
+
+    x: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
 class Row:
     """One measurement. phase: "predict" and "step" as called from Python; "forward LAYER", "loss",
     "select LAYER", "error LAYER", "update LAYER" and "end" are the parts of the step. ram_bytes:
@@ -74,7 +85,8 @@ class Row:
     module's code and constants; bus_cycles: cycles where code and data share the bus of one RAM,
     as a native module and its data do, least and most; None where that costs nothing;
     multiply_adds: of a layer's forward, error or update as the textbook counts them,
-    zeros and all (0 for other phases)."""
+    zeros and all (0 for other phases); trained: of a network that real data have trained, on
+    samples of these."""
 
     net: str
     core: str
@@ -86,6 +98,7 @@ class Row:
     ram_bytes: int
     text_bytes: int
     bus_cycles: tuple[int, int] | None = None
+    trained: bool = False
 
 
 def module_of(core: Core, has_parts: bool = True) -> Path:
@@ -162,13 +175,13 @@ def measure(
     core: str,
     master: int = 8,
     options: Options = Options(),  # noqa: B008 (immutable)
-    samples: np.ndarray | None = None,
+    samples: np.ndarray | RealSamples | None = None,
     has_parts: bool = True,
 ) -> list[Row]:
     """Run a model on an emulated core. samples: [n] inputs in the model's type, over which counts
-    are averaged; an image made up when None. has_parts: take a step apart; else calls are counted
-    whole, of the module that users have. Raises OSError when something is not built,
-    RuntimeError with the board's output when the run fails."""
+    are averaged, with labels made up where they have none; an image made up when None. has_parts:
+    take a step apart; else calls are counted whole, of the module that users have. Raises OSError
+    when something is not built, RuntimeError with the board's output when the run fails."""
     chosen = CORES[core]
     kind = next(
         kind
@@ -177,8 +190,8 @@ def measure(
     )
     plugin = emulator.build() / "cyclemodel.so"
     module = module_of(chosen, has_parts)
-    large_heap = host.Model(model, master).memory > SMALL_HEAP_MODEL
-    firmware = emulator.firmware(kind, large_heap)
+    kind = replace(kind, builds=_heap_for(host.Model(model, master).memory))
+    firmware = emulator.firmware(kind)
     product = emulator.module(chosen.architecture)  # whose text is told
     for path in (plugin, module, firmware, product):
         if not path.exists():
@@ -188,17 +201,16 @@ def measure(
         counts = folder / "counts.txt"
         marker = MARKERS.get(chosen.board, MARKER)
         settings = f"core={chosen.timing},marker={marker},{_places(firmware)},out={counts}"
-        board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"), large_heap)
+        board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"))
         try:
-            if samples is None:
-                x = images(model.input_shape, 1)
-                samples = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
+            x, steps = _steps(model, samples)
             least, greatest = options.update_rate
-            wanted = f"model.fqt {master} {WARM_UP_STEPS} {len(samples)} {least} {greatest} "
+            wanted = f"model.fqt {master} {WARM_UP_STEPS} {len(x)} {least} {greatest} "
             wanted += f"{options.sample_updates} {marker} {has_parts}"
             board.put("fqt.mpy", module.read_bytes())
             board.put("model.fqt", model.to_bytes())
-            board.put("bench.x", samples.tobytes())
+            board.put("bench.x", x.tobytes())
+            board.put("bench.steps", np.array(steps, "<u2").tobytes())
             board.put("bench.txt", wanted.encode())
             printed = board.run(DEVICE_SCRIPT)
         finally:
@@ -208,15 +220,16 @@ def measure(
             [int(field) for field in line.split()] for line in counts.read_text().splitlines()
         ]
     names = phases(model, has_parts)
-    if len(lines) != len(samples) * len(names) + EMPTY_COUNTS:
+    count = len(steps) - WARM_UP_STEPS
+    if len(lines) != count * len(names) + EMPTY_COUNTS:
         raise RuntimeError(
-            f"{len(lines)} counts for {len(names)} parts of {len(samples)} samples: {printed}"
+            f"{len(lines)} counts for {len(names)} parts of {count} samples: {printed}"
         )
     backward = _backward(model) if has_parts else []
     has_part = dict(zip(backward, facts["parts"], strict=has_parts and "step" in names))
     work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])
-    counted = np.array(lines[EMPTY_COUNTS:]).reshape(len(samples), len(names), -1) - overhead
+    counted = np.array(lines[EMPTY_COUNTS:]).reshape(count, len(names), -1) - overhead
     means = counted.mean(axis=0).round().astype(int).tolist()
     text = section_bytes(product, TEXT + TABLES)  # what it takes of RAM besides its Python part
     return [
@@ -231,10 +244,30 @@ def measure(
             int(facts["heap"]),
             text,
             (mean[6], mean[7]) if chosen.shares_bus else None,
+            isinstance(samples, RealSamples),
         )
         for phase, mean in zip(names, means, strict=True)
         if has_part.get(phase) != "0"
     ]
+
+
+def _heap_for(memory: int) -> str:
+    """Of HEAPS; the largest for those that none has room for, where the board says so."""
+    return next((builds for builds, most in HEAPS.items() if memory <= most), "firmware_models")
+
+
+def _steps(
+    model: ModelFile, samples: np.ndarray | RealSamples | None
+) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """The inputs, and of each step the index of its input and its label: WARM_UP_STEPS, then those
+    to count."""
+    if isinstance(samples, RealSamples):
+        return samples.x, list(enumerate(samples.labels.tolist()))
+    if samples is None:
+        x = images(model.input_shape, 1)
+        samples = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
+    warm_up = [(i % len(samples), i % model.classes) for i in range(WARM_UP_STEPS)]
+    return samples, warm_up + [(i, 0) for i in range(len(samples))]
 
 
 def section_bytes(module: Path, names: tuple[str, ...]) -> int:
@@ -250,11 +283,12 @@ def section_bytes(module: Path, names: tuple[str, ...]) -> int:
 def table(rows: list[Row]) -> str:
     """Rows as text, one network and core after another; cycles also by multiply-add."""
     lines = []
-    for (net, core), rows_of_one in groupby(rows, lambda row: (row.net, row.core)):
+    of_one = groupby(rows, lambda row: (row.net, row.core, row.trained))
+    for (net, core, trained), rows_of_one in of_one:
         group = list(rows_of_one)
         lines.append(
-            f"{net} on {core} ({group[0].arch}): RAM {group[0].ram_bytes} bytes, "
-            f"text {group[0].text_bytes} bytes"
+            f"{net}{', trained,' * trained} on {core} ({group[0].arch}): "
+            f"RAM {group[0].ram_bytes} bytes, text {group[0].text_bytes} bytes"
         )
         lines.append(
             f"  {'':24} {'multiply-adds':>13} {'instructions':>12} {'cycles':>12} {'each':>6}"
@@ -279,12 +313,20 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def bench_all(path: Path) -> list[Row]:
-    """Measure every reference network on every core that is told, and what is compared; write
-    the rows as JSON, and return them."""
-    jobs = [(net(), core) for net in NETWORKS.values() for core in TOLD]
-    jobs += [(NETWORKS[name](), COMPARED_BY) for name in COMPARED]
+def bench_all(path: Path, trained: Iterable[tuple[ModelFile, RealSamples]] = ()) -> list[Row]:
+    """Measure every reference network on every core that is told, and what is compared; then
+    trained ones on the cores of both, their calls whole. Write the rows as JSON, and return
+    them."""
+    jobs: list[tuple[ModelFile, str, RealSamples | None]]
+    jobs = [(net(), core, None) for net in NETWORKS.values() for core in TOLD]
+    jobs += [(NETWORKS[name](), COMPARED_BY, None) for name in COMPARED]
+    jobs += [(net, core, x) for net, x in trained for core in (*TOLD, COMPARED_BY)]
+
+    def rows_of(job: tuple[ModelFile, str, RealSamples | None]) -> list[Row]:
+        model, core, samples = job
+        return measure(model, core, samples=samples, has_parts=samples is None)
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        rows = [row for result in pool.map(lambda job: measure(*job), jobs) for row in result]
+        rows = [row for result in pool.map(rows_of, jobs) for row in result]
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     return rows

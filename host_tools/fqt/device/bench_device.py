@@ -1,7 +1,9 @@
 # Runs on an emulated board for `fqt bench`: every part of a training step between two marks, at
 # which the emulator counts. bench.txt says which model, how it trains and how many samples bench.x
-# has; the order of marks is that of fqt.bench.phases(), once for each sample.
+# has; bench.steps, of each step (sample, label), those first that warm up. The order of marks is
+# that of fqt.bench.phases(), once for each step after these.
 import gc
+from array import array
 
 import machine
 
@@ -34,6 +36,10 @@ def main():
     samples = int(samples)
     size = len(xs) // samples
     xs = [xs[i * size : (i + 1) * size] for i in range(samples)]
+    with open("bench.steps", "rb") as file:
+        words = array("H", file.read())
+    steps = [(xs[words[i]], words[i + 1]) for i in range(0, len(words), 2)]
+    warm_up = int(warm_up)
     gc.collect()
     heap = gc.mem_alloc()
     net = fqt.Model(name, master=int(master))
@@ -42,18 +48,17 @@ def main():
     net.update_rate = float(least_rate), float(greatest_rate)
     net.sample_updates = draws == "True"
     trains = any(layer[4] for layer in net.layers)
-    classes, pixels = net._classes
-    target = bytes(pixels)
     by_label = net.loss_name == "softmax_cross_entropy"
+    target = bytes(net._classes[1]) or None  # of each pixel; None: the input itself
     if trains:
         # The error scales settle, as in a run that is under way.
-        for i in range(int(warm_up)):  # None: the input itself
-            net.train(xs[i % samples], i % classes if by_label else target or None)
+        for x, label in steps[:warm_up]:
+            net.train(x, label if by_label else target)
     for _ in range(EMPTY_COUNTS):  # what counting itself costs
         counted(int, 0)
-    target = 0 if by_label else target or None
-    for x in xs:
-        parts = count_phases(net, x, trains, target, has_parts == "True")
+    for x, label in steps[warm_up:]:
+        wanted = label if by_label else target
+        parts = count_phases(net, x, trains, wanted, has_parts == "True")
     print("parts", "".join(str(int(part)) for part in parts) or "none")
     print("heap", heap)
 

@@ -52,23 +52,21 @@ def module(architecture: str, kinds: str = "natmod") -> Path:
     return build() / kinds / architecture / "fqt.mpy"
 
 
-def firmware(kind: Kind, large_heap: bool = False) -> Path:
-    """MicroPython for a board, with the heap of a small one (190 KB) or of a large one (400
-    KB)."""
-    folder = "firmware_large_heap" if large_heap else kind.builds
-    return build() / folder / kind.board / "firmware.elf"
+def firmware(kind: Kind) -> Path:
+    """MicroPython for a board: kind.builds is "firmware" with the heap of a small one (190 KB),
+    "firmware_large_heap" of a large one (456 KB), "firmware_models" as with external RAM (2.5
+    MB)."""
+    return build() / kind.builds / kind.board / "firmware.elf"
 
 
 class Board:
     """A board that runs. `options` are more arguments for the emulator."""
 
-    def __init__(
-        self, kind: Kind, folder: Path, options: tuple[str, ...] = (), large_heap: bool = False
-    ):
+    def __init__(self, kind: Kind, folder: Path, options: tuple[str, ...] = ()):
         self.kind = kind
         self.folder = folder
         self.waiting: list[str] = []
-        path = firmware(kind, large_heap)
+        path = firmware(kind)
         if not path.exists():
             raise OSError(f"{path} is missing: build it with `make firmware` or `make bench`")
         command = [kind.emulator, "-machine", kind.machine, *kind.options, *options]

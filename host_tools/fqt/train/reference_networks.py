@@ -5,10 +5,13 @@ functions behind it describe networks for data of any shape, to be trained: each
 (at most 3 million multiply-adds) for training in int8 on a microcontroller, and trains from random
 weights without batch normalization, at batch 1. The deepest one, mobile, needs inputs whose mean
 square is about 1 for that: normalized, or bytes divided by their root mean square, of which
-quantize is told the input_scale that follows.
+quantize is told the input_scale that follows. MLPERF_TINY are those four, larger, which MLPerf
+Tiny (Banbury et al. 2021) measures inference with, in the shapes that it gives them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -38,28 +41,23 @@ def images(shape: tuple[int, int, int], count: int) -> np.ndarray:
     return (np.clip(coarse[:, rows][:, :, columns], 0, 1) * 255).astype(np.uint8)
 
 
-def _quantized(layers, shape, name, train="all") -> ModelFile:
-    return _with_images(Sequential(layers, shape, seed=1, name=name), train)
-
-
 def _with_images(net: Sequential, train="all") -> ModelFile:
     return quantize(net, images(net.input_shape, 64) / np.float32(255), train=train)
 
 
-def cnn28(train="all", name="cnn28") -> ModelFile:
-    """28x28x1 -> conv3x3 s2 8 -> conv3x3 s2 16 -> fc 64 -> fc 10."""
-    layers = [
+def _cnn28(name="cnn28") -> Sequential:
+    layers: list[Layer] = [
         Conv2D(8, 3, stride=2, padding=1, activation="relu"),
         Conv2D(16, 3, stride=2, padding=1, activation="relu"),
         Dense(64, activation="relu"),
         Dense(10),
     ]
-    return _quantized(layers, (28, 28, 1), name, train)
+    return Sequential(layers, (28, 28, 1), seed=1, name=name)
 
 
-def cnn28_last() -> ModelFile:
-    """cnn28 of which only the last layer trains."""
-    return cnn28("last:1", "cnn28_last")
+def cnn28(train="all", name="cnn28") -> ModelFile:
+    """28x28x1 -> conv3x3 s2 8 -> conv3x3 s2 16 -> fc 64 -> fc 10."""
+    return _with_images(_cnn28(name), train)
 
 
 def digits_layers() -> list[Layer]:
@@ -74,21 +72,21 @@ def digits_layers() -> list[Layer]:
     ]
 
 
-def digits() -> ModelFile:
+def _digits() -> Sequential:
     """The network of `make demo`."""
-    return _quantized(digits_layers(), (8, 8, 1), "digits")
+    return Sequential(digits_layers(), (8, 8, 1), seed=1, name="digits")
 
 
-def motion() -> ModelFile:
+def _motion() -> Sequential:
     """Time series of 128 steps and 6 channels, as an accelerometer and gyroscope give."""
-    layers = [
+    layers: list[Layer] = [
         Conv2D(8, (1, 5), stride=(1, 2), activation="relu"),
         Conv2D(16, (1, 5), stride=(1, 2), activation="relu"),
         Conv2D(16, (1, 5), stride=(1, 2), activation="relu"),
         Dense(32, activation="relu"),
         Dense(6),
     ]
-    return _quantized(layers, (1, 128, 6), "motion")
+    return Sequential(layers, (1, 128, 6), seed=1, name="motion")
 
 
 def mobile(
@@ -146,12 +144,18 @@ def residual(
 ) -> Sequential:
     """A small residual network (He et al. 2016) for images of about 32x32."""
     layers: list[Layer] = [Conv2D(16, 3, stride=2, padding="same", activation="relu", name="stem")]
+    layers += _residual_blocks((16, 1), (32, 2), (40, 2))
+    return Sequential([*layers, Dense(classes)], input_shape, seed, "residual")
+
+
+def _residual_blocks(*blocks: tuple[int, int]) -> list[Layer]:
+    """Blocks of (units, stride) one behind the other, the first behind the layer "stem"."""
+    layers: list[Layer] = []
     source = "stem"
-    for number, (units, stride) in enumerate(((16, 1), (32, 2), (40, 2)), 1):
+    for number, (units, stride) in enumerate(blocks, 1):
         layers += _residual_block(number, source, units, stride)
         source = f"block_{number}"
-    layers.append(Dense(classes))
-    return Sequential(layers, input_shape, seed, "residual")
+    return layers
 
 
 def _residual_block(number: int, source: str, units: int, stride: int) -> list[Layer]:
@@ -181,7 +185,60 @@ def autoencoder(input_shape: tuple[int, int, int] = (1, 1024, 1), seed: int = 1)
     return Sequential(layers, input_shape, seed, "autoencoder", "mean_squared_error")
 
 
-NETWORKS = {net.__name__: net for net in (cnn28, cnn28_last, digits, motion)} | {
-    net.__name__: lambda net=net: _with_images(net())
-    for net in (mobile, separable, residual, autoencoder)
+def ad_autoencoder() -> Sequential:
+    """MLPerf Tiny's for anomalous sounds of machines: 640 numbers, five frames of a log-mel
+    spectrogram, through 8."""
+    layers: list[Layer] = [
+        Dense(units, activation="relu") for units in (*[128] * 4, 8, *[128] * 4)
+    ]
+    layers.append(Dense(640))
+    return Sequential(layers, (1, 640, 1), 1, "ad_autoencoder", "mean_squared_error")
+
+
+def ds_cnn() -> Sequential:
+    """MLPerf Tiny's for spoken words (Zhang et al. 2017): spectrograms of 49 x 10, 12 classes. The
+    depthwise parts are linear, as in separable."""
+    layers: list[Layer] = [Conv2D(64, (10, 4), stride=2, padding="same", activation="relu")]
+    for _ in range(4):
+        layers += [DepthwiseConv2D(3, padding="same"), Conv2D(64, 1, activation="relu")]
+    layers += [GlobalAveragePool(), Dense(12)]
+    return Sequential(layers, (49, 10, 1), 1, "ds_cnn")
+
+
+def resnet8() -> Sequential:
+    """MLPerf Tiny's for images of 32 x 32 x 3 and 10 classes."""
+    layers: list[Layer] = [Conv2D(16, 3, padding="same", activation="relu", name="stem")]
+    layers += [*_residual_blocks((16, 1), (32, 2), (64, 2)), GlobalAveragePool(), Dense(10)]
+    return Sequential(layers, (32, 32, 3), 1, "resnet8")
+
+
+def vww_mobilenet() -> Sequential:
+    """MLPerf Tiny's that tells whether a person is in the image of 96 x 96 x 3: MobileNet (Howard
+    et al. 2017) at a quarter of its width."""
+    layers: list[Layer] = [Conv2D(8, 3, stride=2, padding="same", activation="relu6")]
+    blocks = (16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2)
+    for units, stride in (*blocks, (256, 1)):
+        layers += _separable_convolution(units, stride)
+    layers += [GlobalAveragePool(), Dense(2)]
+    return Sequential(layers, (96, 96, 3), 1, "vww_mobilenet")
+
+
+MLPERF_TINY: dict[str, Callable[[], Sequential]] = {
+    net.__name__: net for net in (ad_autoencoder, ds_cnn, resnet8, vww_mobilenet)
+}
+# All by their names, in float32; of cnn28_last the last layer alone trains.
+DESCRIBED: dict[str, Callable[[], Sequential]] = {
+    "cnn28": _cnn28,
+    "cnn28_last": lambda: _cnn28("cnn28_last"),
+    "digits": _digits,
+    "motion": _motion,
+    "mobile": mobile,
+    "separable": separable,
+    "residual": residual,
+    "autoencoder": autoencoder,
+    **MLPERF_TINY,
+}
+TRAIN = dict.fromkeys(DESCRIBED, "all") | {"cnn28_last": "last:1"}
+NETWORKS = {
+    name: lambda name=name: _with_images(DESCRIBED[name](), TRAIN[name]) for name in DESCRIBED
 }

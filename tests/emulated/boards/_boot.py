@@ -1,5 +1,7 @@
-# Mount the emulated flash, 512 KB of RAM that survives a soft reset, where the board's port does:
-# at "/" as RP2040 and ESP32, or at "/flash" as STM32, nRF, Teensy and Renesas RA.
+# Mount the emulated flash, RAM that survives a soft reset, where the board's port does: at "/" as
+# RP2040 and ESP32, or at "/flash" as STM32, nRF, Teensy and Renesas RA. It has 512 KB, or 2 MB
+# where the heap has more than one, for models that fill that.
+import gc
 import os
 import sys
 
@@ -9,7 +11,7 @@ import vfs
 
 class Flash:
     BLOCK = 512
-    COUNT = 1024
+    COUNT = 4096 if gc.mem_free() > 1 << 20 else 1024
 
     def __init__(self, address):
         self.data = uctypes.bytearray_at(address, self.BLOCK * self.COUNT)
@@ -44,4 +46,4 @@ def mount(address, place):
 
 
 mount(FLASH_ADDRESS, FLASH_PLACE)
-del mount, Flash, os, sys, uctypes, vfs
+del mount, Flash, gc, os, sys, uctypes, vfs
