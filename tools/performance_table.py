@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Write the tables of docs/performance.md from build/bench.json (`make bench`), build/sweep.json
-(`make sweep`), build/pytorch.json (`make pytorch`) and the modules that `make dist` built."""
+(`make sweep`), build/pytorch.json (`make pytorch`) and the modules that `make dist` built; that of
+CMSIS-NN in docs/comparisons.md."""
 
 import json
 
@@ -9,6 +10,7 @@ from tables import ROOT, replace_table
 from fqt import core as host
 from fqt.device.bench import TABLES, TEXT, Row, cycles_a_multiply_add, section_bytes
 from fqt.device.sweep import Point, table
+from fqt.experiment.trained_networks import LESSONS
 from fqt.reference_networks import NETWORKS
 
 # Measured with the cycle model m4plain on Cortex-M4F, and the same compiler and cores as ours.
@@ -24,8 +26,26 @@ WANTED = [
 ]
 
 
-def rows_of(rows: list[Row], net: str, core: str) -> list[Row]:
-    return [row for row in rows if (row.net, row.core) == (net, core)]
+# Cycles of CMSIS-NN's inference, measured independently in November 2026: m4plain and m0p. fqt's
+# networks were not the very same ones after training; what CMSIS-NN takes hardly depends on that.
+CMSIS_NN = {
+    "cnn28": (602_319, 1_639_391),
+    "ds_cnn": (9_403_303, 39_805_960),
+    "resnet8": (36_570_719, 137_193_282),
+    "vww_mobilenet": (30_048_851, 119_681_678),
+    "ad_autoencoder": (717_987, 2_354_411),
+}
+TOLD = ("m4", "m33", "m7", "m0p")
+
+
+def rows_of(rows: list[Row], net: str, core: str, trained: bool = False) -> list[Row]:
+    wanted = net, core, trained
+    return [row for row in rows if (row.net, row.core, row.trained) == wanted]
+
+
+def cycles_of(rows: list[Row], net: str, core: str, trained: bool = False) -> dict[str, int]:
+    """By phase."""
+    return {row.phase: row.cycles for row in rows_of(rows, net, core, trained)}
 
 
 def peers_table(rows: list[Row]) -> str:
@@ -53,9 +73,9 @@ def networks_table(rows: list[Row]) -> str:
     ]
     for net in dict.fromkeys(row.net for row in rows):
         model = host.Model(NETWORKS[net](), master=8)
-        for core in ("m4", "m33", "m7", "m0p"):
+        for core in TOLD:
             chosen = rows_of(rows, net, core)
-            cycles = {row.phase: row.cycles for row in chosen}
+            cycles = cycles_of(rows, net, core)
             bus = next(row.bus_cycles for row in chosen if row.phase == "step")
             shared = "" if bus is None else f"{bus[0]:,} to {bus[1]:,}"
             means = cycles_a_multiply_add(chosen).values()
@@ -63,6 +83,41 @@ def networks_table(rows: list[Row]) -> str:
                 f"| {net} | {core} | {cycles['step']:,} | {cycles['predict']:,} | "
                 f"{', '.join(f'{mean:.2f}' for mean in means)} | {chosen[0].ram_bytes:,} | "
                 f"{model.memory:,} | {model.memory_bound:,} | {shared} |"
+            )
+    return "\n".join(lines)
+
+
+def trained_table(rows: list[Row]) -> str:
+    lines = [
+        "| network | trained on | core | step, cycles | predict, cycles | step / that of the "
+        "fresh network |",
+        "|---|---|---|---|---|---|",
+    ]
+    for net, lesson in LESSONS.items():
+        for core in TOLD:
+            fresh, cycles = (cycles_of(rows, net, core, trained) for trained in (False, True))
+            lines.append(
+                f"| {net} | {lesson.data}, {lesson.steps:,} steps | {core} | {cycles['step']:,} "
+                f"| {cycles['predict']:,} | {cycles['step'] / fresh['step']:.2f} |"
+            )
+    return "\n".join(lines)
+
+
+def cmsis_table(rows: list[Row]) -> str:
+    lines = [
+        "| network | core | CMSIS-NN, inference | fqt, inference | fqt / CMSIS-NN | fqt, training "
+        "step | step / CMSIS-NN's inference |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for net, theirs in CMSIS_NN.items():
+        for core, name, inference in zip(
+            ("m4plain", "m0p"), ("Cortex-M4F", "Cortex-M0+"), theirs, strict=True
+        ):
+            cycles = cycles_of(rows, net, core, trained=True)
+            predict, step = cycles["predict"], cycles["step"]
+            lines.append(
+                f"| {net} | {name} | {inference:,} | {predict:,} | {predict / inference:.2f} "
+                f"| {step:,} | {step / inference:.2f} |"
             )
     return "\n".join(lines)
 
@@ -99,6 +154,10 @@ def main() -> None:
         rows = [Row(**row) for row in counted]
         replace_table(path, "make bench, cnn28", peers_table(rows))
         replace_table(path, "make bench, all networks", networks_table(rows))
+        if any(row.trained for row in rows):
+            replace_table(path, "make bench DATA=folder", trained_table(rows))
+            comparisons = ROOT / "docs/comparisons.md"
+            replace_table(comparisons, "make bench DATA=folder", cmsis_table(rows))
     if (swept := read("sweep.json")) is not None:
         replace_table(path, "make sweep", table([Point(**point) for point in swept]))
     if (pytorch := read("pytorch.json")) is not None:

@@ -21,9 +21,11 @@ from fqt.numpy_files import open_archive
 from fqt.run import core
 from fqt.train.quantize import quantize, quantize_input
 from fqt.train.reference_networks import DESCRIBED, TRAIN
+from fqt.train.sequential import Sequential
 
 COUNTED_SAMPLES = 8
 CALIBRATION_SAMPLES = 200
+MASTER = 8  # as `fqt bench` counts
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -31,7 +33,7 @@ def _as_they_are(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     return x.reshape(-1, *shape)
 
 
-def _enlarged(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+def enlarged(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """Images of another extent, by repetition."""
     rows, columns = (np.arange(shape[i]) * x.shape[i + 1] // shape[i] for i in (0, 1))
     return x[:, rows][:, :, columns]
@@ -65,21 +67,27 @@ LESSONS = {
     "cnn28_last": Lesson("fashion_mnist", steps=3000),
     "digits": Lesson("digits"),
     "motion": Lesson("har_hapt"),
-    "mobile": Lesson("fashion_mnist", _enlarged, steps=2000),
+    "mobile": Lesson("fashion_mnist", enlarged, steps=2000),
     "separable": Lesson("kws3"),
     "residual": Lesson("cifar10", steps=3000, rate=0.005),
     "autoencoder": Lesson("cwru"),
     "ad_autoencoder": Lesson("cwru", _first_steps),
-    "ds_cnn": Lesson("kws3", _four_bands_as_one, steps=2000),
+    "ds_cnn": Lesson("kws3", _four_bands_as_one, steps=4000, rate=0.02),
     "resnet8": Lesson("cifar10", steps=3000, rate=0.005),
-    "vww_mobilenet": Lesson("cifar10", _enlarged, told_apart=(2, 3, 4, 5, 6, 7)),  # animals
+    "vww_mobilenet": Lesson("cifar10", enlarged, told_apart=(2, 3, 4, 5, 6, 7)),  # animals
 }
 
 
 def trained(name: str, folder: Path) -> tuple[ModelFile, RealSamples]:
-    """A reference network after its lesson in int8, and samples of the test part. Raises OSError
-    that says which file is missing, RuntimeError without scikit-learn where that has them."""
-    lesson, net, train = LESSONS[name], DESCRIBED[name](), TRAIN[name]
+    """A reference network after its lesson; raises as taught does."""
+    return taught(DESCRIBED[name](), LESSONS[name], folder, TRAIN[name])
+
+
+def taught(
+    net: Sequential, lesson: Lesson, folder: Path, train: str = "all"
+) -> tuple[ModelFile, RealSamples]:
+    """A network after a lesson in int8, and samples of the test part. Raises OSError that says
+    which file is missing, RuntimeError without scikit-learn where that has them."""
     arrays = _arrays(lesson.data, folder)
     rng = np.random.default_rng(1)
     seen = rng.integers(len(arrays["x_train"]), size=lesson.steps)
@@ -93,14 +101,14 @@ def trained(name: str, folder: Path) -> tuple[ModelFile, RealSamples]:
         for part, chosen in (("train", seen), ("test", shown))
     )
     if x.dtype == np.uint8:
-        scale = float(1 / np.sqrt(np.square(x.astype(np.float32)).mean()))
-        calibration = x[:CALIBRATION_SAMPLES] * np.float32(scale)
-        model = quantize(net, calibration, train, input_scale=scale)
+        calibration = x[:CALIBRATION_SAMPLES].astype(np.float32)
+        scale = float(1 / np.sqrt(np.square(calibration).mean()))
+        model = quantize(net, calibration * np.float32(scale), train, input_scale=scale)
     else:
         deviation = x.std(axis=(0, 1, 2))
         model = quantize(net, x[:CALIBRATION_SAMPLES] / deviation, train, "int8")
         x, test = (quantize_input(model, samples / deviation) for samples in (x, test))
-    learner = core.Model(model)
+    learner = core.Model(model, MASTER)
     targets = y if net.loss == "softmax_cross_entropy" else None
     learner.train_many(x, targets, np.arange(lesson.steps), lesson.rate)
     return ModelFile.from_bytes(learner.to_bytes()), RealSamples(test, y_test)

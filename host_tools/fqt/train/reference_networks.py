@@ -196,13 +196,21 @@ def ad_autoencoder() -> Sequential:
 
 
 def ds_cnn() -> Sequential:
-    """MLPerf Tiny's for spoken words (Zhang et al. 2017): spectrograms of 49 x 10, 12 classes. The
-    depthwise parts are linear, as in separable."""
+    """MLPerf Tiny's for spoken words (Zhang et al. 2017): spectrograms of 49 x 10, 12 classes."""
     layers: list[Layer] = [Conv2D(64, (10, 4), stride=2, padding="same", activation="relu")]
-    for _ in range(4):
-        layers += [DepthwiseConv2D(3, padding="same"), Conv2D(64, 1, activation="relu")]
+    layers += _with_activations(*[(64, 1)] * 4)
     layers += [GlobalAveragePool(), Dense(12)]
     return Sequential(layers, (49, 10, 1), 1, "ds_cnn")
+
+
+def _with_activations(*blocks: tuple[int, int]) -> list[Layer]:
+    """Depthwise separable convolutions of (units, stride), ReLU behind both parts, as with batch
+    normalization, which is folded when such a network is deployed."""
+    layers: list[Layer] = []
+    for units, stride in blocks:
+        layers.append(DepthwiseConv2D(3, stride, "same", activation="relu"))
+        layers.append(Conv2D(units, 1, activation="relu"))
+    return layers
 
 
 def resnet8() -> Sequential:
@@ -215,10 +223,9 @@ def resnet8() -> Sequential:
 def vww_mobilenet() -> Sequential:
     """MLPerf Tiny's that tells whether a person is in the image of 96 x 96 x 3: MobileNet (Howard
     et al. 2017) at a quarter of its width."""
-    layers: list[Layer] = [Conv2D(8, 3, stride=2, padding="same", activation="relu6")]
+    layers: list[Layer] = [Conv2D(8, 3, stride=2, padding="same", activation="relu")]
     blocks = (16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2)
-    for units, stride in (*blocks, (256, 1)):
-        layers += _separable_convolution(units, stride)
+    layers += _with_activations(*blocks, (256, 1))
     layers += [GlobalAveragePool(), Dense(2)]
     return Sequential(layers, (96, 96, 3), 1, "vww_mobilenet")
 
