@@ -22,7 +22,7 @@ export FQT_FUZZ_PATH = $(CURDIR)/$(BUILD)/fuzz
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help setup demo repl picture test test-quick fuzz coverage lint format docs natmod dist firmware usermod bench estimates sweep speed pytorch partial accuracy core info models \
+.PHONY: help setup demo repl picture test test-quick fuzz coverage lint format docs natmod dist firmware usermod bench estimates sweep speed pytorch partial paper accuracy core info models \
     requirements clean distclean
 
 help: ## this list
@@ -106,6 +106,10 @@ sweep: setup $(COST_TOOLS) ## how a step's cost grows with width, depth and inpu
 
 partial: setup ## partial updates over whole runs on digits: docs/partial_updates.md
 	@$(PYTHON) tools/partial_updates.py
+
+paper: setup $(MODULES) firmware $(LARGE_HEAP_FIRMWARES) $(MODEL_FIRMWARES) $(CYCLE_MODEL) ## the networks of the paper on emulated cores, and what partial updates save: docs/paper.md; make paper DATA=folder
+	@test -d "$(DATA)" || { echo "name a folder of data: make paper DATA=folder (docs/accuracy.md says what goes in it)"; exit 1; }
+	@$(PYTHON) tools/paper_comparison.py "$(DATA)"
 
 speed: setup ## training steps a second on this machine, int8 and float32: a table in docs/performance.md
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) tools/desk_speed.py
