@@ -18,7 +18,7 @@ USERMOD_SOURCES = $(filter-out natmod/modfqt.c,$(MODULE_SOURCES)) $(wildcard nat
 CYCLE_MODEL = $(BUILD)/cyclemodel.so
 # What tells the cost of a step on Cortex-M4.
 COST_TOOLS = $(patsubst %,$(BUILD)/%/armv7emsp/fqt.mpy,natmod natmod_profile) \
-    $(patsubst %,$(BUILD)/%/CORTEX_M4F/firmware.elf,firmware firmware_large_heap) $(CYCLE_MODEL) $(BUILD)/emulator.done
+    $(patsubst %,$(BUILD)/%/CORTEX_M4F/firmware.elf,firmware firmware_large_heap firmware_models) $(CYCLE_MODEL) $(BUILD)/emulator.done
 
 # A heap that has room for all that people bring, as boards with external RAM have: where `make models ON=emulated:m4`
 # trains, and `make bench` counts networks that need it.

@@ -17,6 +17,7 @@ from tables import ROOT, replace_table
 from fqt.boards import cost, fit, report, table
 from fqt.boards.networks import CHECKED, FITTED
 from fqt.device import bench, emulator
+from fqt.device.elf import TABLES, TEXT, section_bytes
 from fqt.device.install import BUILT
 from fqt.file.model_file import ModelFile
 from fqt.reference_networks import NETWORKS
@@ -93,7 +94,7 @@ def python_bytes() -> int:
             taken = int(board.run(script))
         finally:
             board.close()
-    return taken - bench.section_bytes(module, bench.TEXT + bench.TABLES)
+    return taken - section_bytes(module, TEXT + TABLES)
 
 
 def module_bytes() -> dict[str, dict[str, list[int]]]:
@@ -103,7 +104,7 @@ def module_bytes() -> dict[str, dict[str, list[int]]]:
     for folder in ("natmod", "natmod_all"):
         for architecture in BUILT:
             module = ROOT / "build" / folder / architecture / "fqt.mpy"
-            text = bench.section_bytes(module, bench.TEXT + bench.TABLES)
+            text = section_bytes(module, TEXT + TABLES)
             which = "common" if folder == "natmod" else "full"
             sizes.setdefault(which, {})[architecture] = [text + python, module.stat().st_size]
     return sizes

@@ -6,7 +6,7 @@ import subprocess
 
 from tables import ROOT, replace_table
 
-from fqt.device.bench import TEXT, section_bytes
+from fqt.device.elf import TEXT, section_bytes
 
 CHOICES = ("dense", "dense conv2d max_pool2d flatten", "common", "all")
 ARCHITECTURES = ("armv6m", "armv7emsp")

@@ -8,7 +8,8 @@ import json
 from tables import ROOT, replace_table
 
 from fqt import core as host
-from fqt.device.bench import TABLES, TEXT, Row, cycles_a_multiply_add, section_bytes
+from fqt.device.bench import Row, cycles_a_multiply_add
+from fqt.device.elf import TABLES, TEXT, section_bytes
 from fqt.device.sweep import Point, table
 from fqt.experiment.trained_networks import LESSONS
 from fqt.reference_networks import NETWORKS

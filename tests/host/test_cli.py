@@ -54,6 +54,11 @@ def test_errors_are_one_line(tmp_path, capsys):
     assert "5 bytes" in lines[1]
 
 
+def test_data_are_for_the_reference_networks(capsys):
+    assert main(["bench", "model.fqt", "--data", "folder"]) == 1
+    assert "leave out the file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", [Network, core.Model])
 def test_wrong_inputs_are_refused(kind, small_model, frozen_model):
     net = kind(small_model)

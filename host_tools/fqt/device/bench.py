@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from fqt.device import emulator
+from fqt.device.elf import TABLES, TEXT, counted_places, section_bytes
 from fqt.file.model_file import ModelFile
 from fqt.options import Options
 from fqt.run import core as host
@@ -27,16 +28,14 @@ from fqt.train.reference_networks import NETWORKS, images
 # A word that nothing else writes: a register that is none (mps2), RAM behind the firmware's.
 MARKERS = {"RV32": 0x87FFF000, "XTENSA": 0x61FFF000}
 MARKER = 0x40028000
-EXCEPTION_VECTOR = 0x60000300  # of the board XTENSA
 PARTS = ("forward", "error", "update")
 CALLS = ("predict", "step")
 WARM_UP_STEPS = 8
 EMPTY_COUNTS = 3  # as in bench_device.py: the least of them is what counting itself costs
-# Firmware with larger and larger heaps, and the greatest model for each, bytes of RAM.
+# Firmware with larger and larger heaps, and the greatest model for each, bytes of RAM; the largest
+# for Arm alone.
+ARM = "qemu-system-arm"
 HEAPS = {"firmware": 50_000, "firmware_large_heap": 250_000, "firmware_models": 2_000_000}
-# Sections of a module's object file: code and constants; tables of addresses.
-TEXT = (".text", ".rodata")
-TABLES = (".data.rel.ro",)
 DEVICE_SCRIPT = Path(__file__).parent / "bench_device.py"
 
 
@@ -149,28 +148,6 @@ def cycles_a_multiply_add(rows: list[Row]) -> dict[str, float]:
     return means
 
 
-def _places(firmware: Path) -> str:
-    """Where the plugin looks: the code of MicroPython's machine.mem, whose stores to the marker
-    alone count; where RAM begins; and what is not counted, the instructions that stand for one
-    that QEMU lacks."""
-    from elftools.elf.elffile import ELFFile
-
-    with open(firmware, "rb") as file:
-        symbols = ELFFile(file).get_section_by_name(".symtab")
-        symbol = symbols.get_symbol_by_name("machine_mem_subscr")[0]
-        start = symbol["st_value"] & ~1
-        places = f"lo={start},hi={start + symbol['st_size']}"
-        text_end = symbols.get_symbol_by_name("_etext")
-        if text_end:  # a firmware's text lies in flash; a module's, in the heap
-            places += f",ram={text_end[0]['st_value']}"
-        skipped = [symbols.get_symbol_by_name(name) for name in ("exception", "failed")]
-        if all(skipped):
-            first, end = (found[0]["st_value"] for found in skipped)
-            vector = EXCEPTION_VECTOR
-            places += f",skip={first}-{end},skip={vector}-{vector + 16}"
-    return places
-
-
 def measure(
     model: ModelFile,
     core: str,
@@ -191,7 +168,7 @@ def measure(
     )
     plugin = emulator.build() / "cyclemodel.so"
     module = module_of(chosen, has_parts)
-    kind = replace(kind, builds=_heap_for(host.Model(model, master).memory))
+    kind = replace(kind, builds=_heap_for(host.Model(model, master).memory, kind))
     firmware = emulator.firmware(kind)
     product = emulator.module(chosen.architecture)  # whose text is told
     for path in (plugin, module, firmware, product):
@@ -201,7 +178,7 @@ def measure(
         folder = Path(name)
         counts = folder / "counts.txt"
         marker = MARKERS.get(chosen.board, MARKER)
-        settings = f"core={chosen.timing},marker={marker},{_places(firmware)},out={counts}"
+        settings = f"core={chosen.timing},marker={marker},{counted_places(firmware)},out={counts}"
         board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"))
         try:
             x, steps = _steps(model, samples)
@@ -252,9 +229,10 @@ def measure(
     ]
 
 
-def _heap_for(memory: int) -> str:
-    """Of HEAPS; the largest for those that none has room for, where the board says so."""
-    return next((builds for builds, most in HEAPS.items() if memory <= most), "firmware_models")
+def _heap_for(memory: int, kind: emulator.Kind) -> str:
+    """Of HEAPS; the largest that the board has for those that none has room for: it says so."""
+    has_room = [builds for builds in HEAPS if kind.emulator == ARM or builds != "firmware_models"]
+    return next((builds for builds in has_room if memory <= HEAPS[builds]), has_room[-1])
 
 
 def _steps(
@@ -269,16 +247,6 @@ def _steps(
         samples = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
     warm_up = [(i % len(samples), i % model.classes) for i in range(WARM_UP_STEPS)]
     return samples, warm_up + [(i, 0) for i in range(len(samples))]
-
-
-def section_bytes(module: Path, names: tuple[str, ...]) -> int:
-    """Of the object file that a module (fqt.mpy) was linked from, all sections whose names begin
-    so."""
-    from elftools.elf.elffile import ELFFile
-
-    with open(module.parent / "build" / "modfqt.o", "rb") as file:
-        sections = ELFFile(file).iter_sections()
-        return sum(section["sh_size"] for section in sections if section.name.startswith(names))
 
 
 def table(rows: list[Row]) -> str:
