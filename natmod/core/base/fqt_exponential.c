@@ -11,6 +11,7 @@ static int32_t power_of_two(int32_t f) {
     static const int32_t coefficients[] = {9922860, -59408637, 257903302, -744258750, FQT_ONE_Q30};
     int32_t result = -1029756;
     for (int i = 0; i < 5; ++i) {
+        // cppcheck-suppress shiftNegativeLHS; compilers for all cores shift arithmetically
         result = coefficients[i] + (int32_t)(((int64_t)result * f) >> 16);
     }
     return result;

@@ -89,8 +89,7 @@ bool fqt_strip_forward(const fqt_pass_t *pass, fqt_activations_t *output, const 
     const int32_t step = how.kernel_height * how.channels; // of the strip, from position to position
     const uint32_t strip_words = (uint32_t)(width * step) / 2 + 1; // one more ends the pairs of the last window
     const uint32_t words = filter_words + strip_words;
-    if (elements % 4 == 0 || shape->out_width == 1 || fqt_pass_is_last(pass)
-        || words > pass->model->arena_bytes / 4) {
+    if (elements % 4 == 0 || shape->out_width == 1 || fqt_pass_is_last(pass) || words > pass->model->arena_bytes / 4) {
         return false;
     }
     const uint32_t behind_sums = (uint32_t)((uint8_t *)(sums + count + 3) - pass->model->arena); // the last fills four
