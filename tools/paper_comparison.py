@@ -22,12 +22,12 @@ from fqt.file.model_file import ModelFile
 from fqt.layers import Add, Conv2D, Dense, DepthwiseConv2D, GlobalAveragePool, MaxPool2D
 from fqt.layers.layer import Layer
 from fqt.options import Options
+from fqt.reference.select import share_of
 from fqt.run import core
 from fqt.train.sequential import Sequential
 
 PAGE = ROOT / "docs/paper.md"
 RATES = (1.0, 0.5, 0.25, 0.1)
-LEAST_CHANNELS = 8  # as natmod/core/engine/fqt_select.c
 CORES = {"m7": "Cortex-M7", "m4": "Cortex-M4F", "m0p": "Cortex-M0+"}
 # The paper's boards and their clocks, in MHz: i.MX RT1062, nRF52840, RP2040.
 CLOCKS = {"m7": 600, "m4": 64, "m0p": 133}
@@ -131,7 +131,7 @@ def milliseconds(cycles: int, core_name: str) -> str:
 
 def backward_work(model: ModelFile, rate: float) -> float:
     """Multiply-adds of a backward pass, zeros and all, in the channels that take part
-    (docs/arithmetic.md, section 10): all of the last layer, LEAST_CHANNELS or more of others."""
+    (docs/arithmetic.md, section 10): all of the last layer, at least LEAST_CHANNELS of others."""
     last = len(model.layers) - 1
     passes_on = [False]  # each tensor: whether what made it trains, or something before
     work = 0.0
@@ -140,18 +140,19 @@ def backward_work(model: ModelFile, rate: float) -> float:
         passes_on.append(layer.trainable or any(passes_on[tensor] for tensor in inputs))
         if not layer.has_weights:
             continue
-        share = 1.0 if i == last else share_of(layer.output_shape[2], rate)
+        share = 1.0 if i == last else part_of(layer.output_shape[2], rate)
         of_layer = model.multiply_adds(i) * share
         work += of_layer * layer.trainable
         if passes_on[inputs[0]]:
             channels = model.layers[inputs[0] - 1].output_shape[2]
             is_depthwise = layer.kind == "depthwise_conv2d"
-            work += of_layer * (1.0 if is_depthwise else share_of(channels, rate))
+            work += of_layer * (1.0 if is_depthwise else part_of(channels, rate))
     return work
 
 
-def share_of(channels: int, rate: float) -> float:
-    return min(max(int(rate * channels), LEAST_CHANNELS), channels) / channels
+def part_of(channels: int, rate: float) -> float:
+    """Of all channels, those that take part."""
+    return min(share_of(channels, Options(rate).rates_q16[0]), channels) / channels
 
 
 def updates_table(costs: dict[tuple[str, str, float], Cost], models: dict[str, ModelFile]) -> str:
