@@ -71,9 +71,9 @@ STRICT = -std=c99 -fsyntax-only -Werror -Wall -Wextra -Wshadow -Wundef -Wmissing
 # As boards compile it, where their compiler is installed (whose macros for instructions convert signs).
 ARM_STRICT = $(subst -std=c99,-std=c11,$(STRICT)) -Wno-sign-conversion -ffreestanding -mthumb natmod/core/fqt_core_all.c
 ARM_CORES = $(if $(shell command -v arm-none-eabi-gcc),cortex-m0plus cortex-m3 cortex-m4)
-# Right shifts of negative numbers are arithmetic in every compiler that this is for; fqt_tiles_put_others takes one of two.
+# Right shifts of negative numbers are arithmetic in every compiler that this is for.
 CPPCHECK = cppcheck --quiet --std=c99 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
-    --suppress=shiftTooManyBitsSigned --suppress=ctunullpointer -DNDEBUG
+    --suppress=shiftTooManyBitsSigned -DNDEBUG
 
 DEBIAN_lint = cppcheck
 $(BUILD)/lint.done: mk/tests.mk | $(BUILD)/debian.done
