@@ -30,7 +30,7 @@ static mp_obj_t phase(engine_t *self, size_t n_args, const mp_obj_t *args, size_
         self->pass.learning_rate = rate;
     }
     if (number == PHASE_SELECT && fqt_output_of(model, layer)->needs_error) {
-        fqt_step_turn_back(&self->pass, self->loss);
+        fqt_step_turn_back(&self->pass, fqt_update_rate(model, self->loss));
     }
     if (!takes_part) {
         return mp_const_false;

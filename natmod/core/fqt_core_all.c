@@ -30,6 +30,7 @@
 #include "engine/fqt_errors.c"
 #include "engine/fqt_loss.c"
 #include "engine/fqt_select.c"
+#include "engine/fqt_turns.c"
 #include "engine/fqt_update.c"
 #include "engine/fqt_step.c"
 

@@ -14,18 +14,21 @@ from fqt.reference.fixed import Random, Scale
 from fqt.reference.layer import Layer, WeightedLayer
 from fqt.reference.select import Selection, forms_few, probed, select
 from fqt.reference.tensor import Tensor
+from fqt.reference.turns import share_of_steps, turn_of
 from fqt.reference.update import Update
 
 
 @dataclass(frozen=True)
 class Step:
     """What a step knows besides the layers. number: of steps before. update_rate: the share of
-    channels that take part, Q16. sampling: the random number that they are drawn by; None: those
-    with the greatest errors take part. batch: steps whose gradients are summed."""
+    channels that take part, Q16, and greatest_rate, in a step with the greatest loss. sampling:
+    the random number that they are drawn by; None: those with the greatest errors take part.
+    batch: steps whose gradients are summed."""
 
     number: int
     learning_rate: float
     update_rate: int
+    greatest_rate: int
     sampling: int | None
     weight_decay: float
     standardizes: bool
@@ -58,8 +61,10 @@ class Backward:
         self.step = step
 
     def run(self) -> None:
-        """Form the errors of all tensors before which a layer updates; update these layers."""
+        """Form the errors of all tensors before which a layer updates; update these layers, from
+        the last to the first that takes part."""
         needed = needs_error(self.model, self.layers)
+        needed[: self._first() + 1] = [False] * (self._first() + 1)
         for layer in reversed(self.layers):
             if not needed[layer.number]:
                 continue
@@ -76,6 +81,20 @@ class Backward:
                     self._error_of_input(layer, which, tensor, errors)
             if isinstance(layer, WeightedLayer) and layer.updates and self.step.learning_rate > 0:
                 layer.arithmetic.update(layer, selected, self._update(layer))
+
+    def _share_of_steps(self, index: int, rate: int) -> int:
+        """Section 10: of those in which layer `index` takes part, Q16."""
+        layers = self.layers[index:-1]
+        channels = [one.output.shape[2] for one in layers if isinstance(one, WeightedLayer)]
+        return share_of_steps(channels, rate)
+
+    def _first(self) -> int:
+        """The first layer that takes part in this step."""
+        turn, rate = turn_of(self.step.number), self.step.update_rate
+        first = len(self.layers) - 1
+        while first > 0 and self._share_of_steps(first - 1, rate) > turn:
+            first -= 1
+        return first
 
     def _error_of_input(self, layer: Layer, which: int, tensor: int, errors: np.ndarray) -> None:
         """Section 6. errors: of the layer's output."""
@@ -123,10 +142,13 @@ class Backward:
 
     def _update(self, layer: WeightedLayer) -> Update:
         """Section 7."""
+        index = layer.number - 1
+        rates = self.step.greatest_rate, self.step.update_rate
+        most, share = (Scale.from_int(self._share_of_steps(index, rate)) for rate in rates)
         return Update(
             layer.parameters,
             self.random,
-            self.step.learning_rate,
+            Scale.unpack(self.step.learning_rate) * (most / share),
             layer.inputs[0].scale,
             layer.output.error_scale,
             self.step.weight_decay,

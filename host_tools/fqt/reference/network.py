@@ -163,6 +163,7 @@ class Network(DeviceModel):
             self.step_count,
             learning_rate,
             update_rate(loss, self.greatest_loss, *self.options.rates_q16),
+            self.options.rates_q16[1],
             self.random.draw() if self.options.sample_updates else None,
             self.options.weight_decay_float32,
             self.options.standardize,

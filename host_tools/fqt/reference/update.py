@@ -95,7 +95,7 @@ class Update:
         self,
         parameters: Parameters,
         random: Random,
-        learning_rate: float,
+        learning_rate: Scale,
         s_x: float,
         s_e: float,
         weight_decay: float = 0.0,
@@ -106,7 +106,7 @@ class Update:
         self.parameters = parameters
         self.standardizes = standardizes
         self.sums = sums
-        self.learning_rate = Scale.unpack(learning_rate)
+        self.learning_rate = learning_rate
         if sums is None:
             self.mover = Mover(parameters, random)
         else:

@@ -231,7 +231,7 @@ FQT_LOOP void pass_on(fqt_errors_t *errors, uint32_t i, const int8_t *e, uint32_
 
 void fqt_errors_pass_on(const fqt_pass_t *pass, uint32_t first) {
     const fqt_tensor_t *to = pass->input;
-    if (!to->needs_error) {
+    if (!fqt_pass_wants(pass, to)) {
         return;
     }
     fqt_errors_t errors;

@@ -36,6 +36,7 @@ void fqt_pass_begin(fqt_pass_t *pass, fqt_model_t *model, uint32_t index) {
     pass->e = pass->output->needs_error ? fqt_error_of(model, index + 1) : NULL;
     pass->shape = fqt_shape(model, index);
     pass->training = false;
+    pass->end = fqt_tensor(model, 0); // which never needs one
     pass->update_rate = 0;
     pass->selection = (fqt_selection_t) {0, NULL};
     pass->learning_rate = FQT_SCALE_ZERO;

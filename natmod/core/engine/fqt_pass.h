@@ -48,6 +48,7 @@ struct fqt_pass {
     void *scratch; // backward behind the selection
     fqt_shape_t shape;
     bool training; // forward: the layer's fill is wanted
+    const fqt_tensor_t *end; // backward: tensors up to this one need no error in this step
     uint32_t update_rate; // backward: the share of channels that take part, Q16
     fqt_selection_t selection; // of layers with weights (fqt_select)
     fqt_scale_t learning_rate; // update
@@ -62,6 +63,11 @@ void fqt_pass_read(fqt_pass_t *pass, uint32_t tensor);
 // Biases in units of accumulators: sums with them stay in 32 bits.
 #define FQT_BIAS_LIMIT (1 << 30)
 int32_t fqt_limited_bias(int32_t bias);
+
+// Whether the backward pass goes on to a tensor.
+static inline bool fqt_pass_wants(const fqt_pass_t *pass, const fqt_tensor_t *tensor) {
+    return tensor->needs_error && tensor > pass->end;
+}
 
 static inline bool fqt_pass_is_last(const fqt_pass_t *pass) {
     return pass->y == NULL;

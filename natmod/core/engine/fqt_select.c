@@ -6,9 +6,6 @@
 #define PROBE_INTERVAL (8) // a power of two
 // Of so many channels one: where more take part it is no shorter to form their errors alone.
 #define FEW (4)
-// What a few of a layer's channels pass on is a poor direction for the layers before it: with fewer, training learns
-// less at rates that stay low, and may run away. Kernels form the errors of as many together.
-#define LEAST_CHANNELS (8)
 #define GREATEST_FACTOR_Q8 (512) // 2: unlimited, the rare channels' steps are so long that training runs away
 // The greatest loss rises by at most a quarter a step, so that one bad target cannot set it, and fades by 1/256 of what
 // lies above the step's loss: it settles where about one loss in sixty is greater.
@@ -151,7 +148,7 @@ static uint32_t take_greatest(uint32_t *norms, uint32_t channels, uint32_t wante
 // How many of a tensor's channels take part; of a few, all.
 static uint32_t share_of(const fqt_tensor_t *tensor, uint32_t rate) {
     const uint32_t wanted = rate * tensor->channels >> 16; // 2^16 * (2^16 - 1) at most
-    return wanted > LEAST_CHANNELS ? wanted : LEAST_CHANNELS;
+    return wanted > FQT_LEAST_CHANNELS ? wanted : FQT_LEAST_CHANNELS;
 }
 
 // Select among the channels of a tensor by the errors at the probed positions. norms: memory for one a channel. With

@@ -5,6 +5,11 @@
 
 #include "fqt_pass.h"
 
+// So many of a layer's channels take part at least; of fewer, all. What a few of them pass on is a poor direction for
+// the layers before it: with fewer, training learns less at rates that stay low, and may run away. Kernels form the
+// errors of as many together. Where the share is less, the layer waits for its turn instead (fqt_turns.h).
+#define FQT_LEAST_CHANNELS (8)
+
 // The positions of a tensor whose errors rank its channels: every interval-th from `first` on, which is another one in
 // each step. Those errors are formed in all channels; then the selected channels' suffice, where one layer alone reads
 // the tensor.

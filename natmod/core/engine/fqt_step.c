@@ -4,6 +4,7 @@
 #include "../model/fqt_graph.h"
 #include "fqt_loss.h"
 #include "fqt_select.h"
+#include "fqt_turns.h"
 #include "fqt_activations.h"
 #include "fqt_update.h"
 
@@ -129,10 +130,10 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_r
     return loss.loss;
 }
 
-void fqt_step_turn_back(fqt_pass_t *pass, int32_t loss) {
+void fqt_step_turn_back(fqt_pass_t *pass, uint32_t rate) {
     pass->scratch = pass->model->arena + pass->layer->backward_scratch;
     if (pass->layer->filter_elements != 0) {
-        pass->update_rate = fqt_update_rate(pass->model, loss);
+        pass->update_rate = rate;
         fqt_select(pass);
     }
 }
@@ -140,7 +141,9 @@ void fqt_step_turn_back(fqt_pass_t *pass, int32_t loss) {
 // Errors flow from the last layer to the first that updates; each layer's error pass comes before its own update, since
 // both read the old weights.
 void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate) {
-    for (uint32_t i = model->layer_count; i-- > model->cut;) {
+    const uint32_t rate = fqt_update_rate(model, loss);
+    const uint32_t first = fqt_turns_first(model, rate);
+    for (uint32_t i = model->layer_count; i-- > first;) {
         fqt_pass_t pass;
         if (model->batch == 1) { // else a step that is left would be half in the sums
             pause_after(model, i);
@@ -150,8 +153,9 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
         if (!pass.output->needs_error) {
             continue;
         }
-        fqt_step_turn_back(&pass, loss);
-        if (fqt_passes_error(model, i)) {
+        pass.end = fqt_tensor(model, first);
+        fqt_step_turn_back(&pass, rate);
+        if (kind->has_second_input || fqt_pass_wants(&pass, pass.input)) {
             const bool has_no_scale = pass.input->error_scale == 0 && !kind->has_second_input;
             kind->error(&pass);
             if (has_no_scale) { // the first step: what their peak tells serves at once, so that no error is cut off
@@ -160,7 +164,7 @@ void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_ra
             }
         }
         if (pass.layer->updates && learning_rate != FQT_SCALE_ZERO) {
-            pass.learning_rate = learning_rate;
+            pass.learning_rate = fqt_turns_learning_rate(&pass, rate, learning_rate);
             kind->update(&pass);
         }
     }

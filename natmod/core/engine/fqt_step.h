@@ -15,7 +15,7 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_r
 void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale);
 
 // Turn to a layer's backward pass, whose output has its error: its scratch, and the channels that take part.
-void fqt_step_turn_back(fqt_pass_t *pass, int32_t loss);
+void fqt_step_turn_back(fqt_pass_t *pass, uint32_t rate);
 
 // The error and update passes of all layers that need them.
 void fqt_step_backward(fqt_model_t *model, int32_t loss, fqt_scale_t learning_rate);

@@ -34,7 +34,7 @@ static void multiply_forward(fqt_pass_t *pass) {
 static void form_error(fqt_pass_t *pass, uint32_t to, uint32_t other) {
     const fqt_tensor_t *factor = fqt_tensor(pass->model, other);
     const int8_t *values = fqt_activation(pass->model, other);
-    if (!fqt_tensor(pass->model, to)->needs_error) {
+    if (!fqt_pass_wants(pass, fqt_tensor(pass->model, to))) {
         return;
     }
     fqt_pass_read(pass, to);
