@@ -23,6 +23,7 @@ from fqt.layers import Add, Conv2D, Dense, DepthwiseConv2D, GlobalAveragePool, M
 from fqt.layers.layer import Layer
 from fqt.options import Options
 from fqt.reference.select import share_of
+from fqt.reference.turns import ALL_STEPS, EVEN_TURNS, share_of_steps
 from fqt.run import core
 from fqt.train.sequential import Sequential
 
@@ -106,9 +107,10 @@ class Taught:
     samples: bench.RealSamples
 
     def cost(self, core_name: str, rate: float = 1.0) -> Cost:
-        options = Options(rate)
+        first = next(i for i, layer in enumerate(self.model.layers) if layer.trainable)
+        count = EVEN_TURNS if turns(self.model, first, rate) < ALL_STEPS else None
         rows = bench.measure(
-            self.model, core_name, 8, options, samples=self.samples, has_parts=False
+            self.model, core_name, 8, Options(rate), self.samples, has_parts=False, count=count
         )
         predict, step = (row.cycles for row in rows)
         return Cost(predict, step, rows[0].ram_bytes)
@@ -131,7 +133,8 @@ def milliseconds(cycles: int, core_name: str) -> str:
 
 def backward_work(model: ModelFile, rate: float) -> float:
     """Multiply-adds of a backward pass, zeros and all, in the channels that take part
-    (docs/arithmetic.md, section 10): all of the last layer, at least LEAST_CHANNELS of others."""
+    (docs/arithmetic.md, section 10), mean over steps: all of the last layer, at least
+    LEAST_CHANNELS of others, in steps in which it is their turn."""
     last = len(model.layers) - 1
     passes_on = [False]  # each tensor: whether what made it trains, or something before
     work = 0.0
@@ -142,12 +145,19 @@ def backward_work(model: ModelFile, rate: float) -> float:
             continue
         share = 1.0 if i == last else part_of(layer.output_shape[2], rate)
         of_layer = model.multiply_adds(i) * share
-        work += of_layer * layer.trainable
+        work += of_layer * layer.trainable * turns(model, i, rate) / ALL_STEPS
         if passes_on[inputs[0]]:
             channels = model.layers[inputs[0] - 1].output_shape[2]
             is_depthwise = layer.kind == "depthwise_conv2d"
-            work += of_layer * (1.0 if is_depthwise else part_of(channels, rate))
+            of_input = of_layer * (1.0 if is_depthwise else part_of(channels, rate))
+            work += of_input * turns(model, inputs[0] - 1, rate) / ALL_STEPS
     return work
+
+
+def turns(model: ModelFile, index: int, rate: float) -> int:
+    """The share of steps in which layer `index` takes part, Q16."""
+    channels = [one.output_shape[2] for one in model.layers[index:-1] if one.has_weights]
+    return share_of_steps(channels, Options(rate).rates_q16[0])
 
 
 def part_of(channels: int, rate: float) -> float:

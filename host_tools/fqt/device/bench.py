@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from itertools import cycle, groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -155,10 +155,12 @@ def measure(
     options: Options = Options(),  # noqa: B008 (immutable)
     samples: np.ndarray | RealSamples | None = None,
     has_parts: bool = True,
+    count: int | None = None,
 ) -> list[Row]:
     """Run a model on an emulated core. samples: [n] inputs in the model's type, over which counts
     are averaged, with labels made up where they have none; an image made up when None. has_parts:
-    take a step apart; else calls are counted whole, of the module that users have. Raises OSError
+    take a step apart; else calls are counted whole, of the module that users have. count: steps to
+    count, on the samples again and again; None: one on each sample. Raises OSError
     when something is not built, RuntimeError with the board's output when the run fails."""
     chosen = CORES[core]
     kind = next(
@@ -181,7 +183,7 @@ def measure(
         settings = f"core={chosen.timing},marker={marker},{counted_places(firmware)},out={counts}"
         board = emulator.Board(kind, folder, ("-plugin", f"{plugin},{settings}"))
         try:
-            x, steps = _steps(model, samples)
+            x, steps = _steps(model, samples, count)
             least, greatest = options.update_rate
             wanted = f"model.fqt {master} {WARM_UP_STEPS} {len(x)} {least} {greatest} "
             wanted += f"{options.sample_updates} {marker} {has_parts}"
@@ -198,16 +200,16 @@ def measure(
             [int(field) for field in line.split()] for line in counts.read_text().splitlines()
         ]
     names = phases(model, has_parts)
-    count = len(steps) - WARM_UP_STEPS
-    if len(lines) != count * len(names) + EMPTY_COUNTS:
+    counted_steps = len(steps) - WARM_UP_STEPS
+    if len(lines) != counted_steps * len(names) + EMPTY_COUNTS:
         raise RuntimeError(
-            f"{len(lines)} counts for {len(names)} parts of {count} samples: {printed}"
+            f"{len(lines)} counts for {len(names)} parts of {counted_steps} steps: {printed}"
         )
     backward = _backward(model) if has_parts else []
     has_part = dict(zip(backward, facts["parts"], strict=has_parts and "step" in names))
     work = _multiply_adds(model)
     overhead = min(lines[:EMPTY_COUNTS])
-    counted = np.array(lines[EMPTY_COUNTS:]).reshape(count, len(names), -1) - overhead
+    counted = np.array(lines[EMPTY_COUNTS:]).reshape(counted_steps, len(names), -1) - overhead
     means = counted.mean(axis=0).round().astype(int).tolist()
     text = section_bytes(product, TEXT + TABLES)  # what it takes of RAM besides its Python part
     return [
@@ -236,17 +238,23 @@ def _heap_for(memory: int, kind: emulator.Kind) -> str:
 
 
 def _steps(
-    model: ModelFile, samples: np.ndarray | RealSamples | None
+    model: ModelFile, samples: np.ndarray | RealSamples | None, count: int | None
 ) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """The inputs, and of each step the index of its input and its label: WARM_UP_STEPS, then those
     to count."""
     if isinstance(samples, RealSamples):
-        return samples.x, list(enumerate(samples.labels.tolist()))
-    if samples is None:
-        x = images(model.input_shape, 1)
-        samples = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
-    warm_up = [(i % len(samples), i % model.classes) for i in range(WARM_UP_STEPS)]
-    return samples, warm_up + [(i, 0) for i in range(len(samples))]
+        labelled = list(enumerate(samples.labels.tolist()))
+        warm_up, counted = labelled[:WARM_UP_STEPS], labelled[WARM_UP_STEPS:]
+        x = samples.x
+    else:
+        if samples is None:
+            x = images(model.input_shape, 1)
+            x = x if model.input_type == "uint8" else (x ^ 0x80).view(np.int8)
+        else:
+            x = samples
+        warm_up = [(i % len(x), i % model.classes) for i in range(WARM_UP_STEPS)]
+        counted = [(i, 0) for i in range(len(x))]
+    return x, warm_up + list(islice(cycle(counted), count or len(counted)))
 
 
 def table(rows: list[Row]) -> str:

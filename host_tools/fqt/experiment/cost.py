@@ -1,7 +1,8 @@
 """What partial updates save over a whole run, in estimated cycles of an emulated core.
 
-A step's backward pass (selection, errors, updates) is counted at some update rates; a run's cost
-is the mean over its steps, each at its own rate, between these on straight lines.
+A step's backward pass, what it takes more than a prediction, is counted at some update rates, over
+steps in which layers take turns; a run's cost is the mean over its steps, each at its own rate,
+between these on straight lines.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from fqt.experiment import data
 from fqt.experiment.configuration import Experiment
 from fqt.experiment.runner import pretrained_network
 from fqt.options import Options
+from fqt.reference.turns import EVEN_TURNS
 from fqt.train.quantize import quantize, quantize_input
 
 SAMPLES = 8
 RATES = (0.05, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
-BACKWARD = ("select ", "error ", "update ")
 
 
 def add_cycles(experiment: Experiment, results: dict, folder: Path, kept: Path, core: str) -> None:
@@ -56,8 +57,10 @@ def _count(
 
     def backward(rate: float) -> float:
         options = Options((rate, rate), sample_updates=draws)
-        rows = bench.measure(model, core, options=options, samples=samples)
-        return float(sum(row.cycles for row in rows if row.phase.startswith(BACKWARD)))
+        predict, step = bench.measure(
+            model, core, options=options, samples=samples, has_parts=False, count=EVEN_TURNS
+        )
+        return float(step.cycles - predict.cycles)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return np.array(list(pool.map(backward, RATES)))
