@@ -60,6 +60,9 @@
 #include "kernels/fast/fqt_depthwise_error.c"
 #include "kernels/fast/fqt_depthwise_update.c"
 #include "kernels/fast/fqt_update_weights.c"
+#if FQT_VECTORS
+#include "kernels/fast/fqt_decayed_row.c"
+#endif
 #endif
 #include "kernels/fqt_convolution_error.c"
 

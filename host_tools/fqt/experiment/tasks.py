@@ -23,8 +23,8 @@ def run_task(
     experiment: Experiment, run: Run, seed: int, folder: Path, kept: Path, say: Report
 ) -> dict:
     """One run with one seed: {"scores": {name: at most 1}, "history": [[loss, score], ...],
-    "seconds", ...}. folder: of the data; kept: where pretrained networks are."""
-    started = time.monotonic()
+    "seconds" of the processor, ...}. folder: of the data; kept: where pretrained networks are."""
+    started = time.process_time()
     if experiment.transfer:
         result = _transfer(experiment, run, seed, folder, kept, say)
     elif experiment.anomaly:
@@ -35,7 +35,7 @@ def run_task(
         result = _regression(experiment, run, seed, folder, say)
     else:
         result = _scratch(experiment, run, seed, folder, say)
-    return {**result, "seconds": round(time.monotonic() - started, 1)}
+    return {**result, "seconds": round(time.process_time() - started, 1)}
 
 
 def _train(experiment, run, net, split: data.Split, seed: int, score, say: Report):

@@ -41,7 +41,10 @@ void fqt_update_move(fqt_update_t *update, uint32_t j, int32_t units);
 static inline void fqt_update_weight(fqt_update_t *update, uint32_t j, int32_t step) {
     const int32_t bits = (int32_t)update->low_bits_count;
     const int32_t dither = (int32_t)(fqt_dither(update->base, j) >> (8 + bits));
-    fqt_update_move(update, j, (step + dither) >> (24 - bits));
+    const int32_t units = (step + dither) >> (24 - bits);
+    if (FQT_UNLIKELY(units != 0)) {
+        fqt_update_move(update, j, units);
+    }
 }
 
 // a + b, limited to +-limit.
@@ -55,7 +58,8 @@ static inline bool fqt_update_is_plain(const fqt_update_t *update) {
 // A weight's step: with its decay, to the weight or to the mini-batch's sum. |step| <= FQT_STEP_LIMIT.
 static inline void fqt_update_put(fqt_update_t *update, uint32_t j, int32_t step) {
     if (update->decay != 0) {
-        step = fqt_add_limited(step, (update->weights[j] * update->decay + 128) >> 8, FQT_STEP_LIMIT);
+        step += (update->weights[j] * update->decay + 128) >> 8; // |step| < 2^31: decay is at most 2^24
+        step = fqt_clamp(step, -FQT_STEP_LIMIT, FQT_STEP_LIMIT);
     }
     if (update->sums != NULL) {
         update->sums[j] = fqt_add_limited(update->sums[j], step, FQT_STEP_LIMIT);

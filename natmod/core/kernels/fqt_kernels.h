@@ -29,6 +29,13 @@
 #define FQT_HAS_WANTED_ERRORS (1)
 #endif
 
+// Whether rows of dense layers whose weights decay have one.
+#if FQT_VECTORS && !defined(FQT_PLAIN)
+#define FQT_HAS_DECAYED_ROWS (1)
+#else
+#define FQT_HAS_DECAYED_ROWS (0)
+#endif
+
 // -- convolution and dense layers: passes, each with its scratch behind the logits or the selection
 
 void fqt_convolution_forward(fqt_pass_t *pass);
@@ -111,6 +118,11 @@ typedef struct {
 // and then |rate * (x[c] - zero_point)| <= FQT_ROW_STEP_LIMIT: steps of at most 111 units of the last bit.
 #define FQT_ROW_STEP_LIMIT (111 << 20)
 void fqt_update_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate);
+
+#if FQT_HAS_DECAYED_ROWS
+// The same with decay, and of any low bits and rates: |rate * (x[c] - zero_point)| <= FQT_STEP_LIMIT.
+void fqt_update_decayed_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate);
+#endif
 
 // A whole channel: fqt_update_channel, a step for each of its weights from gradient [filter_elements] (overwritten),
 // fqt_update_end_channel.

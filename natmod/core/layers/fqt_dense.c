@@ -43,6 +43,12 @@ static void update_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, i
         fqt_update_row(update, j, row, row_rate);
         return;
     }
+#if FQT_HAS_DECAYED_ROWS
+    if (update->sums == NULL) {
+        fqt_update_decayed_row(update, j, row, row_rate);
+        return;
+    }
+#endif
     for (int32_t c = 0; c < row->count; ++c, ++j) {
         fqt_update_put(update, j, row_rate * (row->x[c] - row->zero_point));
     }
