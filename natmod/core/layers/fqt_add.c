@@ -19,10 +19,16 @@ static void add_forward(fqt_pass_t *pass) {
     const int32_t ma = fqt_fixed_multiply(fqt_scale_shifted(fqt_scale_unpack(fa), shift), 1);
     const int32_t mb = fqt_fixed_multiply(fqt_scale_shifted(fqt_scale_unpack(fb), shift), 1);
     const fqt_multiplier_t multiplier = fqt_multiplier(fqt_scale(1u << 30, -30 - shift));
+    const int32_t bias = -a->zero_point * ma - b->zero_point * mb;
+#if FQT_SPARES_TEXT
+    for (uint32_t i = 0; i < a->elements; ++i) {
+        fqt_activations_put(&output, &multiplier, i, bias + pass->x[i] * ma + b_values[i] * mb);
+    }
+#else
     output.is_short = fqt_multiplier_is_short(&multiplier);
     fqt_channel_t channels[ADDED_TOGETHER]; // all alike
     for (uint32_t n = 0; n < ADDED_TOGETHER; ++n) {
-        channels[n] = (fqt_channel_t) {-a->zero_point * ma - b->zero_point * mb, multiplier};
+        channels[n] = (fqt_channel_t) {bias, multiplier};
     }
     uint32_t count;
     for (uint32_t i = 0; i < a->elements; i += count) {
@@ -32,6 +38,7 @@ static void add_forward(fqt_pass_t *pass) {
         }
         fqt_activations_put_all(&output, channels, i, sums, (int32_t)count);
     }
+#endif
     fqt_activations_end(&output, pass);
 }
 
