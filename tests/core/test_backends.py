@@ -183,3 +183,13 @@ def test_first_layers_run_alike_with_and_without_room_for_strips(trains, channel
         check_same(model, x, np.array(random_targets(model, 6)), 12)
     outputs = {opened(backend, model).outputs(x).tobytes() for backend in BACKENDS}
     assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("activation", ["none", "relu", "relu6"])
+@pytest.mark.parametrize("bias", [-(1 << 20), 1 << 20])
+def test_outputs_beyond_the_range_from_the_first_one_on_train_alike(activation, bias):
+    """Kernels that store four at a time look at those alone that are new extremes."""
+    layers = [Layer("conv2d", 4, activation=activation), Layer("dense", 3)]
+    model = random_model(layers, (4, 4, 2), seed=5)
+    model.layers[0].biases[:] = bias
+    check_same(model, random_samples(model, 6), np.array(random_targets(model, 6)), 12)

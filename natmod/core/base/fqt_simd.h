@@ -52,11 +52,6 @@ FQT_INLINE void fqt_store2(void *bytes, uint32_t half) {
 FQT_INLINE uint32_t fqt_four_bytes(int32_t byte) {
     return 0x01010101u * (uint8_t)byte;
 }
-
-// The lower bytes of four numbers.
-FQT_INLINE uint32_t fqt_pack_bytes(int32_t a, int32_t b, int32_t c, int32_t d) {
-    return fqt_lower_halves((uint32_t)fqt_pack_two(a, b), (uint32_t)fqt_pack_two(c, d));
-}
 #else
 // The nearest int8.
 FQT_INLINE int32_t fqt_saturated(int32_t value) {

@@ -5,17 +5,6 @@
 
 #include <arm_acle.h>
 
-// LDR, LDR: four bytes of a row and of the one `row_bytes` on; returns where the next four are. Loads that follow each
-// other overlap in the pipeline, and a compiler sets them apart.
-FQT_INLINE const int8_t *fqt_load_two_rows(
-    const int8_t *row, uint32_t row_bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
-    __asm__ volatile("ldr %1, [%2, %3]\n\tldr %0, [%2], #4"
-        : "=&r"(*word), "=&r"(*next_word), "+r"(row)
-        : "r"(row_bytes)
-        : "memory");
-    return row;
-}
-
 // LDR, LDR: eight bytes at any address, as two words, without a register for the address.
 FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
     uint32_t address = (uint32_t)bytes;
@@ -26,17 +15,6 @@ FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *
 // LDR, LDR: two words that follow each other.
 FQT_INLINE void fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
     __asm__ volatile("ldr %0, %2\n\tldr %1, %3" : "=&r"(*first), "=r"(*second) : "m"(pair[0]), "m"(pair[1]) : "memory");
-}
-
-// The same, and fqt_load_two_rows behind it.
-FQT_INLINE const int8_t *fqt_load_two_and_rows(const fqt_pair_t *pair, uint32_t *restrict first,
-    uint32_t *restrict second, const int8_t *row, uint32_t row_bytes, uint32_t *restrict word,
-    uint32_t *restrict next_word) {
-    __asm__ volatile("ldr %0, %5\n\tldr %1, %6\n\tldr %3, [%4, %7]\n\tldr %2, [%4], #4"
-        : "=&r"(*first), "=&r"(*second), "=&r"(*word), "=&r"(*next_word), "+&r"(row)
-        : "m"(pair[0]), "m"(pair[1]), "r"(row_bytes)
-        : "memory");
-    return row;
 }
 
 // LDR, five times: two neighbours at any address, four words that follow each other.
@@ -175,12 +153,12 @@ FQT_INLINE uint32_t fqt_greater_bytes(uint32_t a, uint32_t b) {
 
 // SSUB8, SEL, twice: whether one of four bytes is below that of `least` or above that of `greatest`.
 FQT_INLINE bool fqt_any_outside(uint32_t bytes, uint32_t least, uint32_t greatest) {
-    uint32_t outside;
-    const uint32_t zero = 0;
-    __asm__("ssub8 %0, %3, %1\n\tsel %0, %4, %5\n\tssub8 %2, %1, %2\n\tsel %0, %0, %5"
-        : "=&r"(outside), "+r"(bytes), "+r"(least)
-        : "r"(greatest), "r"(zero), "r"(~zero));
-    return outside != 0;
+    uint32_t greater;
+    uint32_t lesser;
+    __asm__("ssub8 %0, %2, %3\n\tsel %0, %2, %3\n\tssub8 %1, %4, %2\n\tsel %1, %2, %4"
+        : "=&r"(greater), "=&r"(lesser)
+        : "r"(bytes), "r"(least), "r"(greatest));
+    return ((greater ^ bytes) | (lesser ^ bytes)) != 0;
 }
 
 // UQSUB8: whether one of four unsigned bytes is above that of `limits`.
@@ -191,6 +169,108 @@ FQT_INLINE bool fqt_any_above(uint32_t bytes, uint32_t limits) {
 // SSAT: the nearest int8.
 FQT_INLINE int32_t fqt_saturated(int32_t value) {
     return __ssat(value, 8);
+}
+
+// The loops of products. No compiler left to itself keeps all of their values in registers and loads one behind the
+// other, where they overlap in the pipeline; only the first of these moves a pointer for nothing. Two rounds of four
+// elements a turn; where rounds are odd in number, the first turn begins in its middle. volatile: one store of two
+// words takes longer than two stores.
+#define FQT_LOAD(to, from) "ldr %[" to "], " from "\n\t"
+#define FQT_EXTRACT(to, from, rotation) "sxtb16 %[" to "], %[" from "]" rotation "\n\t"
+#define FQT_MULTIPLY_ADD(a, b, sum) "smlad %[" sum "], %[" a "], %[" b "], %[" sum "]\n\t"
+#define FQT_TWO_ROUNDS(first, second, bytes)                                                                           \
+    "cbnz %[word], 2f\n\t.balign 4\n1:\n\t" first "2:\n\t" second "adds %[pair], " bytes                               \
+    "\n\tcmp %[row], %[last]\n\tblo 1b"
+
+// sums[n] = the products of row n, which lies n * row_bytes behind `row`, with a column: of each four elements the pair
+// of even ones, then that of odd ones, 0 where the last four reach beyond the row.
+FQT_INLINE void fqt_multiply_four_rows(
+    const int8_t *row, uint32_t row_bytes, uint32_t elements, const fqt_pair_t *column, volatile int32_t sums[4]) {
+#define ONE_ROW(of, sum)                                                                                               \
+    FQT_EXTRACT("bytes", of, "")                                                                                       \
+    FQT_EXTRACT(of, of, ", ror #8")                                                                                    \
+    FQT_MULTIPLY_ADD("bytes", "even", sum)                                                                             \
+    FQT_MULTIPLY_ADD(of, "odd", sum)
+#define FOUR_ROWS(even, odd)                                                                                           \
+    FQT_LOAD("word", "[%[row], #4]!")                                                                                  \
+    FQT_LOAD("even", "[%[pair], " even "]")                                                                            \
+    FQT_LOAD("odd", "[%[pair], " odd "]")                                                                              \
+    FQT_LOAD("next", "[%[row], %[row_bytes]]")                                                                         \
+    ONE_ROW("word", "sum_0")                                                                                           \
+    ONE_ROW("next", "sum_1")                                                                                           \
+    FQT_LOAD("word", "[%[row], %[row_bytes], lsl #1]")                                                                 \
+    FQT_LOAD("next", "[%[row], %[three_rows_bytes]]")                                                                  \
+    ONE_ROW("word", "sum_2")                                                                                           \
+    ONE_ROW("next", "sum_3")
+    const uint32_t is_odd = (elements + 3) & 4;
+    const fqt_pair_t *pair = column - is_odd / 2;
+    uint32_t word = is_odd;
+    uint32_t next;
+    uint32_t even;
+    uint32_t odd;
+    uint32_t bytes;
+    int32_t sum_0 = 0;
+    int32_t sum_1 = 0;
+    int32_t sum_2 = 0;
+    int32_t sum_3 = 0;
+    row -= 4;
+    __asm__ volatile(FQT_TWO_ROUNDS(FOUR_ROWS("#0", "#4"), FOUR_ROWS("#8", "#12"), "#16")
+        : [row] "+&r"(row), [pair] "+&r"(pair), [sum_0] "+&r"(sum_0), [sum_1] "+&r"(sum_1), [sum_2] "+&r"(sum_2),
+        [sum_3] "+&r"(sum_3), [word] "+&l"(word), [next] "=&r"(next), [even] "=&r"(even), [odd] "=&r"(odd),
+        [bytes] "=&r"(bytes)
+        : [row_bytes] "r"(row_bytes), [three_rows_bytes] "r"(3 * row_bytes), [last] "r"(row + elements)
+        : "cc", "memory");
+#undef FOUR_ROWS
+#undef ONE_ROW
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+}
+
+// The same with two rows and two columns: of each four elements both columns' pairs of even ones, then of odd ones.
+// other_sums: with the second column.
+FQT_INLINE void fqt_multiply_two_rows(const int8_t *row, uint32_t row_bytes, uint32_t elements,
+    const fqt_pair_t *columns, volatile int32_t sums[2], volatile int32_t other_sums[2]) {
+#define ONE_ROW(of, rotation, sum)                                                                                     \
+    FQT_EXTRACT("bytes", of, rotation)                                                                                 \
+    FQT_MULTIPLY_ADD("bytes", "column", sum)                                                                           \
+    FQT_MULTIPLY_ADD("bytes", "other_column", "other_" sum)
+#define TWO_ROWS(even, other_even, odd, other_odd)                                                                     \
+    FQT_LOAD("word", "[%[row], #4]!")                                                                                  \
+    FQT_LOAD("column", "[%[pair], " even "]")                                                                          \
+    FQT_LOAD("other_column", "[%[pair], " other_even "]")                                                              \
+    FQT_LOAD("next", "[%[row], %[row_bytes]]")                                                                         \
+    ONE_ROW("word", "", "sum_0")                                                                                       \
+    ONE_ROW("next", "", "sum_1")                                                                                       \
+    FQT_LOAD("column", "[%[pair], " odd "]")                                                                           \
+    FQT_LOAD("other_column", "[%[pair], " other_odd "]")                                                               \
+    ONE_ROW("word", ", ror #8", "sum_0")                                                                               \
+    ONE_ROW("next", ", ror #8", "sum_1")
+    const uint32_t is_odd = (elements + 3) & 4;
+    const fqt_pair_t *pair = columns - is_odd;
+    uint32_t word = is_odd;
+    uint32_t next;
+    uint32_t column;
+    uint32_t other_column;
+    uint32_t bytes;
+    int32_t sum_0 = 0;
+    int32_t sum_1 = 0;
+    int32_t other_sum_0 = 0;
+    int32_t other_sum_1 = 0;
+    row -= 4;
+    __asm__ volatile(FQT_TWO_ROUNDS(TWO_ROWS("#0", "#4", "#8", "#12"), TWO_ROWS("#16", "#20", "#24", "#28"), "#32")
+        : [row] "+&r"(row), [pair] "+&r"(pair), [sum_0] "+&r"(sum_0), [sum_1] "+&r"(sum_1),
+        [other_sum_0] "+&r"(other_sum_0), [other_sum_1] "+&r"(other_sum_1), [word] "+&l"(word), [next] "=&r"(next),
+        [column] "=&r"(column), [other_column] "=&r"(other_column), [bytes] "=&r"(bytes)
+        : [row_bytes] "r"(row_bytes), [last] "r"(row + elements)
+        : "cc", "memory");
+#undef TWO_ROWS
+#undef ONE_ROW
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    other_sums[0] = other_sum_0;
+    other_sums[1] = other_sum_1;
 }
 
 #endif

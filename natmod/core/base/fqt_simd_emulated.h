@@ -4,13 +4,6 @@
 #ifndef FQT_SIMD_EMULATED_H
 #define FQT_SIMD_EMULATED_H
 
-FQT_INLINE const int8_t *fqt_load_two_rows(
-    const int8_t *row, uint32_t row_bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
-    *word = fqt_load4(row);
-    *next_word = fqt_load4(row + row_bytes);
-    return row + 4;
-}
-
 FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
     *word = fqt_load4(bytes);
     *next_word = fqt_load4((const uint8_t *)bytes + 4);
@@ -19,13 +12,6 @@ FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *
 FQT_INLINE void fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
     *first = pair[0];
     *second = pair[1];
-}
-
-FQT_INLINE const int8_t *fqt_load_two_and_rows(const fqt_pair_t *pair, uint32_t *restrict first,
-    uint32_t *restrict second, const int8_t *row, uint32_t row_bytes, uint32_t *restrict word,
-    uint32_t *restrict next_word) {
-    fqt_load_two(pair, first, second);
-    return fqt_load_two_rows(row, row_bytes, word, next_word);
 }
 
 FQT_INLINE void fqt_load_pair_and_four(const int16_t *pair, const fqt_pair_t *words, uint32_t to[5]) {
@@ -180,6 +166,34 @@ FQT_INLINE bool fqt_any_above(uint32_t bytes, uint32_t limits) {
         any = any || (uint8_t)(bytes >> 8 * i) > (uint8_t)(limits >> 8 * i);
     }
     return any;
+}
+
+FQT_INLINE int32_t fqt_multiply_four(const int8_t *bytes, uint32_t even, uint32_t odd, int32_t sum) {
+    const uint32_t word = fqt_load4(bytes);
+    sum = fqt_multiply_add_pair(fqt_even_bytes(word), even, sum);
+    return fqt_multiply_add_pair(fqt_odd_bytes(word), odd, sum);
+}
+
+FQT_INLINE void fqt_multiply_four_rows(
+    const int8_t *row, uint32_t row_bytes, uint32_t elements, const fqt_pair_t *column, int32_t sums[4]) {
+    for (uint32_t n = 0; n < 4; ++n, row += row_bytes) {
+        sums[n] = 0;
+        for (uint32_t i = 0; i < elements; i += 4) {
+            sums[n] = fqt_multiply_four(row + i, column[i / 2], column[i / 2 + 1], sums[n]);
+        }
+    }
+}
+
+FQT_INLINE void fqt_multiply_two_rows(const int8_t *row, uint32_t row_bytes, uint32_t elements,
+    const fqt_pair_t *columns, int32_t sums[2], int32_t other_sums[2]) {
+    for (uint32_t n = 0; n < 2; ++n, row += row_bytes) {
+        sums[n] = 0;
+        other_sums[n] = 0;
+        for (uint32_t i = 0; i < elements; i += 4) {
+            sums[n] = fqt_multiply_four(row + i, columns[i], columns[i + 2], sums[n]);
+            other_sums[n] = fqt_multiply_four(row + i, columns[i + 1], columns[i + 3], other_sums[n]);
+        }
+    }
 }
 
 #endif

