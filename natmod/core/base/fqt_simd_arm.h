@@ -5,13 +5,6 @@
 
 #include <arm_acle.h>
 
-// LDR, LDR: eight bytes at any address, as two words, without a register for the address.
-FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
-    uint32_t address = (uint32_t)bytes;
-    __asm__ volatile("ldr %0, [%1]\n\tldr %1, [%1, #4]" : "=&r"(*word), "+r"(address) : : "memory");
-    *next_word = address;
-}
-
 // LDR, LDR: two words that follow each other.
 FQT_INLINE void fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
     __asm__ volatile("ldr %0, %2\n\tldr %1, %3" : "=&r"(*first), "=r"(*second) : "m"(pair[0]), "m"(pair[1]) : "memory");
@@ -23,20 +16,6 @@ FQT_INLINE void fqt_load_pair_and_four(const int16_t *pair, const fqt_pair_t *wo
         : "=&r"(to[0]), "=&r"(to[1]), "=&r"(to[2]), "=&r"(to[3]), "=r"(to[4])
         : "m"(pair[0]), "m"(words[0]), "m"(words[1]), "m"(words[2]), "m"(words[3])
         : "memory");
-}
-
-// SXTB16: bytes 0 and 2 as two 16-bit numbers.
-FQT_INLINE uint32_t fqt_even_bytes(uint32_t word) {
-    uint32_t pair;
-    __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(word));
-    return pair;
-}
-
-// SXTB16 with ROR: bytes 1 and 3.
-FQT_INLINE uint32_t fqt_odd_bytes(uint32_t word) {
-    uint32_t pair;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(word));
-    return pair;
 }
 
 // SXTAB16: pair + bytes 0 and 2, halves apart.
@@ -51,11 +30,6 @@ FQT_INLINE uint32_t fqt_add_odd_bytes(uint32_t pair, uint32_t word) {
     uint32_t sum;
     __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(pair), "r"(word));
     return sum;
-}
-
-// SSUB16: a - b, halves apart.
-FQT_INLINE uint32_t fqt_subtract_pair(uint32_t a, uint32_t b) {
-    return (uint32_t)__ssub16((int16x2_t)a, (int16x2_t)b);
 }
 
 // PKHBT with LSL: the lower halves of both.
@@ -171,106 +145,6 @@ FQT_INLINE int32_t fqt_saturated(int32_t value) {
     return __ssat(value, 8);
 }
 
-// The loops of products. No compiler left to itself keeps all of their values in registers and loads one behind the
-// other, where they overlap in the pipeline; only the first of these moves a pointer for nothing. Two rounds of four
-// elements a turn; where rounds are odd in number, the first turn begins in its middle. volatile: one store of two
-// words takes longer than two stores.
-#define FQT_LOAD(to, from) "ldr %[" to "], " from "\n\t"
-#define FQT_EXTRACT(to, from, rotation) "sxtb16 %[" to "], %[" from "]" rotation "\n\t"
-#define FQT_MULTIPLY_ADD(a, b, sum) "smlad %[" sum "], %[" a "], %[" b "], %[" sum "]\n\t"
-#define FQT_TWO_ROUNDS(first, second, bytes)                                                                           \
-    "cbnz %[word], 2f\n\t.balign 4\n1:\n\t" first "2:\n\t" second "adds %[pair], " bytes                               \
-    "\n\tcmp %[row], %[last]\n\tblo 1b"
-
-// sums[n] = the products of row n, which lies n * row_bytes behind `row`, with a column: of each four elements the pair
-// of even ones, then that of odd ones, 0 where the last four reach beyond the row.
-FQT_INLINE void fqt_multiply_four_rows(
-    const int8_t *row, uint32_t row_bytes, uint32_t elements, const fqt_pair_t *column, volatile int32_t sums[4]) {
-#define ONE_ROW(of, sum)                                                                                               \
-    FQT_EXTRACT("bytes", of, "")                                                                                       \
-    FQT_EXTRACT(of, of, ", ror #8")                                                                                    \
-    FQT_MULTIPLY_ADD("bytes", "even", sum)                                                                             \
-    FQT_MULTIPLY_ADD(of, "odd", sum)
-#define FOUR_ROWS(even, odd)                                                                                           \
-    FQT_LOAD("word", "[%[row], #4]!")                                                                                  \
-    FQT_LOAD("even", "[%[pair], " even "]")                                                                            \
-    FQT_LOAD("odd", "[%[pair], " odd "]")                                                                              \
-    FQT_LOAD("next", "[%[row], %[row_bytes]]")                                                                         \
-    ONE_ROW("word", "sum_0")                                                                                           \
-    ONE_ROW("next", "sum_1")                                                                                           \
-    FQT_LOAD("word", "[%[row], %[row_bytes], lsl #1]")                                                                 \
-    FQT_LOAD("next", "[%[row], %[three_rows_bytes]]")                                                                  \
-    ONE_ROW("word", "sum_2")                                                                                           \
-    ONE_ROW("next", "sum_3")
-    const uint32_t is_odd = (elements + 3) & 4;
-    const fqt_pair_t *pair = column - is_odd / 2;
-    uint32_t word = is_odd;
-    uint32_t next;
-    uint32_t even;
-    uint32_t odd;
-    uint32_t bytes;
-    int32_t sum_0 = 0;
-    int32_t sum_1 = 0;
-    int32_t sum_2 = 0;
-    int32_t sum_3 = 0;
-    row -= 4;
-    __asm__ volatile(FQT_TWO_ROUNDS(FOUR_ROWS("#0", "#4"), FOUR_ROWS("#8", "#12"), "#16")
-        : [row] "+&r"(row), [pair] "+&r"(pair), [sum_0] "+&r"(sum_0), [sum_1] "+&r"(sum_1), [sum_2] "+&r"(sum_2),
-        [sum_3] "+&r"(sum_3), [word] "+&l"(word), [next] "=&r"(next), [even] "=&r"(even), [odd] "=&r"(odd),
-        [bytes] "=&r"(bytes)
-        : [row_bytes] "r"(row_bytes), [three_rows_bytes] "r"(3 * row_bytes), [last] "r"(row + elements)
-        : "cc", "memory");
-#undef FOUR_ROWS
-#undef ONE_ROW
-    sums[0] = sum_0;
-    sums[1] = sum_1;
-    sums[2] = sum_2;
-    sums[3] = sum_3;
-}
-
-// The same with two rows and two columns: of each four elements both columns' pairs of even ones, then of odd ones.
-// other_sums: with the second column.
-FQT_INLINE void fqt_multiply_two_rows(const int8_t *row, uint32_t row_bytes, uint32_t elements,
-    const fqt_pair_t *columns, volatile int32_t sums[2], volatile int32_t other_sums[2]) {
-#define ONE_ROW(of, rotation, sum)                                                                                     \
-    FQT_EXTRACT("bytes", of, rotation)                                                                                 \
-    FQT_MULTIPLY_ADD("bytes", "column", sum)                                                                           \
-    FQT_MULTIPLY_ADD("bytes", "other_column", "other_" sum)
-#define TWO_ROWS(even, other_even, odd, other_odd)                                                                     \
-    FQT_LOAD("word", "[%[row], #4]!")                                                                                  \
-    FQT_LOAD("column", "[%[pair], " even "]")                                                                          \
-    FQT_LOAD("other_column", "[%[pair], " other_even "]")                                                              \
-    FQT_LOAD("next", "[%[row], %[row_bytes]]")                                                                         \
-    ONE_ROW("word", "", "sum_0")                                                                                       \
-    ONE_ROW("next", "", "sum_1")                                                                                       \
-    FQT_LOAD("column", "[%[pair], " odd "]")                                                                           \
-    FQT_LOAD("other_column", "[%[pair], " other_odd "]")                                                               \
-    ONE_ROW("word", ", ror #8", "sum_0")                                                                               \
-    ONE_ROW("next", ", ror #8", "sum_1")
-    const uint32_t is_odd = (elements + 3) & 4;
-    const fqt_pair_t *pair = columns - is_odd;
-    uint32_t word = is_odd;
-    uint32_t next;
-    uint32_t column;
-    uint32_t other_column;
-    uint32_t bytes;
-    int32_t sum_0 = 0;
-    int32_t sum_1 = 0;
-    int32_t other_sum_0 = 0;
-    int32_t other_sum_1 = 0;
-    row -= 4;
-    __asm__ volatile(FQT_TWO_ROUNDS(TWO_ROWS("#0", "#4", "#8", "#12"), TWO_ROWS("#16", "#20", "#24", "#28"), "#32")
-        : [row] "+&r"(row), [pair] "+&r"(pair), [sum_0] "+&r"(sum_0), [sum_1] "+&r"(sum_1),
-        [other_sum_0] "+&r"(other_sum_0), [other_sum_1] "+&r"(other_sum_1), [word] "+&l"(word), [next] "=&r"(next),
-        [column] "=&r"(column), [other_column] "=&r"(other_column), [bytes] "=&r"(bytes)
-        : [row_bytes] "r"(row_bytes), [last] "r"(row + elements)
-        : "cc", "memory");
-#undef TWO_ROWS
-#undef ONE_ROW
-    sums[0] = sum_0;
-    sums[1] = sum_1;
-    other_sums[0] = other_sum_0;
-    other_sums[1] = other_sum_1;
-}
+#include "fqt_simd_loops_arm.h"
 
 #endif

@@ -4,11 +4,6 @@
 #ifndef FQT_SIMD_EMULATED_H
 #define FQT_SIMD_EMULATED_H
 
-FQT_INLINE void fqt_load8(const void *bytes, uint32_t *restrict word, uint32_t *restrict next_word) {
-    *word = fqt_load4(bytes);
-    *next_word = fqt_load4((const uint8_t *)bytes + 4);
-}
-
 FQT_INLINE void fqt_load_two(const fqt_pair_t *pair, uint32_t *restrict first, uint32_t *restrict second) {
     *first = pair[0];
     *second = pair[1];
@@ -55,10 +50,6 @@ FQT_INLINE uint32_t fqt_add_even_bytes(uint32_t pair, uint32_t word) {
 
 FQT_INLINE uint32_t fqt_add_odd_bytes(uint32_t pair, uint32_t word) {
     return fqt_halves(fqt_lower_half(pair) + fqt_byte(word, 1), fqt_upper_half(pair) + fqt_byte(word, 3));
-}
-
-FQT_INLINE uint32_t fqt_subtract_pair(uint32_t a, uint32_t b) {
-    return fqt_halves(fqt_lower_half(a) - fqt_lower_half(b), fqt_upper_half(a) - fqt_upper_half(b));
 }
 
 FQT_INLINE uint32_t fqt_lower_halves(uint32_t a, uint32_t b) {
@@ -192,6 +183,16 @@ FQT_INLINE void fqt_multiply_two_rows(const int8_t *row, uint32_t row_bytes, uin
         for (uint32_t i = 0; i < elements; i += 4) {
             sums[n] = fqt_multiply_four(row + i, columns[i], columns[i + 2], sums[n]);
             other_sums[n] = fqt_multiply_four(row + i, columns[i + 1], columns[i + 3], other_sums[n]);
+        }
+    }
+}
+
+FQT_INLINE void fqt_add_terms(const int16_t *errors, const int32_t *filters, const int8_t *w, int32_t sums[4]) {
+    for (; errors[0] != 0 || errors[1] != 0; errors += 2, filters += 2) {
+        for (uint32_t n = 0; n < 2; ++n) {
+            for (uint32_t c = 0; c < 4; ++c) {
+                sums[c] += errors[n] * w[filters[n] + (int32_t)c];
+            }
         }
     }
 }

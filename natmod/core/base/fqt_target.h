@@ -50,20 +50,12 @@
 #define FQT_HOT_FORWARD
 #endif
 #define FQT_HOT FQT_HOT_FORWARD
-#if FQT_SPARES_TEXT || !defined(__OPTIMIZE_SIZE__) || defined(__clang__)
-#define FQT_WITH_LOOP_OPTIMIZER FQT_HOT
-#else
-#define FQT_WITH_LOOP_OPTIMIZER __attribute__((optimize(FQT_SPEED, "tree-loop-optimize")))
-#endif
 #define FQT_NOINLINE __attribute__((noinline))
 // An inner loop that needs all registers for itself.
 #define FQT_KERNEL FQT_HOT FQT_NOINLINE
 #define FQT_LOOP static FQT_KERNEL
 #define FQT_KERNEL_FORWARD FQT_HOT_FORWARD FQT_NOINLINE
 #define FQT_LOOP_FORWARD static FQT_KERNEL_FORWARD
-// The same for one whose registers do not suffice without the loop optimizer, which elsewhere makes loops longer and
-// slower (natmod/Makefile leaves it out).
-#define FQT_OPTIMIZED_LOOP static FQT_WITH_LOOP_OPTIMIZER FQT_NOINLINE
 #define FQT_INLINE static inline __attribute__((always_inline))
 
 // A condition whose code shall not stand in the way of the usual case.

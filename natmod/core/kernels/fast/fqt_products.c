@@ -1,8 +1,8 @@
 // See fqt_products.h. Four filters at a time meet one column, so that each of its elements is loaded once for four
-// products. With DSP instructions (base/fqt_simd_arm.h) four elements take two loads of the column, and for each filter
-// a load, two extractions and two multiply-adds: 1.6 cycles a product on Cortex-M4, bound by the extraction of bytes.
-// Two filters that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+, with its sums in upper registers,
-// takes 5.75 with one column, 5 with two; no compiler left to itself finds these loops.
+// products. With DSP instructions (base/fqt_simd_loops_arm.h) four elements take two loads of the column, and for each
+// filter a load, two extractions and two multiply-adds: 1.6 cycles a product on Cortex-M4, bound by the extraction of
+// bytes. Two filters that meet two columns share the extraction too: 1.4 cycles. Cortex-M0+, with its sums in upper
+// registers, takes 5.75 with one column, 5 with two; no compiler left to itself finds these loops.
 #include "fqt_products.h"
 
 #if FQT_HAS_DSP
