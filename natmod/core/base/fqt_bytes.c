@@ -13,13 +13,14 @@ FQT_NOINLINE void fqt_write_u32(uint8_t *p, uint32_t value) {
 
 FQT_HOT void fqt_clear(void *words, uint32_t count) {
     any_word_t *sums = words;
+    const uint32_t zero = fqt_in_register(0);
     for (; count >= 4; count -= 4, sums += 4) {
-        sums[0] = 0;
-        sums[1] = 0;
-        sums[2] = 0;
-        sums[3] = 0;
+        sums[0] = zero;
+        sums[1] = zero;
+        sums[2] = zero;
+        sums[3] = zero;
     }
     for (; count > 0; --count) {
-        *sums++ = 0;
+        *sums++ = zero;
     }
 }

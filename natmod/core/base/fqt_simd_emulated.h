@@ -197,4 +197,17 @@ FQT_INLINE void fqt_add_terms(const int16_t *errors, const int32_t *filters, con
     }
 }
 
+FQT_INLINE void fqt_sum_taps(const fqt_pair_t *terms, const int16_t *x, int32_t sum, int32_t sums[4]) {
+    for (uint32_t n = 0; n < 4; ++n, ++x) {
+        sums[n] = sum;
+        const fqt_pair_t *term = terms;
+        do {
+            const int16_t *from = x + (int32_t)term[0];
+            sums[n] = fqt_multiply_add_pair(term[1], fqt_load4(from), sums[n]);
+            sums[n] = fqt_multiply_add_low((int32_t)term[2], (uint32_t)from[2], sums[n]);
+            term += 3;
+        } while ((int32_t)term[-1] >= 0);
+    }
+}
+
 #endif

@@ -168,4 +168,46 @@ FQT_INLINE void fqt_add_terms(
     sums[3] = sum_3;
 }
 
+// sums[n] = sum + the products of the terms with three neighbours, `offset` and n elements behind x, for four n. A term
+// has three words: the offset, two factors, the third factor below what is negative in the last term.
+FQT_INLINE void fqt_sum_taps(const fqt_pair_t *terms, const int16_t *x, int32_t sum, volatile int32_t sums[4]) {
+    int32_t sum_0 = sum;
+    int32_t sum_1 = sum;
+    int32_t sum_2 = sum;
+    int32_t sum_3 = sum;
+    uint32_t pair;
+    uint32_t last;
+    uint32_t x_0;
+    uint32_t x_2;
+    uint32_t x_4;
+    __asm__ volatile(".balign 4\n"
+                     "1:\n\t"
+                     "ldr %[x_4], [%[terms]], #12\n\t"
+                     "ldr %[pair], [%[terms], #-8]\n\t"
+                     "ldr %[last], [%[terms], #-4]\n\t"
+                     "ldr %[x_0], [%[x], %[x_4], lsl #1]\n\t"
+                     "ldr %[x_2], [%[second], %[x_4], lsl #1]\n\t"
+                     "ldr %[x_4], [%[fourth], %[x_4], lsl #1]\n\t"
+                     "smlad %[sum_0], %[pair], %[x_0], %[sum_0]\n\t"
+                     "pkhbt %[x_0], %[x_2], %[x_0]\n\t"
+                     "smlad %[sum_2], %[pair], %[x_2], %[sum_2]\n\t"
+                     "smlabb %[sum_0], %[last], %[x_2], %[sum_0]\n\t"
+                     "smladx %[sum_1], %[pair], %[x_0], %[sum_1]\n\t"
+                     "smlabt %[sum_1], %[last], %[x_2], %[sum_1]\n\t"
+                     "pkhbt %[x_2], %[x_4], %[x_2]\n\t"
+                     "smlabb %[sum_2], %[last], %[x_4], %[sum_2]\n\t"
+                     "smladx %[sum_3], %[pair], %[x_2], %[sum_3]\n\t"
+                     "smlabt %[sum_3], %[last], %[x_4], %[sum_3]\n\t"
+                     "cmp %[last], #0\n\t"
+                     "bge 1b"
+        : [terms] "+&r"(terms), [sum_0] "+&r"(sum_0), [sum_1] "+&r"(sum_1), [sum_2] "+&r"(sum_2), [sum_3] "+&r"(sum_3),
+        [pair] "=&r"(pair), [last] "=&r"(last), [x_0] "=&r"(x_0), [x_2] "=&r"(x_2), [x_4] "=&r"(x_4)
+        : [x] "r"(x), [second] "r"(x + 2), [fourth] "r"(x + 4)
+        : "cc", "memory");
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+}
+
 #endif

@@ -76,10 +76,11 @@ FQT_LOOP int32_t put_errors(fqt_errors_t *errors, uint32_t i, const int32_t *acc
         return count; // nothing passes
     }
     for (const int32_t *end = accumulator + (count & ~3); accumulator < end; accumulator += 4, x += 4) {
-        int32_t value_0 = accumulator[0];
-        int32_t value_1 = accumulator[1];
-        int32_t value_2 = accumulator[2];
-        int32_t value_3 = accumulator[3];
+        const volatile int32_t *four_accumulators = accumulator; // not two words at a time, which takes longer
+        int32_t value_0 = four_accumulators[0];
+        int32_t value_1 = four_accumulators[1];
+        int32_t value_2 = four_accumulators[2];
+        int32_t value_3 = four_accumulators[3];
         FQT_TOGETHER(value_0, value_1, value_2, value_3);
         value_0 = fqt_saturated(fqt_requantise_short(value_0, &multiplier));
         value_1 = fqt_saturated(fqt_requantise_short(value_1, &multiplier));
@@ -151,7 +152,7 @@ FQT_LOOP void put_channel(
     for (int32_t rows = places->rows; rows > 0; --rows, row += places->row_step) {
         const int8_t *x = row;
         for (int32_t columns = places->columns; columns > 0; --columns, x += step, ++accumulator) {
-            int32_t value = 0;
+            int32_t value = (int32_t)fqt_in_register(0);
             if ((uint32_t)(*x - least) < passing) {
                 value = fqt_requantise_short(*accumulator, &multiplier);
                 if (FQT_UNLIKELY((uint32_t)(value + usual) > 2 * (uint32_t)usual)) {

@@ -80,17 +80,24 @@ FQT_LOOP void spread_row(
 #if FQT_HAS_DSP
     // Two columns: two loads, four extractions that take the zero point off, four words put together and stored.
     const uint32_t negative = fqt_lower_halves((uint32_t)-zero, (uint32_t)-zero);
-    for (; columns > 1 && dilation == 1; columns -= 2, x += 2 * channels, to += 2) {
+    int16_t *second_lane = to + pitch;
+    int16_t *third_lane = second_lane + pitch;
+    int16_t *fourth_lane = third_lane + pitch;
+    for (; columns > 1 && dilation == 1; columns -= 2, x += 2 * channels) {
         const uint32_t first = fqt_load4(x);
         const uint32_t second = fqt_load4(x + channels);
-        int16_t *lane = to;
-        fqt_store4(lane, fqt_lower_halves(fqt_add_even_bytes(negative, first), fqt_add_even_bytes(negative, second)));
-        lane += pitch;
-        fqt_store4(lane, fqt_lower_halves(fqt_add_odd_bytes(negative, first), fqt_add_odd_bytes(negative, second)));
-        lane += pitch;
-        fqt_store4(lane, fqt_upper_halves(fqt_add_even_bytes(negative, first), fqt_add_even_bytes(negative, second)));
-        lane += pitch;
-        fqt_store4(lane, fqt_upper_halves(fqt_add_odd_bytes(negative, first), fqt_add_odd_bytes(negative, second)));
+        uint32_t a = fqt_add_even_bytes(negative, first);
+        uint32_t b = fqt_add_even_bytes(negative, second);
+        fqt_store4(to, fqt_lower_halves(a, b));
+        to += 2;
+        fqt_store4(third_lane, fqt_upper_halves(a, b));
+        third_lane += 2;
+        a = fqt_add_odd_bytes(negative, first);
+        b = fqt_add_odd_bytes(negative, second);
+        fqt_store4(second_lane, fqt_lower_halves(a, b));
+        second_lane += 2;
+        fqt_store4(fourth_lane, fqt_upper_halves(a, b));
+        fourth_lane += 2;
     }
 #endif
     for (; columns > 0; --columns, x += channels, to += dilation) {

@@ -30,38 +30,28 @@ static void list_tap_terms(const fqt_tiles_t *tiles, const int8_t *weights) {
 
 // sums += a term's products; negative if it is the last one.
 #if FQT_HAS_DSP
-// With stride 1 (dense): three loads of the term, three of x, two pairs put together and eight multiply-adds for twelve
-// products; else eight loads of x, three additions and eight multiply-adds.
-FQT_INLINE int32_t add_tap_term(
-    const fqt_tap_term_t *term, const int16_t *x, bool is_dense, int32_t stride, int32_t sums[SUMS]) {
+// Twelve products: three loads of the term, eight of x, three additions and eight multiply-adds.
+FQT_INLINE int32_t add_three(uint32_t pair, int32_t last, const int16_t *x, int32_t sum) {
+    const uint32_t two = fqt_in_register(fqt_load4(x));
+    const uint32_t third = (uint32_t)x[2]; // second: an address that was just computed would delay the first one
+    return fqt_multiply_add_low(last, third, fqt_multiply_add_pair(pair, two, sum));
+}
+
+FQT_INLINE int32_t add_tap_term(const fqt_tap_term_t *term, const int16_t *x, int32_t stride, int32_t sums[SUMS]) {
     const uint32_t pair = fqt_load4(term->weights);
     const int32_t last = (int32_t)fqt_load4(term->weights + 2); // and is_last
-    const uint32_t x_0 = fqt_load4(x);
-    if (is_dense) {
-        const uint32_t x_2 = fqt_load4(x + 2);
-        const uint32_t x_4 = fqt_load4(x + 4);
-        const uint32_t x_2_1 = fqt_lower_and_upper(x_2, x_0);
-        const uint32_t x_4_3 = fqt_lower_and_upper(x_4, x_2);
-        sums[0] = fqt_multiply_add_low(last, x_2, fqt_multiply_add_pair(pair, x_0, sums[0]));
-        sums[1] = fqt_multiply_add_high(last, x_2, fqt_multiply_add_crossed(pair, x_2_1, sums[1]));
-        sums[2] = fqt_multiply_add_low(last, x_4, fqt_multiply_add_pair(pair, x_2, sums[2]));
-        sums[3] = fqt_multiply_add_high(last, x_4, fqt_multiply_add_crossed(pair, x_4_3, sums[3]));
-    } else {
-        sums[0] = fqt_multiply_add_low(last, (uint32_t)x[2], fqt_multiply_add_pair(pair, x_0, sums[0]));
-        x += stride;
-        sums[1] = fqt_multiply_add_low(last, (uint32_t)x[2], fqt_multiply_add_pair(pair, fqt_load4(x), sums[1]));
-        x += stride;
-        sums[2] = fqt_multiply_add_low(last, (uint32_t)x[2], fqt_multiply_add_pair(pair, fqt_load4(x), sums[2]));
-        x += stride;
-        sums[3] = fqt_multiply_add_low(last, (uint32_t)x[2], fqt_multiply_add_pair(pair, fqt_load4(x), sums[3]));
-    }
+    sums[0] = add_three(pair, last, x, sums[0]);
+    x += stride;
+    sums[1] = add_three(pair, last, x, sums[1]);
+    x += stride;
+    sums[2] = add_three(pair, last, x, sums[2]);
+    x += stride;
+    sums[3] = add_three(pair, last, x, sums[3]);
     return last;
 }
 #else
 // Six products: three loads of the term, six of x.
-FQT_INLINE int32_t add_tap_term(
-    const fqt_tap_term_t *term, const int16_t *x, bool is_dense, int32_t stride, int32_t sums[SUMS]) {
-    (void)is_dense;
+FQT_INLINE int32_t add_tap_term(const fqt_tap_term_t *term, const int16_t *x, int32_t stride, int32_t sums[SUMS]) {
     sums[0] += term->weights[0] * x[0];
     sums[1] += term->weights[0] * x[stride];
     ++x;
@@ -74,7 +64,8 @@ FQT_INLINE int32_t add_tap_term(
 }
 #endif
 
-// The sums of all terms, for each result.
+// The sums of all terms, for each result. With DSP instructions and stride 1 (is_dense) twelve products take six loads,
+// two pairs put together and eight multiply-adds.
 FQT_INLINE void sum_rows(const fqt_tiles_t *tiles, bool is_dense, int32_t stride) {
     const int16_t *row = tiles->x;
     int32_t *sums = fqt_tiles_sums(tiles);
@@ -84,10 +75,19 @@ FQT_INLINE void sum_rows(const fqt_tiles_t *tiles, bool is_dense, int32_t stride
         for (const int32_t *end = sums + columns; sums < end; x += SUMS * stride) {
             const fqt_tap_term_t *term = tiles->terms;
             const int32_t bias = tiles->bias;
+#if FQT_HAS_DSP
+            if (is_dense) {
+                fqt_sum_taps((const fqt_pair_t *)(const void *)term, x, bias, sums);
+                sums += SUMS;
+                continue;
+            }
+#else
+            (void)is_dense;
+#endif
             int32_t now[4] = {bias, bias, bias, bias};
             int32_t last;
             do {
-                last = add_tap_term(term, x + term->offset, is_dense, stride, now);
+                last = add_tap_term(term, x + term->offset, stride, now);
                 ++term;
             } while (last >= 0);
             *sums++ = now[0];
