@@ -45,10 +45,15 @@
 #else
 #include "kernels/fast/fqt_column.c"
 #include "kernels/fast/fqt_products.c"
-#if FQT_SPARES_TEXT
-#include "kernels/fast/fqt_conv2d_update_sparse.c"
-#else
+#if !FQT_HAS_DSP
+#include "kernels/fast/fqt_terms.c"
+#endif
+#if FQT_HAS_DSP || FQT_VECTORS
 #include "kernels/fast/fqt_conv2d_update.c"
+#else
+#include "kernels/fast/fqt_conv2d_update_sparse.c"
+#endif
+#if FQT_HAS_WANTED_ERRORS
 #include "kernels/fast/fqt_wanted_errors.c"
 #endif
 #include "kernels/fast/fqt_strip.c"

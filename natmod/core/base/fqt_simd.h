@@ -15,6 +15,18 @@
 #define FQT_HAS_DSP (0)
 #endif
 
+// A byte with its sign: Xtensa loads bytes without, and its compilers take two shifts to extend them.
+FQT_INLINE int32_t fqt_signed_byte(const int8_t *byte) {
+#ifdef __XTENSA_WINDOWED_ABI__
+    const uint32_t value = *(const uint8_t *)byte;
+    int32_t extended;
+    __asm__("sext %0, %1, 7" : "=r"(extended) : "r"(value));
+    return extended;
+#else
+    return *byte;
+#endif
+}
+
 // Two neighbours of an array of 16-bit numbers, as a word; the compiler knows that it is their memory.
 typedef uint32_t __attribute__((may_alias)) fqt_pair_t;
 

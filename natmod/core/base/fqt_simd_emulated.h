@@ -187,7 +187,7 @@ FQT_INLINE void fqt_multiply_two_rows(const int8_t *row, uint32_t row_bytes, uin
     }
 }
 
-FQT_INLINE void fqt_add_terms(const int16_t *errors, const int32_t *filters, const int8_t *w, int32_t sums[4]) {
+FQT_INLINE void fqt_add_terms_to_four(const int16_t *errors, const int32_t *filters, const int8_t *w, int32_t sums[4]) {
     for (; errors[0] != 0 || errors[1] != 0; errors += 2, filters += 2) {
         for (uint32_t n = 0; n < 2; ++n) {
             for (uint32_t c = 0; c < 4; ++c) {

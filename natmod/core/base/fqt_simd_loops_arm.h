@@ -112,7 +112,7 @@ FQT_INLINE void fqt_multiply_two_rows(const int8_t *row, uint32_t row_bytes, uin
 // sums[c] += the products of errors[n] with byte c at w + filters[n], two of them at a time until two errors are 0; the
 // first two are not. Behind the last one that is not, three of both are 0. Bytes of two filters are put side by side
 // before they are extracted, so that one multiply-add takes two errors.
-FQT_INLINE void fqt_add_terms(
+FQT_INLINE void fqt_add_terms_to_four(
     const int16_t *errors, const int32_t *filters, const int8_t *w, volatile int32_t sums[4]) {
 #define TWO_CHANNELS(of, free, errors, sum, next_sum)                                                                  \
     FQT_EXTRACT(free, of, "")                                                                                          \

@@ -37,10 +37,14 @@
 #endif
 #endif
 
-// Loads moved ahead cost registers; Cortex-M3 and later take a cycle more to an instruction of 32 bits that is not
-// aligned.
+// Loads moved ahead of their use cost registers, of which RISC-V has enough; on Xtensa the compiler moves what it can
+// once it has chosen them. Cortex-M3 and later take a cycle more to an instruction of 32 bits that is not aligned.
 #ifdef __thumb2__
 #define FQT_SPEED "O2", "no-schedule-insns", "align-loops=4"
+#elif defined(__riscv)
+#define FQT_SPEED "O2", "schedule-insns", "schedule-insns2"
+#elif defined(__XTENSA__)
+#define FQT_SPEED "O2", "no-schedule-insns", "schedule-insns2"
 #else
 #define FQT_SPEED "O2", "no-schedule-insns"
 #endif
@@ -74,12 +78,14 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
     return value;
 }
 
-// Four values that are all in registers here: the loads before then follow each other, and overlap in the pipeline of
-// Cortex-M3 and later.
+// Four values, or two, that are all in registers here: the loads before then follow each other, and overlap in the
+// pipeline of Cortex-M3 and later.
 #if defined(__arm__) && !defined(__ARM_ARCH_6M__)
 #define FQT_TOGETHER(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
+#define FQT_TWO_TOGETHER(a, b) __asm__("" : "+r"(a), "+r"(b))
 #else
 #define FQT_TOGETHER(a, b, c, d)
+#define FQT_TWO_TOGETHER(a, b)
 #endif
 
 // Cortex-M0+ reaches its upper registers by copies alone, and a compiler left to itself takes the slower stack. Four
@@ -87,7 +93,6 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
 // save these registers: a function that uses them does.
 #ifdef __ARM_ARCH_6M__
 #define FQT_HIGH_REGISTER(number) __asm__("r" #number)
-#define FQT_IN_HIGH_REGISTERS(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
 #define FQT_SAVE_HIGH_REGISTERS(to)                                                                                    \
     __asm__ volatile("mov %0, r8\n\tmov %1, r9\n\tmov %2, r10\n\tmov %3, r11"                                          \
         : "=l"((to)[0]), "=l"((to)[1]), "=l"((to)[2]), "=l"((to)[3]))
@@ -97,7 +102,6 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
         : "l"((from)[0]), "l"((from)[1]), "l"((from)[2]), "l"((from)[3]))
 #else
 #define FQT_HIGH_REGISTER(number)
-#define FQT_IN_HIGH_REGISTERS(a, b, c, d)
 #define FQT_SAVE_HIGH_REGISTERS(to) (void)(to)
 #define FQT_RESTORE_HIGH_REGISTERS(from) (void)(from)
 #endif

@@ -1,5 +1,6 @@
-// Gradient and update of convolutions: some filters at a time, four output positions at a time. docs/arithmetic.md,
-// section 7; the plain version with the same bits is plain/fqt_conv2d_update.c.
+// Gradient and update of convolutions with DSP instructions, and on the desk: some filters at a time, four output
+// positions at a time. docs/arithmetic.md, section 7; the plain version with the same bits is
+// plain/fqt_conv2d_update.c. Other cores have fqt_conv2d_update_sparse.c.
 //
 // gradient[o][i] = sum over positions of e[position][o] * column[position][i], taps outside the input being 0. The
 // columns of four positions lie interleaved, so that two multiply-adds take an element's products with four errors, and
@@ -63,9 +64,7 @@ FQT_LOOP void add_products_to_two(const part_t parts[2], const int16_t *columns,
         add_to_two(errors, other_errors, column, gradient, other_gradient);
     }
 }
-#endif
-
-#if FQT_VECTORS
+#else
 FQT_INLINE int32_t multiply_four_errors(errors_t errors, const int16_t *column, uint32_t elements) {
     return errors.at[0] * column[0] + errors.at[1] * column[elements] + errors.at[2] * column[2 * elements]
            + errors.at[3] * column[3 * elements];
@@ -95,29 +94,19 @@ FQT_LOOP void add_products(const part_t *part, const int16_t *columns, uint32_t 
         fqt_load_two(column, &first, &second);
         *gradient = multiply_four_errors(errors, first, second, *gradient);
     }
-#elif FQT_VECTORS
+#else
     const errors_t errors = part->errors;
     for (uint32_t i = 0; i < elements; ++i) {
         gradient[i] += multiply_four_errors(errors, columns + i, elements);
-    }
-#else
-    const int32_t error_0 = part->errors.at[0];
-    const int32_t error_1 = part->errors.at[1];
-    const int32_t error_2 = part->errors.at[2];
-    const int32_t error_3 = part->errors.at[3];
-    for (; elements > 0; --elements, ++gradient, columns += TOGETHER) {
-        *gradient += error_0 * columns[0] + error_1 * columns[1] + error_2 * columns[2] + error_3 * columns[3];
     }
 #endif
 }
 
 static void add_parts(const part_t *parts, uint32_t count, const int16_t *columns, uint32_t elements) {
-#if FQT_HAS_DSP || FQT_VECTORS
     if (count == 2) {
         add_products_to_two(parts, columns, elements);
         return;
     }
-#endif
     for (; count > 0; --count, ++parts) {
         add_products(parts, columns, elements);
     }

@@ -1,16 +1,15 @@
 // The sums behind the errors of convolution and dense layers in all channels (fqt_convolution_error.c); the plain
 // version with the same bits is in plain/fqt_convolution.c.
 //
-// The errors of an output position that are not 0 are listed once; at each tap, four channels of the input then take
-// one term after another, their sums in registers. With DSP instructions (base/fqt_simd_loops_arm.h) 16 products of
-// four terms take ten loads, 12 instructions that arrange bytes and eight multiply-adds: 2.3 cycles a product on
-// Cortex-M4. On the desk, two terms meet all channels, as many of them at once as a vector has room for.
-#include "../fqt_kernels.h"
+// The errors of an output position that are not 0 are listed once; at each tap, the channels of the input then take the
+// sums of these terms (fqt_terms.h). With DSP instructions (base/fqt_simd_loops_arm.h) 16 products of four terms take
+// ten loads, 12 instructions that arrange bytes and eight multiply-adds: 2.3 cycles a product on Cortex-M4.
 #include "../../model/fqt_window.h"
+#include "fqt_terms.h"
 
+#if FQT_HAS_DSP
 // A list of errors that are not 0, in the layer's common unit, and of where their filters start: the first weights'
 // places in the layer's weights.
-#if FQT_HAS_DSP
 #define ENDS (3) // of 0 behind a list: one may fill two, two end it
 typedef struct {
     int32_t *filters;
@@ -23,104 +22,33 @@ _Static_assert((4 + 2) * (1 + ENDS) <= FQT_ERROR_TERM_BYTES * (1 + 2), "as the s
 FQT_INLINE bool has_terms(terms_t terms) {
     return terms->errors[0] != 0;
 }
-#else
-typedef struct {
-    int32_t error; // two with error 0 end the list
-    int32_t filter;
-} term_t;
-typedef term_t *terms_t;
-
-_Static_assert(sizeof(term_t) == FQT_ERROR_TERM_BYTES, "as the scratch has room for");
-
-FQT_INLINE bool has_terms(terms_t terms) {
-    return terms->error != 0;
-}
-#endif
 
 // sum[c] += sum over the terms of error * filter[c], for the channels of neighbouring taps. w: the first one's weight,
 // in the first filter.
 FQT_LOOP void add_terms(terms_t terms, const int8_t *w, int32_t channels, int32_t *sum) {
-#if FQT_HAS_DSP
     for (; channels >= 4; channels -= 4, w += 4, sum += 4) {
-        fqt_add_terms(terms->errors, terms->filters, w, sum);
+        fqt_add_terms_to_four(terms->errors, terms->filters, w, sum);
     }
     for (; channels > 0; --channels, ++w, ++sum) {
         for (uint32_t n = 0; terms->errors[n] != 0; ++n) {
             *sum += terms->errors[n] * w[terms->filters[n]];
         }
     }
-#elif FQT_VECTORS
-    for (const term_t *term = terms; term->error != 0; term += 2) {
-        const int8_t *filter = w + term[0].filter;
-        const int8_t *other_filter = w + term[1].filter;
-        const int32_t error = term[0].error;
-        const int32_t other_error = term[1].error;
-        for (int32_t c = 0; c < channels; ++c) {
-            sum[c] += error * filter[c] + other_error * other_filter[c];
-        }
-    }
+}
 #else
-    uint32_t saved[4];
-    FQT_SAVE_HIGH_REGISTERS(saved);
-    for (; channels >= 4; channels -= 4, w += 4, sum += 4) {
-        register int32_t sum_0 FQT_HIGH_REGISTER(8) = sum[0];
-        register int32_t sum_1 FQT_HIGH_REGISTER(9) = sum[1];
-        register int32_t sum_2 FQT_HIGH_REGISTER(10) = sum[2];
-        register int32_t sum_3 FQT_HIGH_REGISTER(11) = sum[3];
-#ifdef __ARM_ARCH_6M__ // four places in a filter from its start: 5.5 cycles a product
-        const term_t *term = terms;
-        const int8_t *w_1 = w + 1;
-        const int8_t *w_2 = w + 2;
-        const int8_t *w_3 = w + 3;
-        int32_t product;
-        __asm__(".syntax unified\n\t"
-                "b 2f\n"
-                "1:\n\t"
-                "ldrsb %[product], [%[w_0], r1]\n\t"
-                "muls %[product], r0\n\t"
-                "add %[sum_0], %[product]\n\t"
-                "ldrsb %[product], [%[w_1], r1]\n\t"
-                "muls %[product], r0\n\t"
-                "add %[sum_1], %[product]\n\t"
-                "ldrsb %[product], [%[w_2], r1]\n\t"
-                "muls %[product], r0\n\t"
-                "add %[sum_2], %[product]\n\t"
-                "ldrsb %[product], [%[w_3], r1]\n\t"
-                "muls %[product], r0\n\t"
-                "add %[sum_3], %[product]\n"
-                "2:\n\t"
-                "ldmia %[term]!, {r0, r1}\n\t"
-                "cmp r0, #0\n\t"
-                "bne 1b"
-            : [term] "+l"(term), [product] "=&l"(product), [sum_0] "+r"(sum_0), [sum_1] "+r"(sum_1),
-            [sum_2] "+r"(sum_2), [sum_3] "+r"(sum_3)
-            : [w_0] "l"(w), [w_1] "l"(w_1), [w_2] "l"(w_2), [w_3] "l"(w_3)
-            : "r0", "r1", "cc", "memory");
-#else
-        for (const term_t *term = terms; term->error != 0; ++term) {
-            const int8_t *filter = w + term->filter;
-            sum_0 += term->error * filter[0];
-            sum_1 += term->error * filter[1];
-            sum_2 += term->error * filter[2];
-            sum_3 += term->error * filter[3];
-        }
-#endif
-        sum[0] = sum_0;
-        sum[1] = sum_1;
-        sum[2] = sum_2;
-        sum[3] = sum_3;
-    }
-    FQT_RESTORE_HIGH_REGISTERS(saved);
-    for (; channels > 0; --channels, ++w, ++sum) {
-        for (const term_t *term = terms; term->error != 0; ++term) {
-            *sum += term->error * w[term->filter];
-        }
-    }
-#endif
+typedef fqt_term_t *terms_t;
+
+FQT_INLINE bool has_terms(terms_t terms) {
+    return terms->error != 0;
 }
 
-// The terms of one output position: the selected channels from `channel` on, at most FQT_ERROR_TERMS of them, whose e *
-// m is not 0. Returns the next channel.
+FQT_INLINE void add_terms(terms_t terms, const int8_t *w, int32_t channels, int32_t *sum) {
+    fqt_add_terms(terms, w, channels, sum);
+}
+#endif
+
+// The terms of one output position: those of the selected channels from `channel` on, FQT_ERROR_TERMS at most, whose
+// e * m is not 0. Returns the next channel.
 FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, const uint16_t *end, const int16_t *m,
     int32_t filter_elements, terms_t terms) {
     const uint16_t *last = end - channel < FQT_ERROR_TERMS ? end : channel + FQT_ERROR_TERMS;
@@ -141,12 +69,12 @@ FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, co
 #else
     for (; channel < last; ++channel, ++m) {
         const int32_t error = e[*channel] * *m;
-        terms->filter = *channel * filter_elements;
+        terms->place = *channel * filter_elements;
         terms->error = error;
         terms += error != 0;
     }
-    terms[0] = (term_t) {0, 0};
-    terms[1] = (term_t) {0, 0};
+    terms[0] = (fqt_term_t) {0, 0};
+    terms[1] = (fqt_term_t) {0, 0};
 #endif
     return last;
 }
