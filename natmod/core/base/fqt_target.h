@@ -37,14 +37,18 @@
 #endif
 #endif
 
-// Loads moved ahead of their use cost registers, of which RISC-V has enough; on Xtensa the compiler moves what it can
-// once it has chosen them. Cortex-M3 and later take a cycle more to an instruction of 32 bits that is not aligned.
-#ifdef __thumb2__
-#define FQT_SPEED "O2", "no-schedule-insns", "align-loops=4"
-#elif defined(__riscv)
+// Loads moved ahead of their use cost registers, of which RISC-V has enough; Xtensa's compiler moves what it can once
+// it has chosen them. Where cores multiply no pairs, kernels have the order in which values shall be used, and the
+// compiler keeps it (no-tree-ter). Cortex-M3 and later take a cycle more to an instruction of 32 bits that is not
+// aligned.
+#if defined(__riscv)
 #define FQT_SPEED "O2", "schedule-insns", "schedule-insns2"
 #elif defined(__XTENSA__)
-#define FQT_SPEED "O2", "no-schedule-insns", "schedule-insns2"
+#define FQT_SPEED "O2", "no-schedule-insns", "no-tree-ter", "schedule-insns2"
+#elif defined(__ARM_FEATURE_DSP)
+#define FQT_SPEED "O2", "no-schedule-insns", "align-loops=4"
+#elif defined(__thumb2__)
+#define FQT_SPEED "O2", "no-schedule-insns", "no-tree-ter", "align-loops=4"
 #else
 #define FQT_SPEED "O2", "no-schedule-insns"
 #endif
@@ -78,14 +82,21 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
     return value;
 }
 
-// Four values, or two, that are all in registers here: the loads before then follow each other, and overlap in the
-// pipeline of Cortex-M3 and later.
-#if defined(__arm__) && !defined(__ARM_ARCH_6M__)
+// Four values, or two, that are all in registers here: the loads before then follow each other, overlap in the pipeline
+// of Cortex-M3 and later, and are done before their use on Xtensa.
+#if (defined(__arm__) && !defined(__ARM_ARCH_6M__)) || defined(__XTENSA__)
 #define FQT_TOGETHER(a, b, c, d) __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d))
 #define FQT_TWO_TOGETHER(a, b) __asm__("" : "+r"(a), "+r"(b))
 #else
 #define FQT_TOGETHER(a, b, c, d)
 #define FQT_TWO_TOGETHER(a, b)
+#endif
+
+// A variable that shall lie in memory, so that others have its register.
+#if defined(__arm__) || defined(__XTENSA__)
+#define FQT_IN_MEMORY(variable) __asm__("" : "+m"(variable))
+#else
+#define FQT_IN_MEMORY(variable)
 #endif
 
 // Cortex-M0+ reaches its upper registers by copies alone, and a compiler left to itself takes the slower stack. Four
@@ -101,7 +112,6 @@ FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
         :                                                                                                              \
         : "l"((from)[0]), "l"((from)[1]), "l"((from)[2]), "l"((from)[3]))
 #else
-#define FQT_HIGH_REGISTER(number)
 #define FQT_SAVE_HIGH_REGISTERS(to) (void)(to)
 #define FQT_RESTORE_HIGH_REGISTERS(from) (void)(from)
 #endif

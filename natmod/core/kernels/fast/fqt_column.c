@@ -178,15 +178,25 @@ FQT_KERNEL void fqt_columns_put(fqt_columns_t *columns, int32_t count, int32_t t
     }
 }
 #else
+// Elements that loops take at a time (fqt_products.c).
+#if FQT_VECTORS || defined(__ARM_ARCH_6M__)
+#define ELEMENTS_TOGETHER (1)
+#else
+#define ELEMENTS_TOGETHER (2)
+#endif
+
 // A column to every `step`-th element: a tap takes a load, a subtraction and a store. A window has a tap inside.
 FQT_LOOP_FORWARD void put_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
     part_of_window_t part = {window_start(columns), columns->shape->window.kernel_height, columns->run, 0};
+    int32_t elements = (int32_t)columns->elements; // that are not cleared
+    int32_t cleared = -elements & (ELEMENTS_TOGETHER - 1);
     if (!is_inside(columns)) {
         part = part_inside(columns, part.from);
-        int16_t *to = column;
-        for (int32_t left = (int32_t)columns->elements; left > 0; --left, to += step) {
-            *to = 0;
-        }
+        cleared += elements;
+        elements = 0;
+    }
+    for (int16_t *to = column + step * elements; cleared > 0; --cleared, to += step) {
+        *to = 0;
     }
     slide(columns);
     column += step * part.skipped;

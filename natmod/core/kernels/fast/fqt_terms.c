@@ -76,6 +76,7 @@ FQT_KERNEL void fqt_add_terms(const fqt_term_t *terms, const int8_t *bytes, int3
     for (; count >= 8; count -= 8, bytes += 8, sum += 8) {
         int32_t sums[8] = {sum[0], sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]};
         const fqt_term_t *term = terms;
+        FQT_IN_MEMORY(sum);
         for (; term->error != 0; ++term) {
             const int32_t error = term->error;
             const int8_t *at = bytes + term->place;
