@@ -68,6 +68,16 @@ fqt_scale_t fqt_scale_multiply(fqt_scale_t a, fqt_scale_t b) {
 
 // a * 2^31 / b, truncated; a and b have 31 bits.
 #if FQT_HAS_DIVIDE
+FQT_INLINE uint32_t divide(uint32_t a, uint32_t b) {
+#ifdef __XTENSA_WINDOWED_ABI__ // whose compilers may call a function instead
+    uint32_t quotient;
+    __asm__("quou %0, %1, %2" : "=r"(quotient) : "r"(a), "r"(b));
+    return quotient;
+#else
+    return a / b;
+#endif
+}
+
 // Two digits of 15 bits, each estimated by the upper half of b (Knuth, The Art of Computer Programming, 4.3.1,
 // algorithm D): one too small at most, so that what is left fits 32 bits. Then one of a bit.
 static uint32_t quotient_of(uint32_t a, uint32_t b) {
@@ -75,7 +85,7 @@ static uint32_t quotient_of(uint32_t a, uint32_t b) {
     uint32_t quotient = a >= b;
     uint32_t rest = a - (quotient != 0 ? b : 0);
     for (int digits = 2; digits > 0; --digits) {
-        uint32_t digit = rest / upper;
+        uint32_t digit = divide(rest, upper);
         rest = (rest << 15) - digit * b;
         if (rest >= b) {
             rest -= b;

@@ -21,7 +21,8 @@
 #endif
 
 // Whether the core divides 32 bits by 32.
-#if (defined(__ARM_FEATURE_IDIV) && __ARM_FEATURE_IDIV) || defined(FQT_EMULATE_DSP)
+#if (defined(__ARM_FEATURE_IDIV) && __ARM_FEATURE_IDIV) || defined(__riscv_div) || defined(__XTENSA_WINDOWED_ABI__)    \
+    || defined(FQT_EMULATE_DSP)
 #define FQT_HAS_DIVIDE (1)
 #else
 #define FQT_HAS_DIVIDE (0)

@@ -127,20 +127,11 @@ static int32_t put_errors(fqt_errors_t *errors, uint32_t i, const int32_t *accum
 }
 #endif
 
-void fqt_errors_put_all(fqt_errors_t *errors, uint32_t i, const int32_t *accumulators, int32_t count) {
-    int32_t left = count;
-#if FQT_HAS_DSP || FQT_VECTORS
-    if (fqt_multiplier_is_short(&errors->multiplier)) {
-        left = put_errors(errors, i, accumulators, count);
-    }
-#endif
-    const int32_t done = count - left;
-    put_any_errors(errors, i + (uint32_t)done, accumulators + done, left);
-}
-
 #if !FQT_SPARES_TEXT
-// Those of a tensor's only reader by the short way. Nearly all are not greater than the greatest so far and than the
-// range; others go their own way.
+// Errors by the short way; those that add to others only where there is no other short way for these (put_errors).
+// Nearly all are not greater than the greatest so far and than the range; others go their own way.
+#define CHANNELS_ADD (!FQT_HAS_DSP && !FQT_VECTORS)
+
 FQT_LOOP void put_channel(
     fqt_errors_t *errors, const fqt_places_t *places, const int32_t *accumulator, uint32_t passing) {
     const fqt_multiplier_t multiplier = errors->multiplier;
@@ -148,13 +139,20 @@ FQT_LOOP void put_channel(
     const uint32_t step = errors->step;
     const int8_t *row = errors->activation + places->first;
     const int32_t to = (int32_t)(errors->error - errors->activation); // one pointer less
+    const bool adds = CHANNELS_ADD && errors->adds;
     int32_t usual = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
     for (int32_t rows = places->rows; rows > 0; --rows, row += places->row_step) {
         const int8_t *x = row;
         for (int32_t columns = places->columns; columns > 0; --columns, x += step, ++accumulator) {
+            const bool passes = (uint32_t)(*x - least) < passing;
             int32_t value = (int32_t)fqt_in_register(0);
-            if ((uint32_t)(*x - least) < passing) {
-                value = fqt_requantise_short(*accumulator, &multiplier);
+            if (passes || adds) {
+                if (passes) {
+                    value = fqt_requantise_short(*accumulator, &multiplier);
+                }
+                if (adds) {
+                    value += x[to];
+                }
                 if (FQT_UNLIKELY((uint32_t)(value + usual) > 2 * (uint32_t)usual)) {
                     fqt_errors_put(errors, (uint32_t)(x - errors->activation), *accumulator);
                     usual = errors->peak < INT8_MAX ? errors->peak : INT8_MAX;
@@ -171,7 +169,7 @@ FQT_LOOP void put_channel(
 void fqt_errors_put_channel(fqt_errors_t *errors, const fqt_places_t *places, const int32_t *accumulators) {
 #if !FQT_SPARES_TEXT
     const int32_t passing = errors->unclipped.high - 1 - errors->unclipped.low;
-    if (!errors->adds && fqt_multiplier_is_short(&errors->multiplier) && passing > 0) {
+    if ((!errors->adds || CHANNELS_ADD) && fqt_multiplier_is_short(&errors->multiplier) && passing > 0) {
         put_channel(errors, places, accumulators, (uint32_t)passing);
         return;
     }
@@ -181,6 +179,21 @@ void fqt_errors_put_channel(fqt_errors_t *errors, const fqt_places_t *places, co
         put_any_errors(errors, i, accumulators, places->columns);
         accumulators += (places->columns + 3) & -4;
     }
+}
+
+void fqt_errors_put_all(fqt_errors_t *errors, uint32_t i, const int32_t *accumulators, int32_t count) {
+#if FQT_HAS_DSP || FQT_VECTORS
+    int32_t left = count;
+    if (fqt_multiplier_is_short(&errors->multiplier)) {
+        left = put_errors(errors, i, accumulators, count);
+    }
+    const int32_t done = count - left;
+    put_any_errors(errors, i + (uint32_t)done, accumulators + done, left);
+#elif FQT_SPARES_TEXT
+    put_any_errors(errors, i, accumulators, count);
+#else
+    fqt_errors_put_channel(errors, &(fqt_places_t) {i, 0, 1, count}, accumulators);
+#endif
 }
 
 void fqt_errors_end(const fqt_errors_t *errors) {

@@ -182,7 +182,7 @@ FQT_KERNEL void fqt_columns_put(fqt_columns_t *columns, int32_t count, int32_t t
 #if FQT_VECTORS || defined(__ARM_ARCH_6M__)
 #define ELEMENTS_TOGETHER (1)
 #else
-#define ELEMENTS_TOGETHER (2)
+#define ELEMENTS_TOGETHER (4)
 #endif
 
 // A column to every `step`-th element: a tap takes a load, a subtraction and a store. A window has a tap inside.
@@ -204,7 +204,24 @@ FQT_LOOP_FORWARD void put_column(fqt_columns_t *columns, int16_t *column, int32_
         const int8_t *x = part.from;
         const int32_t zx = columns->zero_point;
         int16_t *to = column;
-        for (int32_t left = part.run; left > 0; --left, to += step) {
+        int32_t left = part.run;
+#if ELEMENTS_TOGETHER > 1
+        for (; left >= 4; left -= 4, x += 4, to += step) {
+            int32_t value_0 = fqt_signed_byte(&x[0]);
+            int32_t value_1 = fqt_signed_byte(&x[1]);
+            int32_t value_2 = fqt_signed_byte(&x[2]);
+            int32_t value_3 = fqt_signed_byte(&x[3]);
+            FQT_TOGETHER(value_0, value_1, value_2, value_3);
+            *to = (int16_t)(value_0 - zx);
+            to += step;
+            *to = (int16_t)(value_1 - zx);
+            to += step;
+            *to = (int16_t)(value_2 - zx);
+            to += step;
+            *to = (int16_t)(value_3 - zx);
+        }
+#endif
+        for (; left > 0; --left, to += step) {
             *to = (int16_t)(*x++ - zx);
         }
         part.from += columns->row_bytes;

@@ -32,7 +32,7 @@ void fqt_columns_seek(fqt_columns_t *columns, int32_t position);
 // The column at the window's place, which then slides on, and those of the next `count` - 1 places. `together`, 1, 2 or
 // (with DSP instructions) 4, lie interleaved: column[together * i] is the first one's element i, i = (ky * kernel_width
 // + kx) * in_channels + c; what those hold that are not made is not said. For vectors one lies behind the other. Where
-// loops take two elements at a time, a zero follows an odd number of them.
+// loops take elements by fours, zeros fill the last of these.
 //
 // With DSP instructions one column or two have pairs in the order in which bytes are extracted: elements 0 and 2 of
 // four, then 1 and 3; of two columns, both first pairs in front of both second ones.
