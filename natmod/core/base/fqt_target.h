@@ -77,7 +77,7 @@
 // A value that shall be in a register: a constant that is not built anew for each use, a value that is not extended
 // before its lower byte is stored.
 FQT_INLINE uint32_t fqt_in_register(uint32_t value) {
-#ifdef __arm__
+#if defined(__arm__) || defined(__riscv) || defined(__XTENSA__)
     __asm__("" : "+r"(value));
 #endif
     return value;

@@ -15,8 +15,8 @@ FQT_LOOP void add_gradients(
     const int32_t x_step = tiles->stride_height * FQT_LANES * tiles->pitch;
     for (int32_t rows = tiles->rows; rows > 0; --rows, row += x_step, e += FQT_LANES * columns) {
         const int16_t *x = row;
-        for (const int16_t *error = e; error < e + columns;) {
 #if FQT_HAS_DSP
+        for (const int16_t *error = e; error < e + columns;) {
             const uint32_t e_0 = fqt_load4(error);
             const uint32_t e_2 = fqt_load4(error + 2);
             const uint32_t x_0 = fqt_load4(x);
@@ -29,14 +29,18 @@ FQT_LOOP void add_gradients(
             gradient_2 = fqt_multiply_add_pair(e_2, x_4, fqt_multiply_add_pair(e_0, x_2, gradient_2));
             x += 4;
             error += 4;
-#else
-            const int32_t now = *error++;
-            gradient_0 += now * x[0];
-            gradient_1 += now * x[1];
-            gradient_2 += now * x[2];
-            x += tiles->stride_width;
-#endif
         }
+#else
+        const int32_t step = tiles->stride_width;
+        for (const int16_t *error = e; error < e + tiles->columns; x += step) {
+            const int32_t now = *error++;
+            if (now != 0) {
+                gradient_0 += now * x[0];
+                gradient_1 += now * x[1];
+                gradient_2 += now * x[2];
+            }
+        }
+#endif
     }
     gradient[0] += gradient_0;
     if (taps > 1) {

@@ -69,8 +69,10 @@ FQT_INLINE int32_t add_tap_term(const fqt_tap_term_t *term, const int16_t *x, in
 FQT_INLINE void sum_rows(const fqt_tiles_t *tiles, bool is_dense, int32_t stride) {
     const int16_t *row = tiles->x;
     int32_t *sums = fqt_tiles_sums(tiles);
-    const int32_t columns = fqt_tiles_rounded(tiles->columns);
-    for (int32_t rows = tiles->rows; rows > 0; --rows, row += tiles->stride_height * FQT_LANES * tiles->pitch) {
+    const int32_t columns = (tiles->columns + SUMS - 1) & -SUMS;
+    const int32_t behind = fqt_tiles_rounded(tiles->columns) - columns;
+    for (int32_t rows = tiles->rows; rows > 0;
+        --rows, row += tiles->stride_height * FQT_LANES * tiles->pitch, sums += behind) {
         const int16_t *x = row;
         for (const int32_t *end = sums + columns; sums < end; x += SUMS * stride) {
             const fqt_tap_term_t *term = tiles->terms;

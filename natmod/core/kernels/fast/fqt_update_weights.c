@@ -19,20 +19,14 @@ FQT_INLINE void move_weight(fqt_update_t *update, uint32_t j, int32_t sum) {
     }
 }
 
-#if !FQT_SPARES_TEXT
+#if FQT_HAS_DSP
 // The whole units of four sums, a byte each.
 FQT_INLINE uint32_t units_of(int32_t sum_0, int32_t sum_1, int32_t sum_2, int32_t sum_3) {
-#if FQT_HAS_DSP
     const uint32_t even = fqt_upper_halves((uint32_t)sum_0, (uint32_t)sum_2);
     const uint32_t odd = fqt_upper_halves((uint32_t)sum_1, (uint32_t)sum_3);
     return (even >> 8 & 0x00FF00FF) | (odd & 0xFF00FF00);
-#else
-    return (uint32_t)sum_0 >> 24 | ((uint32_t)sum_1 >> 24) << 8 | ((uint32_t)sum_2 >> 24) << 16
-           | ((uint32_t)sum_3 & 0xFF000000);
-#endif
 }
 
-#if FQT_HAS_DSP
 #define HALVES (0x0F0F0F0Fu) // of four bytes
 #define HALF (0x08080808u) // what makes them unsigned, and signed again
 
@@ -57,16 +51,13 @@ FQT_INLINE bool move_together(int8_t *weights, uint32_t units) {
     fqt_store4(weights, four);
     return true;
 }
-#endif
 
 // weight[j + i] -= byte i of units: of its last bit, or with `whole` of the weight.
 FQT_LOOP void move_four(fqt_update_t *update, uint32_t j, uint32_t units, bool whole) {
     const uint32_t bits = update->low_bits_count;
-#if FQT_HAS_DSP
     if ((whole || bits == 0) && move_together(update->weights + j, units)) {
         return;
     }
-#endif
     for (; units != 0; units >>= 8, ++j) {
         fqt_update_move(update, j, (int8_t)units * (1 << (whole ? bits : 0)));
     }
@@ -74,7 +65,7 @@ FQT_LOOP void move_four(fqt_update_t *update, uint32_t j, uint32_t units, bool w
 
 // Whether low bits of four weights from j on lie in two bytes, to be moved at once.
 FQT_INLINE bool are_halves(const fqt_update_t *update, uint32_t j) {
-    return FQT_HAS_DSP && update->low_bits_count == 4 && j % 2 == 0;
+    return update->low_bits_count == 4 && j % 2 == 0;
 }
 
 // weight[j + i] -= byte i of units of its last bit
@@ -82,15 +73,19 @@ FQT_INLINE void move_units(fqt_update_t *update, uint32_t j, uint32_t units, boo
     if (units == 0) {
         return;
     }
-#if FQT_HAS_DSP
     if (has_halves) {
         units = move_halves(update->low_bits + j / 2, units);
         if (units == 0) {
             return;
         }
     }
-#endif
     move_four(update, j, units, has_halves);
+}
+#elif !FQT_SPARES_TEXT
+static FQT_NOINLINE void move_four(fqt_update_t *update, uint32_t j, const int32_t sums[4]) {
+    for (uint32_t i = 0; i < 4; ++i) {
+        move_weight(update, j + i, sums[i]);
+    }
 }
 #endif
 
@@ -204,7 +199,7 @@ FQT_INLINE int32_t row_step(int32_t rate, int32_t x, uint32_t centre) {
 FQT_LOOP void move_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate) {
     const int8_t *x = row->x;
     int32_t count = row->count;
-#if !FQT_SPARES_TEXT
+#if FQT_HAS_DSP
     const bool has_halves = are_halves(update, j);
 #endif
     const uint32_t centre = 0 - (uint32_t)rate * (uint32_t)row->zero_point;
@@ -230,7 +225,13 @@ FQT_LOOP void move_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, i
         dither += dither_step;
         sum_3 += (int32_t)(dither >> 8);
         dither += dither_step;
+#if FQT_HAS_DSP
         move_units(update, j, units_of(sum_0, sum_1, sum_2, sum_3), has_halves);
+#else
+        if (FQT_UNLIKELY((uint32_t)(sum_0 | sum_1 | sum_2 | sum_3) >> 24 != 0)) {
+            move_four(update, j, (int32_t[]) {sum_0, sum_1, sum_2, sum_3});
+        }
+#endif
     }
 #endif
     for (; count > 0; --count, ++x, ++j, dither += dither_step) {
