@@ -8,6 +8,30 @@
 // these files (natmod/Makefile).
 #include "binding/fqt_binding_all.c"
 
+#ifdef __riscv
+// Calls as one instruction, which reaches 1 MB. Compilers write two, for a linker to shorten, and MicroPython's does
+// not. Functions outside of the module, "name@plt", keep theirs.
+__asm__("\t.macro shorten_calls pseudo, instruction\n"
+        "\t.macro \\pseudo function\n"
+        "\t.set .Lis_outside, 0\n"
+        "\t.irpc character, \\function\n"
+        "\t.ifc \\character, @\n"
+        "\t.set .Lis_outside, 1\n"
+        "\t.endif\n"
+        "\t.endr\n"
+        "\t.if .Lis_outside\n"
+        "\t.purgem \\pseudo\n"
+        "\t\\pseudo \\function\n"
+        "\tshorten_calls \\pseudo, \\instruction\n"
+        "\t.else\n"
+        "\t\\instruction \\function\n"
+        "\t.endif\n"
+        "\t.endm\n"
+        "\t.endm\n"
+        "\tshorten_calls call, jal\n"
+        "\tshorten_calls tail, j");
+#endif
+
 // Compilers call these for structures and loops; a native module links with no C library.
 FQT_ENTRY void *memset(void *destination, int value, size_t count) {
     return mp_fun_table.memset_(destination, value, count);
