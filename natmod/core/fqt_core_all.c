@@ -45,6 +45,10 @@
 #else
 #include "kernels/fast/fqt_column.c"
 #include "kernels/fast/fqt_products.c"
+#include "kernels/fast/fqt_listed.h"
+#if FQT_HAS_LISTED_INPUTS
+#include "kernels/fast/fqt_listed.c"
+#endif
 #if !FQT_HAS_DSP
 #include "kernels/fast/fqt_terms.c"
 #endif

@@ -193,3 +193,19 @@ def test_outputs_beyond_the_range_from_the_first_one_on_train_alike(activation, 
     model = random_model(layers, (4, 4, 2), seed=5)
     model.layers[0].biases[:] = bias
     check_same(model, random_samples(model, 6), np.array(random_targets(model, 6)), 12)
+
+
+@pytest.mark.parametrize("kind", ["dense", "conv2d"])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.7, 1.0])
+def test_inputs_of_zero_are_left_out_alike(kind, share):
+    """Of a layer whose one window is its input: some of it is 0, in runs of more than 128 too,
+    that is, at the zero point."""
+    window = {"kernel": (5, 9), "padding": (0, 0, 0, 0)} if kind == "conv2d" else {}
+    layers = [Layer(kind, 7, activation="relu", **window), Layer("dense", 3)]
+    model = random_model(layers, (5, 9, 7), seed=3)
+    x = random_samples(model, 4)
+    x[np.random.default_rng(5).random(x.shape) >= share] = 0
+    x[1:, 1:, 2:] = 0
+    check_same(model, x, np.array(random_targets(model, 4)), 12)
+    outputs = {opened(backend, model).outputs(x).tobytes() for backend in BACKENDS}
+    assert len(outputs) == 1

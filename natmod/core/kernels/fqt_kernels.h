@@ -1,7 +1,8 @@
 // The seam between layers and kernels: what layers ask, and who answers.
 //
 //                                plain/                fast/, without and with DSP instructions (base/fqt_simd.h)
-//   fqt_convolution_forward      fqt_convolution.c     fqt_convolution.c, over fqt_column.c and fqt_products.c
+//   fqt_convolution_forward      fqt_convolution.c     fqt_convolution.c, over fqt_column.c and fqt_products.c; of a
+//                                                      dense layer over fqt_listed.c, without DSP instructions
 //   fqt_error_sums               fqt_convolution.c     fqt_error_sums.c, over fqt_terms.c
 //   fqt_put_wanted_errors                              fqt_wanted_errors.c
 //   fqt_conv2d_update            fqt_conv2d_update.c   fqt_conv2d_update.c, over fqt_column.c; without DSP instructions
@@ -12,8 +13,8 @@
 //   fqt_update_weights, _row     fqt_update_weights.c  fqt_update_weights.c
 //
 // All give the same bits (tests/core/test_backends.py). A board has the fast ones; where text is scarcer than cycles
-// (Cortex-M0+, FQT_SPARES_TEXT) no fqt_put_wanted_errors. FQT_PLAIN, for tests, takes all plain ones. A dense layer is
-// a convolution too (fqt_shape). docs/arithmetic.md, sections 4, 6 and 7.
+// (Cortex-M0+, FQT_SPARES_TEXT) no fqt_put_wanted_errors and no fqt_listed.c. FQT_PLAIN, for tests, takes all plain
+// ones. A dense layer is a convolution too (fqt_shape). docs/arithmetic.md, sections 4, 6 and 7.
 #ifndef FQT_KERNELS_H
 #define FQT_KERNELS_H
 

@@ -27,6 +27,11 @@ void fqt_columns_begin(fqt_columns_t *columns, const fqt_pass_t *pass);
 // Move the window to an output position, in the order in which outputs lie.
 void fqt_columns_seek(fqt_columns_t *columns, int32_t position);
 
+// Whether the window, at the last output position, is the input, as that of a dense layer is.
+static inline bool fqt_columns_are_the_input(const fqt_columns_t *columns) {
+    return columns->inside_y * columns->inside_x == 1 && (columns->iy | columns->ix) == 0;
+}
+
 #define FQT_HAS_COLUMNS_OF_TWO (!FQT_VECTORS)
 
 // The column at the window's place, which then slides on, and those of the next `count` - 1 places. `together`, 1, 2 or

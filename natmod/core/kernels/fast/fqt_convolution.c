@@ -4,6 +4,7 @@
 #include "fqt_column.h"
 #include "../fqt_kernels.h"
 #include "../../engine/fqt_activations.h"
+#include "fqt_listed.h"
 #include "fqt_products.h"
 #include "fqt_strip.h"
 #include "../../base/fqt_simd.h"
@@ -48,8 +49,18 @@ void fqt_convolution_forward(fqt_pass_t *pass) {
                 continue;
             }
 #endif
-            fqt_columns_put(&columns, 1, 1, column);
-            fqt_multiply_filters(filters, elements, column, count, sums);
+#if FQT_HAS_LISTED_INPUTS
+            const int16_t *end = fqt_columns_are_the_input(&columns)
+                                     ? fqt_list_inputs(pass->x, pass->input->zero_point, elements, column)
+                                     : NULL;
+            if (end != NULL) {
+                fqt_multiply_listed(filters, elements, column, end, count, sums);
+            } else
+#endif
+            {
+                fqt_columns_put(&columns, 1, 1, column);
+                fqt_multiply_filters(filters, elements, column, count, sums);
+            }
             fqt_activations_put_all(&output, channels, i, sums, count);
         }
     }
