@@ -15,11 +15,11 @@ import pytest
 TEXT_BUDGET = {
     "x64": 108_000,  # with all layer kinds
     "armv6m": 30_360,
-    "armv7m": 30_900,
+    "armv7m": 31_100,
     "armv7emsp": 33_740,
     "armv7emdp": 33_740,
-    "rv32imc": 37_700,
-    "xtensawin": 33_200,
+    "rv32imc": 37_900,
+    "xtensawin": 33_400,
 }
 FULL_BUDGET = 5120  # of what the full module has more than the common one
 STACK_BUDGET = 512  # of one function; the module's constructor, which loads a file, takes most

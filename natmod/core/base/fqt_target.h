@@ -54,17 +54,20 @@
 #define FQT_SPEED "O2", "no-schedule-insns"
 #endif
 #if defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
-#define FQT_HOT_FORWARD __attribute__((optimize(FQT_SPEED)))
+#define FQT_HOT __attribute__((optimize(FQT_SPEED)))
 #else
-#define FQT_HOT_FORWARD
+#define FQT_HOT
 #endif
-#define FQT_HOT FQT_HOT_FORWARD
 #define FQT_NOINLINE __attribute__((noinline))
 // An inner loop that needs all registers for itself.
 #define FQT_KERNEL FQT_HOT FQT_NOINLINE
 #define FQT_LOOP static FQT_KERNEL
-#define FQT_KERNEL_FORWARD FQT_HOT_FORWARD FQT_NOINLINE
-#define FQT_LOOP_FORWARD static FQT_KERNEL_FORWARD
+// The same where text is not scarcer than cycles.
+#if FQT_SPARES_TEXT
+#define FQT_LOOP_WITH_ROOM static FQT_NOINLINE
+#else
+#define FQT_LOOP_WITH_ROOM FQT_LOOP
+#endif
 #define FQT_INLINE static inline __attribute__((always_inline))
 
 // A condition whose code shall not stand in the way of the usual case.

@@ -57,7 +57,7 @@ void fqt_activations_begin(fqt_activations_t *output, const fqt_pass_t *pass) {
     output->scale_ratio = fqt_pass_is_last(pass) ? fqt_scale_shifted(s_x, 16) : fqt_scale_divide_stored(s_x, to->scale);
 }
 
-FQT_HOT_FORWARD void fqt_activations_channels(
+FQT_HOT void fqt_activations_channels(
     fqt_activations_t *output, uint32_t first, int32_t count, fqt_channel_t *channels) {
     const uint8_t *scales = fqt_blob(output->model, output->layer, FQT_BLOB_WEIGHT_SCALES) + 4 * first;
     const uint8_t *biases = fqt_blob(output->model, output->layer, FQT_BLOB_BIASES) + 4 * first;
@@ -106,7 +106,7 @@ FQT_INLINE int32_t short_activation(
 
 // Activations by the short way, four at a time: 15 cycles each on Cortex-M4. The rare fours with a new extreme or a
 // value beyond the range (a saturated one is 127 or -128) go one by one, and so do those that are left.
-FQT_KERNEL_FORWARD void fqt_activations_put_all(
+FQT_KERNEL void fqt_activations_put_all(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
     if (!takes_short_way(output)) {
         put_outputs_one_by_one(output, channel, i, sum, count);
@@ -139,7 +139,7 @@ FQT_KERNEL_FORWARD void fqt_activations_put_all(
 #else
 // Activations by the short way. New extremes and values above the range are rare, and found by one comparison; those
 // below `low` are not, after ReLU.
-FQT_KERNEL_FORWARD void fqt_activations_put_all(
+FQT_KERNEL void fqt_activations_put_all(
     fqt_activations_t *output, const fqt_channel_t *channel, uint32_t i, const int32_t *sum, int32_t count) {
     if (!takes_short_way(output)) {
         put_outputs_one_by_one(output, channel, i, sum, count);

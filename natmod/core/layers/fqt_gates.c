@@ -90,7 +90,7 @@ void fqt_gates_begin(fqt_gates_t *gates, const fqt_pass_t *pass, int16_t *state,
 }
 
 // sum + the products of weights and values less their zero point
-FQT_LOOP_FORWARD int32_t gate_sum(
+FQT_LOOP int32_t gate_sum(
     int32_t sum, const int8_t *weights, const int8_t *values, int32_t zero_point, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
         sum += weights[i] * (values[i] - zero_point);

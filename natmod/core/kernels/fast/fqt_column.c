@@ -146,7 +146,7 @@ FQT_LOOP void put_four_windows(window_t windows[4], uint32_t centre, int32_t row
 }
 
 // Windows that are gathered lie so far behind the start of the columns that these reach a byte after it was read.
-FQT_KERNEL void fqt_columns_put(fqt_columns_t *columns, int32_t count, int32_t together, int16_t *column) {
+FQT_NOINLINE void fqt_columns_put(fqt_columns_t *columns, int32_t count, int32_t together, int16_t *column) {
     const int32_t filled = (int32_t)fqt_column_elements(columns->elements);
     const bool has_rows = columns->run % 4 == 0;
     const int32_t rows = has_rows ? columns->shape->window.kernel_height : 1;
@@ -186,7 +186,7 @@ FQT_KERNEL void fqt_columns_put(fqt_columns_t *columns, int32_t count, int32_t t
 #endif
 
 // A column to every `step`-th element: a tap takes a load, a subtraction and a store. A window has a tap inside.
-FQT_LOOP_FORWARD void put_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
+FQT_LOOP void put_column(fqt_columns_t *columns, int16_t *column, int32_t step) {
     part_of_window_t part = {window_start(columns), columns->shape->window.kernel_height, columns->run, 0};
     int32_t elements = (int32_t)columns->elements; // that are not cleared
     int32_t cleared = -elements & (ELEMENTS_TOGETHER - 1);

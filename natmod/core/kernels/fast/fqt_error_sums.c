@@ -82,7 +82,7 @@ FQT_LOOP const uint16_t *list_terms(const int8_t *e, const uint16_t *channel, co
 // Add what an output row gives to the sums of a part of an input row. e and w: of the output row's first position, and
 // of the taps in the first filter with which it meets the input row. Neighbouring taps lie side by side in the filter
 // and in the sums. The terms lie behind these.
-FQT_LOOP void add_row(
+static FQT_NOINLINE void add_row(
     const fqt_pass_t *pass, const int8_t *e, const int16_t *m, const int8_t *w, const fqt_part_t *part, int32_t *sums) {
     const fqt_shape_t *shape = &pass->shape;
     const fqt_sliding_t *window = &shape->window;

@@ -7,7 +7,7 @@
 #define STEP_BITS (7)
 #define STEP_MOST ((1 << STEP_BITS) - 1)
 
-FQT_KERNEL_FORWARD const int16_t *fqt_list_inputs(const int8_t *x, int32_t zero_point, uint32_t count, int16_t *list) {
+FQT_KERNEL const int16_t *fqt_list_inputs(const int8_t *x, int32_t zero_point, uint32_t count, int16_t *list) {
     const int16_t *limit = list + 5 * count / 8;
     int32_t step = 0;
     for (const int8_t *end = x + count; x < end; ++step) {
@@ -24,7 +24,7 @@ FQT_KERNEL_FORWARD const int16_t *fqt_list_inputs(const int8_t *x, int32_t zero_
     return list;
 }
 
-FQT_KERNEL_FORWARD void fqt_multiply_listed(
+FQT_KERNEL void fqt_multiply_listed(
     const int8_t *filters, uint32_t elements, const int16_t *list, const int16_t *end, int32_t count, int32_t *sums) {
     while (count > 0) { // as in fqt_multiply_filters
         const int32_t rows = count >= 4 ? 4 : 1;

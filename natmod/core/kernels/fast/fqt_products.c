@@ -119,7 +119,7 @@ FQT_INLINE void multiply_filters_by_four(
 #endif
 
 // Four filters at a time, the last few one by one as four that are the same.
-FQT_KERNEL_FORWARD void fqt_multiply_filters(
+FQT_KERNEL void fqt_multiply_filters(
     const int8_t *filters, uint32_t elements, const int16_t *column, int32_t count, int32_t *sums) {
     uint32_t saved[4];
     FQT_SAVE_HIGH_REGISTERS(saved);
@@ -145,7 +145,7 @@ FQT_KERNEL void fqt_multiply_filters_by_two(const int8_t *filters, uint32_t elem
     }
 }
 #elif defined(__ARM_ARCH_6M__)
-FQT_KERNEL_FORWARD void fqt_multiply_filters_by_two(
+FQT_KERNEL void fqt_multiply_filters_by_two(
     const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count, int32_t *to, int32_t *other_to) {
     uint32_t saved[4];
     FQT_SAVE_HIGH_REGISTERS(saved);
@@ -209,7 +209,7 @@ FQT_INLINE void multiply_two_by_two(
     sums[3] += next_weight * other_value;
 }
 
-FQT_KERNEL_FORWARD void fqt_multiply_filters_by_two(
+FQT_KERNEL void fqt_multiply_filters_by_two(
     const int8_t *filters, uint32_t elements, const int16_t *columns, int32_t count, int32_t *to, int32_t *other_to) {
     for (; count > 0; count -= 2, to += 2, other_to += 2) {
         const uint32_t row_bytes = count >= 2 ? elements : 0;

@@ -19,7 +19,7 @@ typedef struct {
 } spread_t;
 
 // Of the rows and columns that are there.
-FQT_LOOP_FORWARD void spread(
+static FQT_NOINLINE void spread(
     const spread_t *how, const int8_t *from, const fqt_taps_t *rows, const fqt_taps_t *columns, int16_t *to) {
     const int32_t channels = how->channels;
     const int32_t zx = how->zero_point;

@@ -115,8 +115,8 @@ FQT_INLINE uint32_t bits_of(int32_t value) {
 // Weights j + i to j + count - 1 by the short way: with DSP instructions, which multiply in a cycle, four at a time, 15
 // cycles a weight on Cortex-M4; on the desk first the sums of many, which vectors form. Gives where it ends: a gradient
 // is too great for it.
-FQT_LOOP uint32_t update_shortly(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t i, uint32_t count,
-    const short_rate_t *short_rate) {
+FQT_LOOP_WITH_ROOM uint32_t update_shortly(fqt_update_t *update, uint32_t j, const int32_t *gradient, uint32_t i,
+    uint32_t count, const short_rate_t *short_rate) {
     const short_rate_t rate = *short_rate;
     const uint32_t dither_step = fqt_in_register(FQT_DITHER_STEP);
     uint32_t dither = fqt_dither(update->base, j + i);
@@ -240,7 +240,7 @@ FQT_LOOP void move_row(fqt_update_t *update, uint32_t j, const fqt_row_t *row, i
 }
 
 // The same, only of weights whose dither is within the greatest step of 0.
-FQT_LOOP void move_arc(
+FQT_LOOP_WITH_ROOM void move_arc(
     fqt_update_t *update, uint32_t j, const fqt_row_t *row, int32_t rate, uint32_t ahead, uint32_t length) {
     const uint32_t centre = 0 - (uint32_t)rate * (uint32_t)row->zero_point;
     const int8_t *x = row->x;
