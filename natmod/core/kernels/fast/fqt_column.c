@@ -89,7 +89,8 @@ FQT_LOOP void gather(const fqt_columns_t *columns, const int8_t *start, int8_t *
 }
 
 // One window, centred.
-FQT_LOOP void put_window(const window_t *window, uint32_t centre, int32_t rows, int32_t run, fqt_pair_t *to) {
+static FQT_NOINLINE void put_window(
+    const window_t *window, uint32_t centre, int32_t rows, int32_t run, fqt_pair_t *to) {
     const int8_t *from = window->from;
     for (; rows > 0; --rows, from += window->row_bytes - run) {
         for (const int8_t *end = from + run; from < end; from += 4, to += 2) {
@@ -101,7 +102,8 @@ FQT_LOOP void put_window(const window_t *window, uint32_t centre, int32_t rows, 
 }
 
 // Two windows, interleaved: for eight elements two loads, four extractions with a sum, four stores.
-FQT_LOOP void put_two_windows(const window_t windows[2], uint32_t centre, int32_t rows, int32_t run, fqt_pair_t *to) {
+static FQT_NOINLINE void put_two_windows(
+    const window_t windows[2], uint32_t centre, int32_t rows, int32_t run, fqt_pair_t *to) {
     const int8_t *first = windows[0].from;
     const int8_t *second = windows[1].from;
     for (; rows > 0; --rows, first += windows[0].row_bytes - run, second += windows[1].row_bytes - run) {
