@@ -13,7 +13,7 @@ import pytest
 # Text is RAM on a board: what `size` says of the object file, in bytes. Of armv6m 28 KB for the
 # kinds of layers and 1.6 KB for faster kernels.
 TEXT_BUDGET = {
-    "x64": 108_000,  # with all layer kinds
+    "x64": 113_000,  # with all layer kinds
     "armv6m": 30_360,
     "armv7m": 31_100,
     "armv7emsp": 33_740,
