@@ -23,7 +23,7 @@ from fqt.layers import Add, Conv2D, Dense, DepthwiseConv2D, GlobalAveragePool, M
 from fqt.layers.layer import Layer
 from fqt.options import Options
 from fqt.reference.select import share_of
-from fqt.reference.turns import ALL_STEPS, EVEN_TURNS, share_of_steps
+from fqt.reference.turns import ALL_STEPS, EVEN_TURNS, layers_share_of_steps
 from fqt.run import core
 from fqt.train.sequential import Sequential
 
@@ -156,8 +156,7 @@ def backward_work(model: ModelFile, rate: float) -> float:
 
 def turns(model: ModelFile, index: int, rate: float) -> int:
     """The share of steps in which layer `index` takes part, Q16."""
-    channels = [one.output_shape[2] for one in model.layers[index:-1] if one.has_weights]
-    return share_of_steps(channels, Options(rate).rates_q16[0])
+    return layers_share_of_steps(model, index, Options(rate).rates_q16[0])
 
 
 def part_of(channels: int, rate: float) -> float:

@@ -14,7 +14,7 @@ from fqt.reference.fixed import Random, Scale
 from fqt.reference.layer import Layer, WeightedLayer
 from fqt.reference.select import Selection, forms_few, probed, select
 from fqt.reference.tensor import Tensor
-from fqt.reference.turns import share_of_steps, turn_of
+from fqt.reference.turns import layers_share_of_steps, turn_of
 from fqt.reference.update import Update
 
 
@@ -64,7 +64,8 @@ class Backward:
         """Form the errors of all tensors before which a layer updates; update these layers, from
         the last to the first that takes part."""
         needed = needs_error(self.model, self.layers)
-        needed[: self._first() + 1] = [False] * (self._first() + 1)
+        first = self._first()
+        needed = [needs and tensor > first for tensor, needs in enumerate(needed)]
         for layer in reversed(self.layers):
             if not needed[layer.number]:
                 continue
@@ -82,17 +83,11 @@ class Backward:
             if isinstance(layer, WeightedLayer) and layer.updates and self.step.learning_rate > 0:
                 layer.arithmetic.update(layer, selected, self._update(layer))
 
-    def _share_of_steps(self, index: int, rate: int) -> int:
-        """Section 10: of those in which layer `index` takes part, Q16."""
-        layers = self.layers[index:-1]
-        channels = [one.output.shape[2] for one in layers if isinstance(one, WeightedLayer)]
-        return share_of_steps(channels, rate)
-
     def _first(self) -> int:
         """The first layer that takes part in this step."""
         turn, rate = turn_of(self.step.number), self.step.update_rate
         first = len(self.layers) - 1
-        while first > 0 and self._share_of_steps(first - 1, rate) > turn:
+        while first > 0 and layers_share_of_steps(self.model, first - 1, rate) > turn:
             first -= 1
         return first
 
@@ -144,11 +139,11 @@ class Backward:
         """Section 7."""
         index = layer.number - 1
         rates = self.step.greatest_rate, self.step.update_rate
-        most, share = (Scale.from_int(self._share_of_steps(index, rate)) for rate in rates)
+        most, share = (layers_share_of_steps(self.model, index, rate) for rate in rates)
         return Update(
             layer.parameters,
             self.random,
-            Scale.unpack(self.step.learning_rate) * (most / share),
+            Scale.unpack(self.step.learning_rate) * (Scale.from_int(most) / Scale.from_int(share)),
             layer.inputs[0].scale,
             layer.output.error_scale,
             self.step.weight_decay,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fqt.file.records import ModelRecords
 from fqt.reference.select import LEAST_CHANNELS
 
 ALL_STEPS = 1 << 16
@@ -17,6 +18,12 @@ def share_of_steps(channels: Sequence[int], rate: int) -> int:
     layers with weights behind it but the last; rate: the share of channels that train, Q16."""
     shares = [rate * max(count, LEAST_CHANNELS) // LEAST_CHANNELS for count in channels]
     return min([ALL_STEPS, *shares])
+
+
+def layers_share_of_steps(model: ModelRecords, index: int, rate: int) -> int:
+    """The same of layer `index` of a model."""
+    channels = [layer.output_shape[2] for layer in model.layers[index:-1] if layer.has_weights]
+    return share_of_steps(channels, rate)
 
 
 def turn_of(step: int) -> int:

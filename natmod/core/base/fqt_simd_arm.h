@@ -68,11 +68,6 @@ FQT_INLINE int32_t fqt_multiply_add_low(int32_t a, uint32_t b, int32_t sum) {
     return __smlabb(a, (int32_t)b, sum);
 }
 
-// SMLABT: sum + a * the upper half of b. a: 16 bits.
-FQT_INLINE int32_t fqt_multiply_add_high(int32_t a, uint32_t b, int32_t sum) {
-    return __smlabt(a, (int32_t)b, sum);
-}
-
 // SMMUL: the upper word of a product, without a register for the lower one.
 FQT_INLINE int32_t fqt_multiply_upper(int32_t a, int32_t b) {
     int32_t product;

@@ -87,10 +87,6 @@ FQT_INLINE int32_t fqt_multiply_add_low(int32_t a, uint32_t b, int32_t sum) {
     return fqt_checked((int64_t)sum + (int64_t)fqt_lower_half((uint32_t)a) * fqt_lower_half(b));
 }
 
-FQT_INLINE int32_t fqt_multiply_add_high(int32_t a, uint32_t b, int32_t sum) {
-    return fqt_checked((int64_t)sum + (int64_t)fqt_lower_half((uint32_t)a) * fqt_upper_half(b));
-}
-
 FQT_INLINE int32_t fqt_multiply_upper(int32_t a, int32_t b) {
     return (int32_t)((int64_t)a * b >> 32);
 }

@@ -14,7 +14,8 @@ int32_t fqt_step_loss(fqt_model_t *model, uint32_t label, fqt_scale_t learning_r
 // Set the scale of the outputs' error; all others grow with it.
 void fqt_step_set_error_scale(fqt_model_t *model, uint32_t scale);
 
-// Turn to a layer's backward pass, whose output has its error: its scratch, and the channels that take part.
+// Turn to a layer's backward pass, whose output has its error: its scratch, and the channels that take part, a share
+// `rate` (Q16) of them.
 void fqt_step_turn_back(fqt_pass_t *pass, uint32_t rate);
 
 // The error and update passes of all layers that need them.

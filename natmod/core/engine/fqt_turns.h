@@ -9,8 +9,8 @@
 // backward pass ends there. The last layer always does.
 uint32_t fqt_turns_first(const fqt_model_t *model, uint32_t rate);
 
-// The learning rate of a layer that takes part in this step: that of one that does in more of them, at the greatest
-// rate, times how many times as many. So layers that wait learn from samples with a low loss as much as from others.
+// The learning rate of a layer that takes part in this step: as many times greater as steps in which it does are rarer
+// at this rate than at the greatest. So it learns from samples with a low loss as much as from others.
 fqt_scale_t fqt_turns_learning_rate(const fqt_pass_t *pass, uint32_t rate, fqt_scale_t learning_rate);
 
 #endif

@@ -11,6 +11,7 @@
 //   fqt_depthwise_error          fqt_depthwise.c       fqt_depthwise_error.c, over the same
 //   fqt_depthwise_update         fqt_depthwise.c       fqt_depthwise_update.c, over fqt_tiles.c
 //   fqt_update_weights, _row     fqt_update_weights.c  fqt_update_weights.c
+//   fqt_update_decayed_row                             fqt_decayed_row.c, on the desk
 //
 // All give the same bits (tests/core/test_backends.py). A board has the fast ones; where text is scarcer than cycles
 // (Cortex-M0+, FQT_SPARES_TEXT) no fqt_put_wanted_errors and no fqt_listed.c. FQT_PLAIN, for tests, takes all plain
@@ -31,7 +32,7 @@
 #define FQT_HAS_WANTED_ERRORS (1)
 #endif
 
-// Whether rows of dense layers whose weights decay have one.
+// Whether rows of dense layers whose weights decay have a way of their own.
 #if FQT_VECTORS && !defined(FQT_PLAIN)
 #define FQT_HAS_DECAYED_ROWS (1)
 #else
